@@ -1,0 +1,137 @@
+// bastide.toml as values. Every field has its default here; what a file sets wrongly is an error with file, line and
+// the expected form, and never a silent default.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace bastide {
+
+/// A value from a file or the environment, read at start and kept out of logs.
+struct Secret {
+  std::string value;
+};
+
+/// Low and high bound, in billions of parameters. A single number in the file gives both.
+struct Range {
+  double low = 0;
+  double high = 0;
+};
+
+struct ServerConfig {
+  std::string listen = "127.0.0.1:8080";
+  std::optional<std::string> tls_certificate_file;
+  std::optional<std::string> tls_key_file;
+  std::string public_url;  // what links are made with; empty: http(s)://listen
+  std::uint64_t upload_bytes_max = 512ULL * 1024 * 1024;
+  std::string organisation = "Bastide";  // shown on the sign-in page
+};
+
+enum class Dialect { openai, anthropic, gemini, mistral };
+
+struct ProviderConfig {
+  std::string id;
+  Dialect dialect = Dialect::openai;
+  std::string base_url;
+  std::optional<Secret> key;  // from key_env or key_file
+  std::string zone;
+  std::string ca_file;
+  int timeout_s = 120;
+};
+
+struct ZoneConfig {
+  std::string id;
+  std::vector<std::string> countries;  // ISO 3166-1 alpha-2
+};
+
+/// Per million tokens, in the organisation's currency.
+struct PriceConfig {
+  double input = 0;
+  double output = 0;
+  std::optional<double> cached_input;
+};
+
+struct ModelConfig {
+  std::string id;
+  std::string name;      // for people; empty: id
+  std::string provider;  // "local" for a file on this machine
+  std::string upstream;
+  std::string file;  // local models: a GGUF path
+  std::vector<std::string> capabilities{"chat"};
+  std::int64_t context_tokens = 8192;
+  std::optional<PriceConfig> price;
+  std::optional<Range> parameters_active;
+  std::optional<Range> parameters_total;
+  std::vector<std::string> fallback;
+  std::optional<bool> answers_documents;  // whether it may answer from passages; unset: from its size
+};
+
+struct LabelConfig {
+  std::string id;
+  std::string name_fr;
+  std::string name_en;
+};
+
+struct AllowConfig {
+  std::string label;
+  std::vector<std::string> zones;
+  std::vector<std::string> models;  // empty: all models in those zones
+};
+
+struct BudgetConfig {
+  std::optional<double> month;  // money
+};
+
+struct LimitsConfig {
+  std::int64_t requests_per_minute = 600;
+  std::int64_t tokens_per_minute = 400'000;
+};
+
+struct GuardConfig {
+  /// Zones outside the walls get pseudonyms instead of personal data.
+  bool pseudonymise_outside = true;
+  /// Finding types that are refused rather than masked when they would leave the walls.
+  std::vector<std::string> block_outside{"secret"};
+};
+
+struct KnowledgeConfig {
+  std::string embedding_model = "e5-small";
+  int parse_seconds_max = 120;
+  int parse_memory_mb_max = 1024;
+};
+
+struct FootprintConfig {
+  std::string country = "FRA";  // ISO 3166-1 alpha-3, the mix of machines within the walls
+};
+
+struct Config {
+  ServerConfig server;
+  std::vector<ProviderConfig> providers;
+  std::vector<ZoneConfig> zones;
+  std::vector<ModelConfig> models;
+  /// Lowest first. Default: public, internal, confidential, secret.
+  std::vector<LabelConfig> labels;
+  std::string default_label;
+  std::vector<AllowConfig> allow;
+  BudgetConfig budget_default;
+  LimitsConfig limits;
+  GuardConfig guard;
+  KnowledgeConfig knowledge;
+  FootprintConfig footprint;
+};
+
+/// What runs without a file: four labels, everything allowed within the walls, nothing outside.
+[[nodiscard]] Config default_config();
+
+/// Reads `path`. The error's message is complete and for a person: `bastide.toml:12: [[model]] "fast": capabilities
+/// is a list of words such as ["chat", "tools"], not a number.` Unknown keys are errors that suggest the nearest name;
+/// references (a model's provider, a label, a zone, a fallback) are checked.
+[[nodiscard]] Result<Config> read_config(const std::string& path);
+/// As read_config, on text; `name` stands for the path in errors.
+[[nodiscard]] Result<Config> parse_config(std::string_view toml, const std::string& name);
+
+}  // namespace bastide

@@ -1,0 +1,62 @@
+#include "base/id.h"
+
+#include <algorithm>
+#include <array>
+#include <mutex>
+
+#include "base/crypto.h"
+#include "base/time.h"
+
+namespace bastide {
+namespace {
+constexpr std::string_view alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
+constexpr std::size_t body_chars = 26;
+
+// The last id of the process: within one millisecond the random part counts up, so that order is kept.
+struct Last {
+  std::mutex mutex;
+  UnixMillis at = 0;
+  std::array<unsigned char, 10> random{};
+};
+
+std::pair<UnixMillis, std::array<unsigned char, 10>> next() {
+  static Last last;
+  std::lock_guard lock(last.mutex);
+  auto at = now_ms();
+  if (at > last.at) {
+    last.at = at;
+    fill_random(last.random.data(), last.random.size());
+  } else {
+    for (auto byte = last.random.rbegin(); byte != last.random.rend() && ++*byte == 0; ++byte) {
+    }
+  }
+  return {last.at, last.random};
+}
+}  // namespace
+
+std::string new_id(std::string_view prefix) {
+  auto [at, random] = next();
+  std::string id;
+  id.reserve(prefix.size() + 1 + body_chars);
+  id.append(prefix).push_back('_');
+  for (int shift = 45; shift >= 0; shift -= 5) id.push_back(alphabet[static_cast<std::size_t>((at >> shift) & 31)]);
+  unsigned bits = 0;
+  unsigned held = 0;
+  for (unsigned char byte : random) {
+    bits = (bits << 8) | byte;
+    held += 8;
+    while (held >= 5) {
+      held -= 5;
+      id.push_back(alphabet[(bits >> held) & 31]);
+    }
+  }
+  return id;
+}
+
+bool is_id(std::string_view id, std::string_view prefix) {
+  if (id.size() != prefix.size() + 1 + body_chars || !id.starts_with(prefix) || id[prefix.size()] != '_') return false;
+  return std::ranges::all_of(id.substr(prefix.size() + 1),
+                             [](char c) { return alphabet.find(c) != std::string_view::npos; });
+}
+
+}  // namespace bastide

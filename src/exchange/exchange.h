@@ -1,0 +1,183 @@
+// The Exchange: one question on its way through the house, from any door. Stages fill it in turn; its trace is the
+// receipt that a person can open.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/task.h"
+#include "base/time.h"
+#include "identity/principal.h"
+#include "policy/labels.h"
+#include "policy/route.h"
+
+namespace bastide::exchange {
+
+enum class Speaker { system, user, assistant, tool };
+
+struct Message {
+  Speaker speaker = Speaker::user;
+  std::string text;
+  /// What the text does not carry (images, tool calls, tool results), as the OpenAI message object; empty when none.
+  std::string openai_json{};
+};
+
+/// A passage of a document that this person may read, as retrieval found it.
+struct Passage {
+  std::string id;  // stable while the document's version stands
+  std::string document;
+  std::string collection;
+  std::string title;
+  std::string section;  // path of headings, " › " between
+  int page = 0;         // 1-based; 0 when the format has none
+  std::string text;
+  std::string label;
+  double score = 0;    // 0 to 1
+  double lexical = 0;  // min-max normalised within this query
+  double dense = 0;
+  double cosine = 0;  // raw similarity, -1 to 1
+};
+
+struct Retrieval {
+  std::vector<Passage> passages;    // best first: what the model reads
+  std::vector<Passage> candidates;  // considered, then dropped; without text
+  std::int64_t searched = 0;        // passages that this person may read in the collections asked
+  bool supported = false;           // whether anything found is near enough to answer from
+  std::string reason;               // why not: nothing_readable too_far empty_collection no_embedding_model ...
+  bool dense_available = true;      // false: lexical only, and the trace says so
+};
+
+/// One numbered source of the answer. `quote` is word for word from the passage.
+struct Citation {
+  int marker = 0;
+  std::string passage;
+  std::string document;
+  std::string title;
+  int page = 0;
+  std::string quote;
+  double score = 0;
+};
+
+/// What guard found. Offsets are code points of the text that was inspected.
+struct Finding {
+  std::string type;  // interface.md: person email iban ...
+  std::size_t start = 0;
+  std::size_t end = 0;
+  double score = 0;
+  std::string rule;
+};
+
+/// What was replaced for a model outside the walls. `original` goes to the person only, never to logs or providers.
+struct Masked {
+  std::string type;
+  std::string token;
+  std::string original;
+};
+
+struct Usage {
+  std::int64_t input_tokens = 0;
+  std::int64_t output_tokens = 0;
+  std::int64_t cached_input_tokens = 0;
+  bool estimated = false;  // the model did not say
+};
+
+struct Energy {
+  double wh_low = 0, wh_high = 0;        // Wh
+  double gco2e_low = 0, gco2e_high = 0;  // gCO2e, usage and embodied
+  double litres_low = 0, litres_high = 0;
+  std::string method;  // name and version
+  std::string basis;   // measured, estimated, unknown
+};
+
+/// What one stage decided. `reasons` are short English sentences; `detail_json` is an object of its own.
+struct StageTrace {
+  std::string name;
+  std::string decision;
+  std::vector<std::string> reasons;
+  std::string detail_json;
+  std::int64_t took_us = 0;
+};
+
+/// What the person asked, and how. Set by the door, never changed by a stage.
+struct Ask {
+  std::string door;  // web openai cli ...
+  std::string conversation;  // pseudonyms hold per conversation; empty: per exchange
+  std::vector<Message> messages;
+  std::string model;                     // empty or "auto": the router chooses
+  std::optional<std::string> label;      // chosen by the person
+  std::vector<std::string> collections;  // ids; empty: no documents
+  bool quote_only = false;
+  std::string language;  // of the interface: "fr" or "en"
+  std::int64_t max_tokens = 0;  // 0: the model's own
+  std::optional<double> temperature;
+  std::optional<double> top_p;
+  std::optional<std::int64_t> seed;
+  std::vector<std::string> stop_words;
+  std::string extra_json;  // further fields of the OpenAI body, passed to models that know them; an object or empty
+};
+
+enum class Finish { stop, length, cancelled, refused, interrupted, tool_calls };
+
+/// Where an answer goes as it comes: a stored stream, an HTTP response, a terminal. Calls come in order from the
+/// exchange's executor; an error stops the exchange (Code::cancelled: the reader left).
+class AnswerSink {
+ public:
+  virtual ~AnswerSink() = default;
+  /// A stage has decided; for progress and for what the person must see before (masking, route).
+  virtual Task<Result<void>> on_stage(const StageTrace& stage) = 0;
+  virtual Task<Result<void>> on_masked(const std::vector<Masked>& masked) = 0;
+  virtual Task<Result<void>> on_text(std::string text) = 0;
+  virtual Task<Result<void>> on_reasoning(std::string text) = 0;
+  virtual Task<Result<void>> on_citation(const Citation& citation) = 0;
+  /// All text so far is void: `text` stands instead (an answer that its passages do not support became quotes).
+  virtual Task<Result<void>> on_replace(std::string text, std::string reason) = 0;
+  /// A tool call delta of the model, as the OpenAI `tool_calls` array of one chunk.
+  virtual Task<Result<void>> on_tool_calls(std::string openai_json) = 0;
+};
+
+/// Not copied, not shared: one coroutine at a time works on it.
+struct Exchange {
+  std::string id;
+  UnixMillis started_at = 0;
+  identity::Principal who;
+  Ask ask;
+  std::stop_token stop;
+  AnswerSink* sink = nullptr;
+
+  // Filled by the stages.
+  policy::Label label;
+  std::vector<std::string> label_reasons;
+  std::vector<Finding> findings;
+  Retrieval retrieval;
+  bool quoting = false;      // the answer is quotes; no model is called
+  std::string quoting_why;   // asked no_model not_supported nothing_found
+  std::vector<Message> prompt;
+  policy::Route route;
+  std::vector<policy::Candidate> candidates;
+  policy::ModelCard model;  // the one that answered
+  std::vector<Masked> masked;
+  std::vector<Message> outgoing;  // what the model receives
+  std::string answer;             // as the person sees it
+  std::vector<Citation> citations;
+  std::size_t citations_checked = 0, citations_kept = 0, claims_withheld = 0;
+  Usage usage;
+  double cost = 0;
+  bool cost_known = false;
+  Energy energy;
+  Finish finish = Finish::stop;
+  std::int64_t first_token_us = 0;  // since the start; 0: none came
+  std::vector<StageTrace> trace;
+};
+
+/// The receipt of interface.md, GET /api/exchanges/{id}. `error` is given when the exchange was refused or failed.
+[[nodiscard]] std::string receipt_json(const Exchange& exchange, const policy::Labels& labels,
+                                       const Error* error = nullptr);
+
+}  // namespace bastide::exchange

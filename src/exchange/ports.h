@@ -1,0 +1,141 @@
+// What the stages need of the other rooms. Each room implements its port; the composition root joins them.
+// All methods are thread-safe. Those that return a Task may suspend; the others are quick and do not block.
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "exchange/exchange.h"
+
+namespace bastide::exchange {
+
+// --- policy: limits and budgets ---------------------------------------------------------------------------------
+class Admission {
+ public:
+  virtual ~Admission() = default;
+  /// Code::rate_limited or Code::budget_exhausted (the message says how much and until when). `tokens` is an upper
+  /// bound that is reserved until `settle`. Returns sentences for the trace.
+  virtual Result<std::vector<std::string>> admit(const identity::Principal& who, std::string_view exchange,
+                                                 std::int64_t tokens) = 0;
+  virtual void settle(const identity::Principal& who, std::string_view exchange, const Usage& usage, double cost) = 0;
+};
+
+// --- guard ------------------------------------------------------------------------------------------------------
+/// Restores pseudonyms while text streams. One coroutine at a time.
+class Restorer {
+ public:
+  virtual ~Restorer() = default;
+  /// What of `text` (with what was held back) can be shown now, restored. Valid UTF-8 in, valid UTF-8 out.
+  virtual std::string feed(std::string_view text) = 0;
+  /// The rest, at the end of the answer.
+  virtual std::string finish() = 0;
+  /// Tokens of this conversation's shape that could not be restored.
+  [[nodiscard]] virtual std::size_t unresolved() const = 0;
+};
+
+struct Pseudonymised {
+  std::vector<Message> messages;  // as the provider will receive them
+  std::vector<Masked> masked;     // what was replaced, for the person
+  std::unique_ptr<Restorer> restorer;
+};
+
+class Guard {
+ public:
+  virtual ~Guard() = default;
+  struct Verdict {
+    std::string decision;  // allow mask warn block
+    std::vector<Finding> findings;
+    std::vector<std::string> reasons;
+  };
+  /// Looks at what the person typed. CPU-bound, under a millisecond for 2 KB: may run on a loop.
+  virtual Verdict inspect(std::string_view text) const = 0;
+  /// Replaces personal data by tokens that hold for the conversation (stored, encrypted). Code::refused_by_policy
+  /// when something may not leave even masked (a secret). Fails closed: an error means nothing is sent.
+  virtual Task<Result<Pseudonymised>> pseudonymise(std::string conversation, std::string person,
+                                                   std::vector<Message> messages) = 0;
+};
+
+// --- knowledge --------------------------------------------------------------------------------------------------
+class Knowledge {
+ public:
+  virtual ~Knowledge() = default;
+  /// Passages that `who` may read, and nothing of others. Code::not_found for a collection that does not exist or
+  /// that may not be read: the same words for both.
+  virtual Task<Result<Retrieval>> retrieve(identity::Principal who, std::string query,
+                                           std::vector<std::string> collections, std::size_t limit) = 0;
+  /// The best passages' own sentences for `query`, best first, at most `limit`.
+  virtual Task<Result<std::vector<Citation>>> quotes(std::string query, std::vector<Passage> passages,
+                                                     std::size_t limit) = 0;
+
+  struct ClaimCheck {
+    bool is_claim = true;    // false: a connective sentence that states nothing of its own
+    bool supported = false;  // by the passages it cites, or by another which `citations` then names
+    std::string text;        // the sentence with its markers put right: every supported claim has one
+    std::vector<Citation> citations;
+  };
+  /// Checks one sentence of an answer: words, numbers, dates, names, negation. Pure; microseconds.
+  virtual ClaimCheck check(std::string_view sentence, std::string_view question,
+                           std::span<const Passage> passages) const = 0;
+};
+
+// --- models -----------------------------------------------------------------------------------------------------
+struct ModelEvent {
+  enum class Kind { text, reasoning, tool_calls, finish };
+  Kind kind = Kind::text;
+  std::string text;              // text and reasoning; OpenAI JSON for tool_calls
+  Finish finish = Finish::stop;  // with finish
+  Usage usage;                   // with finish
+};
+
+/// A running completion; destroying it cancels it (upstream learns within 100 ms).
+class Completion {
+ public:
+  virtual ~Completion() = default;
+  /// The next event. After `finish` there is none. An upstream that dies is an error, never a clean finish.
+  virtual Task<Result<ModelEvent>> next() = 0;
+};
+
+struct ModelCall {
+  policy::ModelCard model;
+  std::vector<Message> messages;
+  std::int64_t max_tokens = 0;
+  std::optional<double> temperature, top_p;
+  std::optional<std::int64_t> seed;
+  std::vector<std::string> stop_words;
+  std::string extra_json;
+};
+
+class Models {
+ public:
+  virtual ~Models() = default;
+  /// All models that are configured or on this machine, ready or not.
+  [[nodiscard]] virtual std::vector<policy::ModelCard> catalogue() const = 0;
+  /// Returns when the model has accepted the call; errors before the first event may be failed over.
+  virtual Task<Result<std::unique_ptr<Completion>>> start(ModelCall call, std::stop_token stop) = 0;
+  /// Prompt size of `messages` for `model`: exact for a local model that is loaded, else characters / 3 rounded up.
+  [[nodiscard]] virtual std::int64_t count_tokens(const policy::ModelCard& model,
+                                                  std::span<const Message> messages) const = 0;
+  /// One vector a text, normalised; `kind` chooses the prefix that the embedding model wants.
+  enum class EmbedKind { query, passage, raw };
+  virtual Task<Result<std::vector<std::vector<float>>>> embed(std::string model, std::vector<std::string> texts,
+                                                              EmbedKind kind) = 0;
+};
+
+// --- footprint, governance --------------------------------------------------------------------------------------
+class Footprint {
+ public:
+  virtual ~Footprint() = default;
+  virtual Energy of(const policy::ModelCard& model, const Usage& usage, double latency_s) const = 0;
+};
+
+class Records {
+ public:
+  virtual ~Records() = default;
+  /// Stores the receipt and appends its hash to the audit log in one transaction; returns when both are durable.
+  virtual Task<Result<void>> keep(std::string exchange, std::string person, std::string receipt_json) = 0;
+};
+
+}  // namespace bastide::exchange

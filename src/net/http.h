@@ -1,0 +1,54 @@
+// HTTP messages as values: what a server call and a client call share.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace bastide::net {
+
+struct Header {
+  std::string name;
+  std::string value;
+};
+
+/// Names compare without case. Order and repetition are kept.
+class Headers {
+ public:
+  Headers() = default;
+  Headers(std::initializer_list<Header> fields) : fields_(fields) {}
+  /// The first value, or nothing.
+  [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const;
+  void add(std::string name, std::string value) { fields_.push_back({std::move(name), std::move(value)}); }
+  void set(std::string name, std::string value);
+  void remove(std::string_view name);
+  [[nodiscard]] const std::vector<Header>& all() const { return fields_; }
+
+ private:
+  std::vector<Header> fields_;
+};
+
+struct Request {
+  std::string method;
+  std::string path;   // percent-decoded, without query; always valid UTF-8 and free of NUL
+  std::string query;  // raw, without '?'
+  Headers headers;
+  std::string peer;  // the client's IP address
+  bool secure = false;
+
+  /// Percent-decoded value of a query parameter.
+  [[nodiscard]] std::optional<std::string> parameter(std::string_view name) const;
+};
+
+struct Response {
+  int status = 200;
+  Headers headers{};
+  std::string body{};
+};
+
+/// Percent-decoding ('+' is a space when `plus_is_space`); nothing when malformed.
+[[nodiscard]] std::optional<std::string> percent_decode(std::string_view text, bool plus_is_space = false);
+[[nodiscard]] std::string percent_encode(std::string_view text);
+
+}  // namespace bastide::net
