@@ -42,11 +42,11 @@ add_library(part_picohttpparser STATIC ${BASTIDE_PARTS}/picohttpparser/picohttpp
 target_include_directories(part_picohttpparser SYSTEM PUBLIC ${BASTIDE_PARTS}/picohttpparser)
 add_library(part::picohttpparser ALIAS part_picohttpparser)
 
-# llama.cpp as tools/setup built it; only src/models/local/ may link it.
+# llama.cpp as tools/setup built it; only src/models/local/ may link it. Its vendor/ folder stays off the include path:
+# it holds another nlohmann/json than Debian's.
 add_library(part_llama INTERFACE)
 target_include_directories(part_llama SYSTEM INTERFACE
-  ${BASTIDE_LLAMA_SOURCE}/include ${BASTIDE_LLAMA_SOURCE}/ggml/include ${BASTIDE_LLAMA_SOURCE}/common
-  ${BASTIDE_LLAMA_SOURCE}/vendor)
+  ${BASTIDE_LLAMA_SOURCE}/include ${BASTIDE_LLAMA_SOURCE}/ggml/include ${BASTIDE_LLAMA_SOURCE}/common)
 file(GLOB llama_archives ${BASTIDE_LLAMA_LIB}/*.a)
 target_link_libraries(part_llama INTERFACE -Wl,--start-group ${llama_archives} -Wl,--end-group Threads::Threads dl)
 add_library(part::llama ALIAS part_llama)
