@@ -1,5 +1,5 @@
-// bastide.toml as values. Every field has its default here; what a file sets wrongly is an error with file, line and
-// the expected form, and never a silent default.
+// bastide.toml as values. Every field has its default here; what a file sets wrongly is an error with file,
+// line and the expected form, and never a silent default.
 #pragma once
 
 #include <cstdint>
@@ -82,8 +82,17 @@ struct AllowConfig {
   std::vector<std::string> models;  // empty: all models in those zones
 };
 
+/// What may be spent in a calendar month (UTC), in the organisation's currency.
 struct BudgetConfig {
-  std::optional<double> month;  // money
+  std::optional<double> month;
+};
+
+/// A budget that a group, a key or an assistant has as a whole, beside each person's own.
+struct SharedBudgetConfig {
+  enum class Of { group, key, assistant };
+  Of of = Of::group;
+  std::string name;
+  double month = 0;
 };
 
 struct LimitsConfig {
@@ -117,19 +126,22 @@ struct Config {
   std::vector<LabelConfig> labels;
   std::string default_label;
   std::vector<AllowConfig> allow;
-  BudgetConfig budget_default;
+  BudgetConfig budget_default;  // of each person
+  std::vector<SharedBudgetConfig> budgets;
   LimitsConfig limits;
   GuardConfig guard;
   KnowledgeConfig knowledge;
   FootprintConfig footprint;
+  /// What is allowed but may surprise, as lines for a person: logged at start, shown by `bastide doctor`.
+  std::vector<std::string> warnings;
 };
 
 /// What runs without a file: four labels, everything allowed within the walls, nothing outside.
 [[nodiscard]] Config default_config();
 
-/// Reads `path`. The error's message is complete and for a person: `bastide.toml:12: [[model]] "fast": capabilities
-/// is a list of words such as ["chat", "tools"], not a number.` Unknown keys are errors that suggest the nearest name;
-/// references (a model's provider, a label, a zone, a fallback) are checked.
+/// Reads `path`. The error's message is complete and for a person: `bastide.toml:12: [[model]] "fast":
+/// capabilities is a list of words such as ["chat", "tools"], not a number.` Unknown keys are errors that
+/// suggest the nearest name; references (a model's provider, a label, a zone, a fallback) are checked.
 [[nodiscard]] Result<Config> read_config(const std::string& path);
 /// As read_config, on text; `name` stands for the path in errors.
 [[nodiscard]] Result<Config> parse_config(std::string_view toml, const std::string& name);

@@ -1,0 +1,188 @@
+// [[zone]], [[provider]], [[model]].
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "base/config_reader.h"
+
+namespace bastide::detail {
+namespace {
+
+constexpr std::string_view countries =
+    "AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV "
+    "BW BY BZ "
+    "CA CC CD CF CG CH CI CK CL CM CN CO CR CU CV CW CX CY CZ DE DJ DK DM DO DZ EC EE EG EH ER ES ET FI FJ "
+    "FK FM FO "
+    "FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU ID IE IL IM IN IO IQ IR "
+    "IS IT JE "
+    "JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML "
+    "MM MN MO "
+    "MP MQ MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR "
+    "PS PT PW "
+    "PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ "
+    "TK TL TM "
+    "TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW ";
+
+template <class T>
+std::vector<std::string> ids_of(const std::vector<T>& items) {
+  std::vector<std::string> ids;
+  for (const auto& item : items) ids.push_back(item.id);
+  return ids;
+}
+
+/// Reads the id that names a table, and refuses one that was there before.
+template <class T>
+void read_id(ConfigTable& table, std::string& into, const std::vector<T>& before) {
+  table.id("id", into, ConfigTable::Need::required);
+  if (into.empty()) return;
+  table.call_it(into);
+  if (std::ranges::any_of(before, [&](const T& other) { return other.id == into; }))
+    table.wrong("id", fmt::format("\"{}\" is given twice: each needs a name of its own.", into));
+}
+
+void read_price(ConfigTable& model, ModelConfig& into) {
+  auto table = model.table("price");
+  if (!table) return;
+  constexpr double most = 1e9;
+  PriceConfig price;
+  table->number("input", price.input, 0, most, ConfigTable::Need::required);
+  table->number("output", price.output, 0, most, ConfigTable::Need::required);
+  table->number("cached_input", price.cached_input, 0, most);
+  table->finish();
+  into.price = price;
+}
+
+void read_parameters(ConfigTable& model, ModelConfig& into) {
+  constexpr std::string_view key = "parameters_billion";
+  if (!model.is_table(key)) {
+    model.range(key, into.parameters_total);
+    into.parameters_active = into.parameters_total;
+    return;
+  }
+  auto table = model.table(key);
+  table->range("active", into.parameters_active);
+  table->range("total", into.parameters_total);
+  table->finish();
+  // A dense model uses all that it has.
+  if (!into.parameters_active) into.parameters_active = into.parameters_total;
+  if (!into.parameters_total) into.parameters_total = into.parameters_active;
+  if (!into.parameters_active) return model.wrong(key, "needs active, total or both.");
+  if (into.parameters_active->low > into.parameters_total->low ||
+      into.parameters_active->high > into.parameters_total->high)
+    model.wrong(key, "has more active than total parameters.");
+}
+
+}  // namespace
+
+bool is_country(std::string_view alpha2) {
+  if (alpha2.size() != 2) return false;
+  const auto at = countries.find(alpha2);
+  return at != std::string_view::npos && at % 3 == 0;
+}
+
+void check_zone(ConfigTable& table, std::string_view key, const std::string& zone, const Config& config) {
+  if (zone == "walls" || is_country(zone)) return;
+  auto known = ids_of(config.zones);
+  if (std::ranges::find(known, zone) != known.end()) return;
+  known.insert(known.begin(), "walls");
+  table.wrong(
+      key,
+      fmt::format("names the zone \"{}\", which is neither \"walls\", nor a country of ISO 3166-1 such as "
+                  "\"FR\", nor a [[zone]]{}",
+                  zone, suggestion(zone, known)));
+}
+
+void read_zones(ConfigTable& root, Config& config) {
+  for (auto& table : root.tables("zone")) {
+    ZoneConfig zone;
+    read_id(table, zone.id, config.zones);
+    if (zone.id == "walls" || is_country(zone.id))
+      table.wrong("id", fmt::format("\"{}\" has a meaning already: choose another name.", zone.id));
+    table.words("countries", zone.countries, R"(["FR", "DE"])");
+    if (zone.countries.empty()) table.wrong("countries", R"(is missing: it is a list such as ["FR", "DE"].)");
+    for (const auto& country : zone.countries)
+      if (!is_country(country))
+        table.wrong(
+            "countries",
+            fmt::format("names \"{}\", which is no country of ISO 3166-1 (two capital letters, \"FR\").",
+                        country));
+    table.finish();
+    config.zones.push_back(std::move(zone));
+  }
+}
+
+void read_providers(ConfigTable& root, Config& config) {
+  static constexpr std::array<std::string_view, 4> dialects{"openai", "anthropic", "gemini", "mistral"};
+  for (auto& table : root.tables("provider")) {
+    ProviderConfig provider;
+    read_id(table, provider.id, config.providers);
+    if (provider.id == "local")
+      table.wrong("id", "\"local\" stands for the models on this machine: choose another name.");
+    if (auto which = table.choice("dialect", dialects)) provider.dialect = static_cast<Dialect>(*which);
+    table.text("base_url", provider.base_url, "an address such as \"https://api.example.org/v1\"",
+               ConfigTable::Need::required);
+    if (!provider.base_url.empty() && !provider.base_url.starts_with("http://") &&
+        !provider.base_url.starts_with("https://"))
+      table.wrong("base_url", "begins with https:// or http://.");
+    while (provider.base_url.ends_with('/')) provider.base_url.pop_back();
+    table.secret("key", provider.key);
+    table.text("zone", provider.zone,
+               "where its machines stand: \"walls\" (this organisation's own), a country such as \"FR\", or "
+               "a [[zone]]",
+               ConfigTable::Need::required);
+    if (!provider.zone.empty()) check_zone(table, "zone", provider.zone, config);
+    table.text("ca_file", provider.ca_file, "the path of a certificate authority in PEM");
+    std::int64_t timeout_s = provider.timeout_s;
+    table.integer("timeout_s", timeout_s, 1, 3600);
+    provider.timeout_s = static_cast<int>(timeout_s);
+    table.finish();
+    config.providers.push_back(std::move(provider));
+  }
+}
+
+void read_models(ConfigTable& root, Config& config) {
+  auto providers = ids_of(config.providers);
+  providers.emplace_back("local");
+  auto tables = root.tables("model");
+  for (auto& table : tables) {
+    ModelConfig model;
+    read_id(table, model.id, config.models);
+    if (model.id == "auto") table.wrong("id", "\"auto\" lets Bastide choose: give the model another name.");
+    table.text("name", model.name, "a name for people");
+    table.text("provider", model.provider, "the id of a [[provider]], or \"local\"",
+               ConfigTable::Need::required);
+    if (!model.provider.empty() && std::ranges::find(providers, model.provider) == providers.end())
+      table.wrong("provider", fmt::format("names \"{}\", which no [[provider]] has{}", model.provider,
+                                          suggestion(model.provider, providers)));
+    model.upstream = model.id;
+    table.text("upstream", model.upstream, "the name that the provider knows");
+    table.text("file", model.file, "the path of a GGUF file");
+    if (!model.file.empty() && model.provider != "local")
+      table.wrong("file", "is for models on this machine: provider = \"local\".");
+    table.words("capabilities", model.capabilities, R"(["chat", "tools"])");
+    constexpr std::int64_t context_most = 100'000'000;
+    table.integer("context_tokens", model.context_tokens, 256, context_most);
+    read_price(table, model);
+    read_parameters(table, model);
+    table.words("fallback", model.fallback, R"(["local-small"])");
+    table.flag("answers_documents", model.answers_documents);
+    table.finish();
+    config.models.push_back(std::move(model));
+  }
+  const auto known = ids_of(config.models);
+  for (std::size_t i = 0; i < config.models.size(); ++i) {
+    for (const auto& next : config.models[i].fallback) {
+      if (next == config.models[i].id) tables[i].wrong("fallback", "names the model itself.");
+      // Models that were pulled onto this machine are in no file, so an unknown name is not wrong by itself.
+      if (std::ranges::find(known, next) == known.end())
+        tables[i].warn("fallback",
+                       fmt::format("names \"{}\", which no [[model]] has: taken for a model that is "
+                                   "installed on this machine.",
+                                   next));
+    }
+  }
+}
+
+}  // namespace bastide::detail
