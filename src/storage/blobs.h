@@ -10,7 +10,8 @@
 
 namespace bastide::storage {
 
-/// Thread-safe. A blob's name is the SHA-256 of its bytes in hexadecimal; writing the same bytes twice keeps one.
+/// Thread-safe. A blob's name is the SHA-256 of its bytes in hexadecimal; writing the same bytes twice keeps
+/// one.
 class Blobs {
  public:
   /// Receives bytes; nothing is visible before `commit`, which returns once they are on the disk.

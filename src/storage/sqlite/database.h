@@ -25,9 +25,11 @@ namespace bastide::storage {
 /// Errors of SQLite throw SqliteError, which Database::read and Database::write turn into a Result.
 class Statement {
  public:
-  Statement(sqlite3_stmt* statement, bool cached) : statement_(statement), cached_(cached) {}
+  /// `in_use` belongs to the connection's cache and is cleared at the end; null: the statement is finalised
+  /// instead.
+  Statement(sqlite3_stmt* statement, bool* in_use) : statement_(statement), in_use_(in_use) {}
   Statement(Statement&& other) noexcept
-      : statement_(std::exchange(other.statement_, nullptr)), cached_(other.cached_) {}
+      : statement_(std::exchange(other.statement_, nullptr)), in_use_(other.in_use_) {}
   Statement& operator=(Statement&&) = delete;
   ~Statement();
 
@@ -39,6 +41,11 @@ class Statement {
   template <std::integral T>
   Statement& bind(int index, T number) {
     return bind_int(index, static_cast<std::int64_t>(number));
+  }
+  /// Null when there is no value.
+  template <class T>
+  Statement& bind(int index, const std::optional<T>& maybe) {
+    return maybe ? bind(index, *maybe) : bind_null(index);
   }
   /// Binds each argument in turn from 1.
   template <class... A>
@@ -63,7 +70,7 @@ class Statement {
  private:
   Statement& bind_int(int index, std::int64_t number);
   sqlite3_stmt* statement_;
-  bool cached_;
+  bool* in_use_;
 };
 
 /// One connection, one thread at a time.
@@ -79,13 +86,22 @@ class Connection {
   [[nodiscard]] virtual sqlite3* handle() = 0;
 };
 
-/// When a write is acknowledged. `flushed`: it is on the disk (fsync), and survives a power cut. `buffered`: the
-/// kernel has it, and it survives kill -9 of the process: for the pieces of a running answer.
+namespace detail {
+/// Thrown inside a body to roll it back with an error.
+struct Rollback {
+  Error error;
+};
+}  // namespace detail
+
+/// When a write is acknowledged. `flushed`: it is on the disk (fsync), and survives a power cut. `buffered`:
+/// the kernel has it, and it survives kill -9 of the process: for the pieces of a running answer.
 enum class Durability { flushed, buffered };
 
-/// Thread-safe. `read` and `write` block: call them on a pool, never on a loop. Functions may return a value or a
-/// Result; an error rolls the function's own changes back (a savepoint) without touching its group's.
-/// A full disk is Code::storage_full.
+/// Thread-safe. `read` and `write` block: call them on a pool, never on a loop. Functions may return a value
+/// or a Result; an error rolls the function's own changes back (a savepoint) without touching its group's. A
+/// full disk is Code::storage_full. A function of `write` runs once, on the writing thread, must not call
+/// `write` itself, and keeps no Statement beyond its end. Exceptions that are not SqliteError are bugs: they
+/// reach the caller.
 class Database {
  public:
   /// Opens or creates, brings the schema up to date with the numbered migrations (src/storage/migrations).
@@ -108,10 +124,6 @@ class Database {
   virtual Result<void> backup_to(const std::string& path) = 0;
 
  protected:
-  /// Thrown inside a body to roll it back with an error.
-  struct Rollback {
-    Error error;
-  };
   virtual Result<void> read_raw(const std::function<void(Connection&)>& body) = 0;
   virtual Result<void> write_raw(const std::function<void(Connection&)>& body, Durability durability) = 0;
 
@@ -129,7 +141,7 @@ class Database {
       Value out = fail(Code::internal, "A database function did not run.");
       auto ran = run([&](Connection& c) {
         out = fn(c);
-        if (!out) throw Rollback{out.error()};
+        if (!out) throw detail::Rollback{out.error()};
       });
       if (!ran) return Value(std::unexpected(ran.error()));
       return out;
