@@ -8,7 +8,9 @@
 
 namespace bastide {
 namespace {
-const unsigned char* bytes_of(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
+const unsigned char* bytes_of(std::string_view text) {
+  return reinterpret_cast<const unsigned char*>(text.data());
+}
 
 void need_sodium() {
   static const int ready = sodium_init();
@@ -34,7 +36,8 @@ std::string sha256_hex(std::string_view bytes) { return hex(sha256(bytes)); }
 Sha256 hmac_sha256(std::string_view key, std::string_view bytes) {
   Sha256 digest{};
   unsigned size = 0;
-  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes_of(bytes), bytes.size(), digest.data(), &size);
+  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), bytes_of(bytes), bytes.size(), digest.data(),
+       &size);
   return digest;
 }
 
@@ -70,14 +73,16 @@ Result<std::string> unhex(std::string_view text) {
   std::string out(text.size() / 2, '\0');
   std::size_t size = 0;
   const char* end = nullptr;
-  if (sodium_hex2bin(reinterpret_cast<unsigned char*>(out.data()), out.size(), text.data(), text.size(), nullptr, &size,
-                     &end) != 0 ||
+  if (sodium_hex2bin(reinterpret_cast<unsigned char*>(out.data()), out.size(), text.data(), text.size(),
+                     nullptr, &size, &end) != 0 ||
       end != text.data() + text.size())
     return fail(Code::invalid, "Not hexadecimal.");
   return out;
 }
 
-std::string base64url(std::string_view bytes) { return encode(bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING); }
+std::string base64url(std::string_view bytes) {
+  return encode(bytes, sodium_base64_VARIANT_URLSAFE_NO_PADDING);
+}
 std::string base64(std::string_view bytes) { return encode(bytes, sodium_base64_VARIANT_ORIGINAL); }
 
 Result<std::string> unbase64(std::string_view text) {
@@ -85,8 +90,8 @@ Result<std::string> unbase64(std::string_view text) {
   for (int variant : {sodium_base64_VARIANT_ORIGINAL, sodium_base64_VARIANT_ORIGINAL_NO_PADDING,
                       sodium_base64_VARIANT_URLSAFE, sodium_base64_VARIANT_URLSAFE_NO_PADDING}) {
     std::size_t size = 0;
-    if (sodium_base642bin(reinterpret_cast<unsigned char*>(out.data()), out.size(), text.data(), text.size(), nullptr,
-                          &size, nullptr, variant) == 0) {
+    if (sodium_base642bin(reinterpret_cast<unsigned char*>(out.data()), out.size(), text.data(), text.size(),
+                          nullptr, &size, nullptr, variant) == 0) {
       out.resize(size);
       return out;
     }
@@ -127,13 +132,14 @@ bool verify_password(std::string_view hash, std::string_view password) {
 }
 
 std::string seal(std::string_view key, std::string_view plain, std::string_view context) {
-  if (key.size() != crypto_aead_xchacha20poly1305_ietf_KEYBYTES) throw std::logic_error("seal: a key has 32 bytes");
+  if (key.size() != crypto_aead_xchacha20poly1305_ietf_KEYBYTES)
+    throw std::logic_error("seal: a key has 32 bytes");
   constexpr std::size_t nonce = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
   std::string out = random_bytes(nonce);
   out.resize(nonce + plain.size() + crypto_aead_xchacha20poly1305_ietf_ABYTES);
   auto* to = reinterpret_cast<unsigned char*>(out.data());
-  crypto_aead_xchacha20poly1305_ietf_encrypt(to + nonce, nullptr, bytes_of(plain), plain.size(), bytes_of(context),
-                                             context.size(), nullptr, to, bytes_of(key));
+  crypto_aead_xchacha20poly1305_ietf_encrypt(to + nonce, nullptr, bytes_of(plain), plain.size(),
+                                             bytes_of(context), context.size(), nullptr, to, bytes_of(key));
   return out;
 }
 
@@ -143,9 +149,9 @@ Result<std::string> open_sealed(std::string_view key, std::string_view sealed, s
   if (key.size() != crypto_aead_xchacha20poly1305_ietf_KEYBYTES || sealed.size() < nonce + tag)
     return fail(Code::corrupt, "A sealed value is damaged.");
   std::string out(sealed.size() - nonce - tag, '\0');
-  if (crypto_aead_xchacha20poly1305_ietf_decrypt(reinterpret_cast<unsigned char*>(out.data()), nullptr, nullptr,
-                                                 bytes_of(sealed) + nonce, sealed.size() - nonce, bytes_of(context),
-                                                 context.size(), bytes_of(sealed), bytes_of(key)) != 0)
+  if (crypto_aead_xchacha20poly1305_ietf_decrypt(
+          reinterpret_cast<unsigned char*>(out.data()), nullptr, nullptr, bytes_of(sealed) + nonce,
+          sealed.size() - nonce, bytes_of(context), context.size(), bytes_of(sealed), bytes_of(key)) != 0)
     return fail(Code::corrupt, "A sealed value is damaged, or its key is another one.");
   return out;
 }

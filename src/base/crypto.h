@@ -53,6 +53,7 @@ void fill_random(void* into, std::size_t size_bytes);
 
 /// XChaCha20-Poly1305 under a 32-byte key; `context` is authenticated but not stored. nonce || ciphertext.
 [[nodiscard]] std::string seal(std::string_view key, std::string_view plain, std::string_view context);
-[[nodiscard]] Result<std::string> open_sealed(std::string_view key, std::string_view sealed, std::string_view context);
+[[nodiscard]] Result<std::string> open_sealed(std::string_view key, std::string_view sealed,
+                                              std::string_view context);
 
 }  // namespace bastide

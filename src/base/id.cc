@@ -39,7 +39,8 @@ std::string new_id(std::string_view prefix) {
   std::string id;
   id.reserve(prefix.size() + 1 + body_chars);
   id.append(prefix).push_back('_');
-  for (int shift = 45; shift >= 0; shift -= 5) id.push_back(alphabet[static_cast<std::size_t>((at >> shift) & 31)]);
+  for (int shift = 45; shift >= 0; shift -= 5)
+    id.push_back(alphabet[static_cast<std::size_t>((at >> shift) & 31)]);
   unsigned bits = 0;
   unsigned held = 0;
   for (unsigned char byte : random) {
@@ -54,7 +55,8 @@ std::string new_id(std::string_view prefix) {
 }
 
 bool is_id(std::string_view id, std::string_view prefix) {
-  if (id.size() != prefix.size() + 1 + body_chars || !id.starts_with(prefix) || id[prefix.size()] != '_') return false;
+  if (id.size() != prefix.size() + 1 + body_chars || !id.starts_with(prefix) || id[prefix.size()] != '_')
+    return false;
   return std::ranges::all_of(id.substr(prefix.size() + 1),
                              [](char c) { return alphabet.find(c) != std::string_view::npos; });
 }

@@ -23,12 +23,23 @@ void append_json_string(std::string& out, std::string_view text) {
     out.append(text, plain, i - plain);
     plain = i + 1;
     switch (c) {
-      case '"': out.append("\\\""); break;
-      case '\\': out.append("\\\\"); break;
-      case '\n': out.append("\\n"); break;
-      case '\r': out.append("\\r"); break;
-      case '\t': out.append("\\t"); break;
-      default: out.append(fmt::format("\\u{:04x}", c));
+      case '"':
+        out.append("\\\"");
+        break;
+      case '\\':
+        out.append("\\\\");
+        break;
+      case '\n':
+        out.append("\\n");
+        break;
+      case '\r':
+        out.append("\\r");
+        break;
+      case '\t':
+        out.append("\\t");
+        break;
+      default:
+        out.append(fmt::format("\\u{:04x}", c));
     }
   }
   out.append(text, plain);
@@ -93,7 +104,8 @@ Result<nlohmann::json> parse_json(std::string_view text, int depth_max) {
       quoted = true;
     } else if (c == '{' || c == '[') {
       if (++depth > depth_max)
-        return fail(Code::invalid, fmt::format("The JSON is nested deeper than {} levels.", depth_max), "json_too_deep");
+        return fail(Code::invalid, fmt::format("The JSON is nested deeper than {} levels.", depth_max),
+                    "json_too_deep");
     } else if (c == '}' || c == ']') {
       --depth;
     }
@@ -101,7 +113,8 @@ Result<nlohmann::json> parse_json(std::string_view text, int depth_max) {
   try {
     return nlohmann::json::parse(text);
   } catch (const nlohmann::json::parse_error& error) {
-    return fail(Code::invalid, fmt::format("The JSON is malformed near byte {}.", error.byte), "json_malformed");
+    return fail(Code::invalid, fmt::format("The JSON is malformed near byte {}.", error.byte),
+                "json_malformed");
   }
 }
 

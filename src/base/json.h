@@ -41,6 +41,8 @@ class JsonWriter {
   JsonWriter& null() { return raw("null"); }
   /// `json` is already JSON.
   JsonWriter& raw(std::string_view json);
+  /// `json` is the inside of an object, without its braces and not empty.
+  JsonWriter& fields(std::string_view json) { return raw(json); }
   template <class T>
   JsonWriter& field(std::string_view name, const T& content) {
     return key(name).value(content);

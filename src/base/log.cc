@@ -39,14 +39,22 @@ Field::Field(std::string_view field, std::string_view text) : name(field) { appe
 Field::Field(std::string_view field, double number) : name(field), json(fmt::format("{}", number)) {}
 
 void set_level(Level level) {
-  constexpr spdlog::level::level_enum levels[] = {spdlog::level::debug, spdlog::level::info, spdlog::level::warn,
-                                                  spdlog::level::err};
+  constexpr spdlog::level::level_enum levels[] = {spdlog::level::debug, spdlog::level::info,
+                                                  spdlog::level::warn, spdlog::level::err};
   logger().set_level(levels[static_cast<int>(level)]);
 }
 
-void debug(std::string_view event, std::initializer_list<Field> f) { write(spdlog::level::debug, "debug", event, f); }
-void info(std::string_view event, std::initializer_list<Field> f) { write(spdlog::level::info, "info", event, f); }
-void warn(std::string_view event, std::initializer_list<Field> f) { write(spdlog::level::warn, "warn", event, f); }
-void error(std::string_view event, std::initializer_list<Field> f) { write(spdlog::level::err, "error", event, f); }
+void debug(std::string_view event, std::initializer_list<Field> f) {
+  write(spdlog::level::debug, "debug", event, f);
+}
+void info(std::string_view event, std::initializer_list<Field> f) {
+  write(spdlog::level::info, "info", event, f);
+}
+void warn(std::string_view event, std::initializer_list<Field> f) {
+  write(spdlog::level::warn, "warn", event, f);
+}
+void error(std::string_view event, std::initializer_list<Field> f) {
+  write(spdlog::level::err, "error", event, f);
+}
 
 }  // namespace bastide::log

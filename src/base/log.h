@@ -1,4 +1,5 @@
-// Structured logs, one JSON object a line on standard error. Never content, never secrets: ids, counts, codes, times.
+// Structured logs, one JSON object a line on standard error. Never content, never secrets: ids, counts,
+// codes, times.
 #pragma once
 
 #include <concepts>

@@ -64,8 +64,8 @@ std::string Metrics::text() const {
       out += fmt::format("{}_bucket{{{}le=\"{:.4f}\"}} {}\n", name, more, Histogram::bound(i), total);
     }
     total += what.in_bucket(Histogram::buckets);
-    out += fmt::format("{0}_bucket{{{1}le=\"+Inf\"}} {2}\n{0}_sum{3} {4}\n{0}_count{3} {2}\n", name, more, total,
-                       braces(labels), what.sum_seconds());
+    out += fmt::format("{0}_bucket{{{1}le=\"+Inf\"}} {2}\n{0}_sum{3} {4}\n{0}_count{3} {2}\n", name, more,
+                       total, braces(labels), what.sum_seconds());
   }
   return out;
 }

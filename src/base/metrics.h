@@ -1,4 +1,5 @@
-// Counters, gauges and histograms, written as Prometheus text. One Metrics object a process, passed by reference.
+// Counters, gauges and histograms, written as Prometheus text. One Metrics object a process, passed by
+// reference.
 #pragma once
 
 #include <array>
@@ -28,16 +29,20 @@ class Histogram {
   void observe(double seconds);
   /// Upper bound of bucket `i`, in seconds.
   [[nodiscard]] static double bound(std::size_t i);
-  [[nodiscard]] std::uint64_t in_bucket(std::size_t i) const { return counts_[i].load(std::memory_order_relaxed); }
-  [[nodiscard]] double sum_seconds() const { return static_cast<double>(sum_us_.load(std::memory_order_relaxed)) / 1e6; }
+  [[nodiscard]] std::uint64_t in_bucket(std::size_t i) const {
+    return counts_[i].load(std::memory_order_relaxed);
+  }
+  [[nodiscard]] double sum_seconds() const {
+    return static_cast<double>(sum_us_.load(std::memory_order_relaxed)) / 1e6;
+  }
 
  private:
   std::array<std::atomic<std::uint64_t>, buckets + 1> counts_{};  // the last: beyond every bound
   std::atomic<std::uint64_t> sum_us_{0};
 };
 
-/// Registration happens at start and returns references that live as long as the Metrics; using them is lock-free.
-/// `labels` is Prometheus text such as `route="/api/search"`, from code and never from input.
+/// Registration happens at start and returns references that live as long as the Metrics; using them is
+/// lock-free. `labels` is Prometheus text such as `route="/api/search"`, from code and never from input.
 class Metrics {
  public:
   Counter& counter(std::string name, std::string help, std::string labels = {});

@@ -66,14 +66,15 @@ struct OnPool {
   }
   Value await_resume() {
     if (thrown) std::rethrow_exception(thrown);
-    if (!value) return fail(Code::overloaded, "Too much is going on at once.", "pool_full", "Try again in a moment.");
+    if (!value)
+      return fail(Code::overloaded, "Too much is going on at once.", "pool_full", "Try again in a moment.");
     return std::move(*value);
   }
 };
 }  // namespace detail
 
-/// Runs `fn`, which returns a Result, on `pool` and goes on where the caller was. Code::overloaded when it is full.
-/// `fn` is a plain function object: what it refers to must outlive the await.
+/// Runs `fn`, which returns a Result, on `pool` and goes on where the caller was. Code::overloaded when it is
+/// full. `fn` is a plain function object: what it refers to must outlive the await.
 template <class Fn>
 [[nodiscard]] Task<std::invoke_result_t<Fn>> run_on(Pool& pool, Fn fn) {
   detail::OnPool<Fn> awaiter{pool, std::move(fn)};

@@ -35,8 +35,8 @@ enum class Code {
 [[nodiscard]] int http_status(Code code);
 
 /// `message` is a sentence for a person in English; `detail` names the case for programs and for translation
-/// (a stable snake_case word such as "password_protected"; empty when `code` says it all); `action` is what to do.
-/// None of them ever holds a secret or a person's content.
+/// (a stable snake_case word such as "password_protected"; empty when `code` says it all); `action` is what
+/// to do. None of them ever holds a secret or a person's content.
 struct Error {
   Code code = Code::internal;
   std::string message;

@@ -1,7 +1,8 @@
 // Coroutines: Task<T> is a lazy computation that one other awaits; an Executor is the thread that runs them.
 //
-// Rules (see docs/building.md): one await a statement; a reference parameter is allowed where the caller awaits
-// the task at once and so outlives it; never a lock across an await; a Task that nobody awaits is given to spawn().
+// Rules (see docs/building.md): one await a statement; a reference parameter is allowed where the caller
+// awaits the task at once and so outlives it; never a lock across an await; a Task that nobody awaits is
+// given to spawn().
 #pragma once
 
 #include <coroutine>
@@ -23,11 +24,12 @@ class Executor {
   virtual ~Executor() = default;
   /// Runs `fn` on this executor's thread, later. Thread-safe.
   virtual void post(Fn fn) = 0;
-  /// Runs `fn` at `when` or up to 20 ms after. Thread-safe. There is no cancel: `fn` checks whether it still matters.
+  /// Runs `fn` at `when` or up to 20 ms after. Thread-safe. There is no cancel: `fn` checks whether it still
+  /// matters.
   virtual void post_at(Steady::time_point when, Fn fn) = 0;
 
-  /// The executor whose thread this is, or nullptr. A coroutine that suspends is resumed on the executor where it
-  /// suspended; where there is none, on the thread that woke it.
+  /// The executor whose thread this is, or nullptr. A coroutine that suspends is resumed on the executor
+  /// where it suspended; where there is none, on the thread that woke it.
   [[nodiscard]] static Executor* current();
 
  protected:
@@ -126,8 +128,8 @@ inline Task<void> detail::Promise<void>::get_return_object() {
   return Task<void>(std::coroutine_handle<Promise<void>>::from_promise(*this));
 }
 
-/// Starts `task` on the calling thread and lets it run by itself. `name` names it in the log should it throw, which
-/// is a bug: it is logged and counted, never ignored. See spawned_failures().
+/// Starts `task` on the calling thread and lets it run by itself. `name` names it in the log should it throw,
+/// which is a bug: it is logged and counted, never ignored. See spawned_failures().
 void spawn(const char* name, Task<void> task);
 /// As spawn, but on `executor`. Thread-safe.
 void spawn_on(Executor& executor, const char* name, Task<void> task);
@@ -173,7 +175,8 @@ T sync_wait(Task<T> task) {
   } else {
     std::optional<T> result;
     std::exception_ptr thrown;
-    auto run = [](Task<T> inner, bool& finished, std::optional<T>& out, std::exception_ptr& error) -> Task<void> {
+    auto run = [](Task<T> inner, bool& finished, std::optional<T>& out,
+                  std::exception_ptr& error) -> Task<void> {
       try {
         out.emplace(co_await inner);
       } catch (...) {

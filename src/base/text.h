@@ -1,4 +1,5 @@
-// UTF-8 and small string work. Offsets in code points are what leaves the house; bytes are what we index with.
+// UTF-8 and small string work. Offsets in code points are what leaves the house; bytes are what we index
+// with.
 #pragma once
 
 #include <cstddef>

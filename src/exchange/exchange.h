@@ -1,5 +1,5 @@
-// The Exchange: one question on its way through the house, from any door. Stages fill it in turn; its trace is the
-// receipt that a person can open.
+// The Exchange: one question on its way through the house, from any door. Stages fill it in turn; its trace
+// is the receipt that a person can open.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +25,8 @@ enum class Speaker { system, user, assistant, tool };
 struct Message {
   Speaker speaker = Speaker::user;
   std::string text;
-  /// What the text does not carry (images, tool calls, tool results), as the OpenAI message object; empty when none.
+  /// What the text does not carry (images, tool calls, tool results), as the OpenAI message object; empty
+  /// when none.
   std::string openai_json{};
 };
 
@@ -50,8 +51,8 @@ struct Retrieval {
   std::vector<Passage> candidates;  // considered, then dropped; without text
   std::int64_t searched = 0;        // passages that this person may read in the collections asked
   bool supported = false;           // whether anything found is near enough to answer from
-  std::string reason;               // why not: nothing_readable too_far empty_collection no_embedding_model ...
-  bool dense_available = true;      // false: lexical only, and the trace says so
+  std::string reason;           // why not: nothing_readable too_far empty_collection no_embedding_model ...
+  bool dense_available = true;  // false: lexical only, and the trace says so
 };
 
 /// One numbered source of the answer. `quote` is word for word from the passage.
@@ -74,7 +75,8 @@ struct Finding {
   std::string rule;
 };
 
-/// What was replaced for a model outside the walls. `original` goes to the person only, never to logs or providers.
+/// What was replaced for a model outside the walls. `original` goes to the person only, never to logs or
+/// providers.
 struct Masked {
   std::string type;
   std::string token;
@@ -107,26 +109,32 @@ struct StageTrace {
 
 /// What the person asked, and how. Set by the door, never changed by a stage.
 struct Ask {
-  std::string door;  // web openai cli ...
+  std::string door;          // web openai cli ...
   std::string conversation;  // pseudonyms hold per conversation; empty: per exchange
   std::vector<Message> messages;
-  std::string model;                     // empty or "auto": the router chooses
-  std::optional<std::string> label;      // chosen by the person
-  std::vector<std::string> collections;  // ids; empty: no documents
+  std::string model;                       // empty or "auto": the router chooses
+  std::optional<std::string> label;        // chosen by the person
+  std::optional<std::string> floor_label;  // of the conversation so far: what was read stays labelled
+  std::vector<std::string> collections;    // ids; empty: no documents
   bool quote_only = false;
-  std::string language;  // of the interface: "fr" or "en"
+  std::string language;         // of the interface: "fr" or "en"
   std::int64_t max_tokens = 0;  // 0: the model's own
   std::optional<double> temperature;
   std::optional<double> top_p;
   std::optional<std::int64_t> seed;
   std::vector<std::string> stop_words;
-  std::string extra_json;  // further fields of the OpenAI body, passed to models that know them; an object or empty
+  std::string
+      extra_json;  // further fields of the OpenAI body, passed to models that know them; an object or empty
 };
 
 enum class Finish { stop, length, cancelled, refused, interrupted, tool_calls };
 
-/// Where an answer goes as it comes: a stored stream, an HTTP response, a terminal. Calls come in order from the
-/// exchange's executor; an error stops the exchange (Code::cancelled: the reader left).
+struct Exchange;
+class Completion;
+class Restorer;
+
+/// Where an answer goes as it comes: a stored stream, an HTTP response, a terminal. Calls come in order from
+/// the exchange's executor; an error stops the exchange (Code::cancelled: the reader left).
 class AnswerSink {
  public:
   virtual ~AnswerSink() = default;
@@ -136,14 +144,22 @@ class AnswerSink {
   virtual Task<Result<void>> on_text(std::string text) = 0;
   virtual Task<Result<void>> on_reasoning(std::string text) = 0;
   virtual Task<Result<void>> on_citation(const Citation& citation) = 0;
-  /// All text so far is void: `text` stands instead (an answer that its passages do not support became quotes).
+  /// All text so far is void: `text` stands instead (an answer that its passages do not support became
+  /// quotes).
   virtual Task<Result<void>> on_replace(std::string text, std::string reason) = 0;
   /// A tool call delta of the model, as the OpenAI `tool_calls` array of one chunk.
   virtual Task<Result<void>> on_tool_calls(std::string openai_json) = 0;
+  /// The exchange is complete and its receipt is durable: make the answer durable, then tell that it is done.
+  virtual Task<Result<void>> on_done(const Exchange& exchange) = 0;
 };
 
 /// Not copied, not shared: one coroutine at a time works on it.
 struct Exchange {
+  Exchange();
+  ~Exchange();
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+
   std::string id;
   UnixMillis started_at = 0;
   identity::Principal who;
@@ -156,15 +172,18 @@ struct Exchange {
   std::vector<std::string> label_reasons;
   std::vector<Finding> findings;
   Retrieval retrieval;
-  bool quoting = false;      // the answer is quotes; no model is called
-  std::string quoting_why;   // asked no_model not_supported nothing_found
+  bool admitted = false;    // limits are reserved until the record settles them
+  bool quoting = false;     // the answer is quotes; no model is called
+  std::string quoting_why;  // asked no_model not_supported nothing_found
   std::vector<Message> prompt;
   policy::Route route;
   std::vector<policy::Candidate> candidates;
   policy::ModelCard model;  // the one that answered
   std::vector<Masked> masked;
-  std::vector<Message> outgoing;  // what the model receives
-  std::string answer;             // as the person sees it
+  std::vector<Message> outgoing;       // the prompt with pseudonyms: what a model outside the walls receives
+  std::unique_ptr<Restorer> restorer;  // present when something was replaced
+  std::unique_ptr<Completion> completion;  // between call and guard_out
+  std::string answer;                      // as the person sees it
   std::vector<Citation> citations;
   std::size_t citations_checked = 0, citations_kept = 0, claims_withheld = 0;
   Usage usage;
@@ -176,7 +195,8 @@ struct Exchange {
   std::vector<StageTrace> trace;
 };
 
-/// The receipt of interface.md, GET /api/exchanges/{id}. `error` is given when the exchange was refused or failed.
+/// The receipt of interface.md, GET /api/exchanges/{id}. `error` is given when the exchange was refused or
+/// failed.
 [[nodiscard]] std::string receipt_json(const Exchange& exchange, const policy::Labels& labels,
                                        const Error* error = nullptr);
 

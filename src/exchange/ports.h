@@ -12,24 +12,29 @@
 
 namespace bastide::exchange {
 
-// --- policy: limits and budgets ---------------------------------------------------------------------------------
+// --- policy: limits and budgets
+// ---------------------------------------------------------------------------------
 class Admission {
  public:
   virtual ~Admission() = default;
-  /// Code::rate_limited or Code::budget_exhausted (the message says how much and until when). `tokens` is an upper
-  /// bound that is reserved until `settle`. Returns sentences for the trace.
+  /// Code::rate_limited or Code::budget_exhausted (the message says how much and until when). `tokens` is an
+  /// upper bound that is reserved until `settle`. Returns sentences for the trace.
   virtual Result<std::vector<std::string>> admit(const identity::Principal& who, std::string_view exchange,
                                                  std::int64_t tokens) = 0;
-  virtual void settle(const identity::Principal& who, std::string_view exchange, const Usage& usage, double cost) = 0;
+  virtual void settle(const identity::Principal& who, std::string_view exchange, const Usage& usage,
+                      double cost) = 0;
 };
 
-// --- guard ------------------------------------------------------------------------------------------------------
+// --- guard
+// ------------------------------------------------------------------------------------------------------
 /// Restores pseudonyms while text streams. One coroutine at a time.
 class Restorer {
  public:
   virtual ~Restorer() = default;
   /// What of `text` (with what was held back) can be shown now, restored. Valid UTF-8 in, valid UTF-8 out.
   virtual std::string feed(std::string_view text) = 0;
+  /// As feed, on a whole JSON text (tool calls): values are restored escaped, nothing is held back.
+  virtual std::string restore_json(std::string_view json) = 0;
   /// The rest, at the end of the answer.
   virtual std::string finish() = 0;
   /// Tokens of this conversation's shape that could not be restored.
@@ -52,18 +57,20 @@ class Guard {
   };
   /// Looks at what the person typed. CPU-bound, under a millisecond for 2 KB: may run on a loop.
   virtual Verdict inspect(std::string_view text) const = 0;
-  /// Replaces personal data by tokens that hold for the conversation (stored, encrypted). Code::refused_by_policy
-  /// when something may not leave even masked (a secret). Fails closed: an error means nothing is sent.
+  /// Replaces personal data by tokens that hold for the conversation (stored, encrypted).
+  /// Code::refused_by_policy when something may not leave even masked (a secret). Fails closed: an error
+  /// means nothing is sent.
   virtual Task<Result<Pseudonymised>> pseudonymise(std::string conversation, std::string person,
                                                    std::vector<Message> messages) = 0;
 };
 
-// --- knowledge --------------------------------------------------------------------------------------------------
+// --- knowledge
+// --------------------------------------------------------------------------------------------------
 class Knowledge {
  public:
   virtual ~Knowledge() = default;
-  /// Passages that `who` may read, and nothing of others. Code::not_found for a collection that does not exist or
-  /// that may not be read: the same words for both.
+  /// Passages that `who` may read, and nothing of others. Code::not_found for a collection that does not
+  /// exist or that may not be read: the same words for both.
   virtual Task<Result<Retrieval>> retrieve(identity::Principal who, std::string query,
                                            std::vector<std::string> collections, std::size_t limit) = 0;
   /// The best passages' own sentences for `query`, best first, at most `limit`.
@@ -81,7 +88,8 @@ class Knowledge {
                            std::span<const Passage> passages) const = 0;
 };
 
-// --- models -----------------------------------------------------------------------------------------------------
+// --- models
+// -----------------------------------------------------------------------------------------------------
 struct ModelEvent {
   enum class Kind { text, reasoning, tool_calls, finish };
   Kind kind = Kind::text;
@@ -115,16 +123,19 @@ class Models {
   [[nodiscard]] virtual std::vector<policy::ModelCard> catalogue() const = 0;
   /// Returns when the model has accepted the call; errors before the first event may be failed over.
   virtual Task<Result<std::unique_ptr<Completion>>> start(ModelCall call, std::stop_token stop) = 0;
-  /// Prompt size of `messages` for `model`: exact for a local model that is loaded, else characters / 3 rounded up.
+  /// Prompt size of `messages` for `model`: exact for a local model that is loaded, else characters / 3
+  /// rounded up.
   [[nodiscard]] virtual std::int64_t count_tokens(const policy::ModelCard& model,
                                                   std::span<const Message> messages) const = 0;
   /// One vector a text, normalised; `kind` chooses the prefix that the embedding model wants.
   enum class EmbedKind { query, passage, raw };
-  virtual Task<Result<std::vector<std::vector<float>>>> embed(std::string model, std::vector<std::string> texts,
+  virtual Task<Result<std::vector<std::vector<float>>>> embed(std::string model,
+                                                              std::vector<std::string> texts,
                                                               EmbedKind kind) = 0;
 };
 
-// --- footprint, governance --------------------------------------------------------------------------------------
+// --- footprint, governance
+// --------------------------------------------------------------------------------------
 class Footprint {
  public:
   virtual ~Footprint() = default;
@@ -134,7 +145,8 @@ class Footprint {
 class Records {
  public:
   virtual ~Records() = default;
-  /// Stores the receipt and appends its hash to the audit log in one transaction; returns when both are durable.
+  /// Stores the receipt and appends its hash to the audit log in one transaction; returns when both are
+  /// durable.
   virtual Task<Result<void>> keep(std::string exchange, std::string person, std::string receipt_json) = 0;
 };
 

@@ -1,0 +1,10 @@
+#include "exchange/exchange.h"
+
+#include "exchange/ports.h"
+
+namespace bastide::exchange {
+
+Exchange::Exchange() = default;
+Exchange::~Exchange() = default;
+
+}  // namespace bastide::exchange

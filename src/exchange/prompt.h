@@ -1,0 +1,36 @@
+// From what was asked to what a model reads.
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "exchange/exchange.h"
+
+namespace bastide::exchange {
+
+/// The last thing the person said.
+[[nodiscard]] std::string question_of(const Ask& ask);
+/// What to search for: the question, with the one before it when it is too short to stand alone.
+[[nodiscard]] std::string query_of(const Ask& ask);
+/// Whether the router may choose.
+[[nodiscard]] bool wants_any_model(const Ask& ask);
+
+/// An upper estimate where no tokenizer is at hand: a token for three bytes, and four a message.
+[[nodiscard]] std::int64_t estimate_tokens(std::span<const Message> messages);
+/// Tokens to keep free for the answer.
+[[nodiscard]] std::int64_t answer_tokens(const Ask& ask);
+
+struct Composed {
+  std::vector<Message> messages;
+  std::int64_t tokens = 0;
+  std::int64_t instruction_tokens = 0;
+  int turns_dropped = 0;
+};
+
+/// Instructions first, then the history from its end backwards as far as `window_tokens` allows, the question
+/// always. Passages are numbered from 1 in their order. Code::too_large when the question alone does not fit.
+[[nodiscard]] Result<Composed> compose_prompt(const Ask& ask, std::span<const Passage> passages,
+                                              std::int64_t window_tokens);
+
+}  // namespace bastide::exchange

@@ -1,0 +1,179 @@
+// 10. While the answer streams: pseudonyms are restored, and where the answer must hold to passages each
+// sentence is checked before it is shown. A sentence that no passage supports is withheld; when most of what
+// was claimed is, the whole answer gives way to quotes.
+#include <fmt/format.h>
+
+#include "exchange/prompt.h"
+#include "exchange/quoting.h"
+#include "exchange/sentence_stream.h"
+#include "exchange/stages/stages.h"
+
+namespace bastide::exchange {
+namespace {
+
+constexpr std::size_t answer_bytes_max = 4 * 1024 * 1024;
+
+class GuardOut final : public Stage {
+ public:
+  explicit GuardOut(Knowledge& knowledge) : knowledge_(knowledge) {}
+  [[nodiscard]] std::string_view name() const override { return "guard_out"; }
+
+  [[nodiscard]] Task<Result<void>> run(Exchange& exchange, StageTrace& trace) const override {
+    if (exchange.quoting) {
+      trace.decision = exchange.quoting_why == "nothing_found" ? "nothing_found" : "quotes";
+      trace.reasons.push_back(fmt::format("{} sentences quoted word for word.", exchange.citations.size()));
+      co_return Result<void>{};
+    }
+    auto streamed = co_await stream(exchange);
+    // The completion ends here in every case: destroying it tells the model to stop.
+    exchange.completion.reset();
+    if (!streamed) co_return streamed;
+
+    if (exchange.restorer && exchange.restorer->unresolved() > 0)
+      trace.reasons.push_back(
+          fmt::format("{} pseudonyms could not be restored.", exchange.restorer->unresolved()));
+    if (exchange.retrieval.passages.empty()) {
+      trace.decision = "passed";
+      co_return Result<void>{};
+    }
+    trace.reasons.push_back(fmt::format("{} of {} claims hold to a passage, {} withheld.",
+                                        exchange.citations_kept, exchange.citations_checked,
+                                        exchange.claims_withheld));
+    bool cancelled = exchange.finish == Finish::cancelled;
+    if (!cancelled && (exchange.citations_kept == 0 || exchange.claims_withheld > exchange.citations_kept)) {
+      exchange.quoting = true;
+      exchange.quoting_why = "not_supported";
+      trace.decision = "replaced_by_quotes";
+      auto quoted = co_await answer_with_quotes(exchange, knowledge_);
+      co_return quoted;
+    }
+    trace.decision = exchange.claims_withheld == 0 ? "supported" : "partly_withheld";
+    if (exchange.claims_withheld > 0 && !cancelled) {
+      auto told = co_await show(exchange, note_of_withheld(exchange));
+      co_return told;
+    }
+    co_return Result<void>{};
+  }
+
+ private:
+  static std::string note_of_withheld(const Exchange& exchange) {
+    auto n = exchange.claims_withheld;
+    if (exchange.ask.language == "fr")
+      return n == 1 ? "\n\n*Une phrase du modèle a été retenue : aucun passage ne la soutient.*"
+                    : fmt::format(
+                          "\n\n*{} phrases du modèle ont été retenues : aucun passage ne les soutient.*", n);
+    return n == 1
+               ? "\n\n*One sentence of the model was withheld: no passage supports it.*"
+               : fmt::format("\n\n*{} sentences of the model were withheld: no passage supports them.*", n);
+  }
+
+  [[nodiscard]] static Task<Result<void>> show(Exchange& exchange, std::string text) {
+    if (text.empty()) co_return Result<void>{};
+    exchange.answer += text;
+    if (!exchange.sink) co_return Result<void>{};
+    auto told = co_await exchange.sink->on_text(std::move(text));
+    co_return told;
+  }
+
+  // One sentence against the passages: shown with its citations put right, or withheld.
+  [[nodiscard]] Task<Result<void>> judge(Exchange& exchange, std::string sentence) const {
+    auto check = knowledge_.check(sentence, question_of(exchange.ask), exchange.retrieval.passages);
+    if (check.is_claim) {
+      ++exchange.citations_checked;
+      if (!check.supported) {
+        ++exchange.claims_withheld;
+        co_return Result<void>{};
+      }
+      ++exchange.citations_kept;
+      for (auto& citation : check.citations) {
+        bool known = false;
+        for (const auto& other : exchange.citations) known = known || other.marker == citation.marker;
+        if (known) continue;
+        exchange.citations.push_back(citation);
+        if (!exchange.sink) continue;
+        auto told = co_await exchange.sink->on_citation(citation);
+        if (!told) co_return told;
+      }
+    }
+    auto shown = co_await show(exchange, std::move(check.text));
+    co_return shown;
+  }
+
+  [[nodiscard]] Task<Result<void>> pass_on(Exchange& exchange, SentenceStream& sentences,
+                                           std::string text) const {
+    if (exchange.retrieval.passages.empty()) {
+      auto shown = co_await show(exchange, std::move(text));
+      co_return shown;
+    }
+    sentences.feed(text);
+    while (auto sentence = sentences.next()) {
+      auto judged = co_await judge(exchange, std::move(*sentence));
+      if (!judged) co_return judged;
+    }
+    co_return Result<void>{};
+  }
+
+  [[nodiscard]] Task<Result<void>> stream(Exchange& exchange) const {
+    SentenceStream sentences;
+    auto* restorer = exchange.restorer.get();
+    bool finished = false;
+    while (!finished) {
+      auto event = co_await exchange.completion->next();
+      if (!event) {
+        if (exchange.stop.stop_requested() || event.error().code == Code::cancelled) {
+          exchange.finish = Finish::cancelled;
+          break;
+        }
+        co_return pass(event);
+      }
+      Result<void> told;
+      switch (event->kind) {
+        case ModelEvent::Kind::text: {
+          auto text = restorer ? restorer->feed(event->text) : std::move(event->text);
+          told = co_await pass_on(exchange, sentences, std::move(text));
+          break;
+        }
+        case ModelEvent::Kind::reasoning:
+          // Reasoning is not checked against passages, so it is not shown where the answer must be.
+          if (exchange.sink && exchange.retrieval.passages.empty() && !restorer)
+            told = co_await exchange.sink->on_reasoning(std::move(event->text));
+          break;
+        case ModelEvent::Kind::tool_calls: {
+          auto json = restorer ? restorer->restore_json(event->text) : std::move(event->text);
+          if (exchange.sink) told = co_await exchange.sink->on_tool_calls(std::move(json));
+          break;
+        }
+        case ModelEvent::Kind::finish:
+          exchange.usage = event->usage;
+          exchange.finish = event->finish;
+          finished = true;
+          break;
+      }
+      if (!told) {
+        if (told.error().code != Code::cancelled) co_return told;
+        exchange.finish = Finish::cancelled;
+        break;
+      }
+      if (exchange.answer.size() > answer_bytes_max)
+        co_return fail(Code::too_large, "The model's answer grew beyond 4 MB and was stopped.",
+                       "answer_too_long");
+    }
+    if (restorer) {
+      auto told = co_await pass_on(exchange, sentences, restorer->finish());
+      if (!told) co_return told;
+    }
+    auto rest = sentences.rest();
+    if (!rest.empty() && exchange.finish != Finish::cancelled) {
+      auto told = co_await judge(exchange, std::move(rest));
+      if (!told) co_return told;
+    }
+    co_return Result<void>{};
+  }
+
+  Knowledge& knowledge_;
+};
+}  // namespace
+
+std::unique_ptr<Stage> guard_out_stage(Knowledge& knowledge) { return std::make_unique<GuardOut>(knowledge); }
+
+}  // namespace bastide::exchange

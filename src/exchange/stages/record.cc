@@ -1,0 +1,65 @@
+// 11. Tokens, cost, energy and every decision: the receipt and its leaf in the audit log, durable before the
+// client is told that the answer is done.
+
+#include "exchange/stages/stages.h"
+
+namespace bastide::exchange {
+namespace {
+
+constexpr double tokens_per_price = 1e6;
+
+class Record final : public Stage {
+ public:
+  explicit Record(const Rooms& rooms) : rooms_(rooms) {}
+  [[nodiscard]] std::string_view name() const override { return "record"; }
+
+  [[nodiscard]] Task<Result<void>> run(Exchange& exchange, StageTrace& trace) const override {
+    auto begun = Steady::now();
+    measure(exchange);
+    if (exchange.admitted) rooms_.admission.settle(exchange.who, exchange.id, exchange.usage, exchange.cost);
+    trace.decision = "kept";
+    trace.reasons.push_back("The receipt and its leaf in the audit log are durable.");
+    // The receipt holds its own stage and the delivery that follows, or it would not tell the whole way.
+    StageTrace own = trace;
+    own.name = name();
+    own.took_us = std::chrono::duration_cast<Micros>(Steady::now() - begun).count();
+    exchange.trace.push_back(own);
+    exchange.trace.push_back({"deliver", "next", {"To " + exchange.ask.door + "."}, {}, 0});
+    auto receipt = receipt_json(exchange, rooms_.labels);
+    exchange.trace.resize(exchange.trace.size() - 2);
+    auto kept = co_await rooms_.records.keep(exchange.id, exchange.who.person, std::move(receipt));
+    co_return kept;
+  }
+
+ private:
+  void measure(Exchange& exchange) const {
+    bool called = !exchange.model.id.empty() && exchange.first_token_us > 0;
+    if (!called) return;
+    auto& usage = exchange.usage;
+    if (usage.input_tokens == 0 && usage.output_tokens == 0) {
+      usage.estimated = true;
+      usage.input_tokens = rooms_.models.count_tokens(exchange.model, exchange.prompt);
+      usage.output_tokens = static_cast<std::int64_t>(exchange.answer.size() + 2) / 3;
+    }
+    if (const auto& price = exchange.model.price) {
+      auto fresh = static_cast<double>(usage.input_tokens - usage.cached_input_tokens);
+      exchange.cost =
+          (fresh * price->input +
+           static_cast<double>(usage.cached_input_tokens) * price->cached_input.value_or(price->input) +
+           static_cast<double>(usage.output_tokens) * price->output) /
+          tokens_per_price;
+      exchange.cost_known = true;
+    } else if (exchange.model.local) {
+      exchange.cost_known = true;  // the organisation's own machine: nothing is billed
+    }
+    auto latency_s = static_cast<double>(now_ms() - exchange.started_at) / 1000.0;
+    exchange.energy = rooms_.footprint.of(exchange.model, usage, latency_s);
+  }
+
+  const Rooms rooms_;
+};
+}  // namespace
+
+std::unique_ptr<Stage> record_stage(const Rooms& rooms) { return std::make_unique<Record>(rooms); }
+
+}  // namespace bastide::exchange
