@@ -1,0 +1,145 @@
+#include "models/local/frame.h"
+
+#include <array>
+#include <cmath>
+#include <cstring>
+#include <nlohmann/json.hpp>
+
+#include "base/json.h"
+#include "base/text.h"
+
+namespace bastide::models::local {
+namespace {
+
+constexpr std::size_t head_bytes = 4 + 1 + 8;
+constexpr std::size_t dimension_max = 65'536;
+
+template <class T>
+void put(std::string& out, T value) {
+  char bytes[sizeof(T)];
+  std::memcpy(bytes, &value, sizeof(T));
+  out.append(bytes, sizeof(T));
+}
+
+template <class T>
+T get(std::string_view bytes, std::size_t at) {
+  T value{};
+  std::memcpy(&value, bytes.data() + at, sizeof(T));
+  return value;
+}
+
+bool known(std::uint8_t kind) { return (kind >= 1 && kind <= 4) || (kind >= 16 && kind <= 26); }
+
+std::unexpected<Error> damaged(const char* what) {
+  return fail(Code::corrupt, std::string("The model's process sent ") + what + ".", "worker_protocol");
+}
+
+}  // namespace
+
+void append_frame(std::string& out, FrameKind kind, std::uint64_t call, std::string_view body) {
+  put(out, static_cast<std::uint32_t>(body.size()));
+  put(out, static_cast<std::uint8_t>(kind));
+  put(out, call);
+  out.append(body);
+}
+
+Result<void> FrameParser::feed(std::string_view bytes, std::vector<Frame>& out) {
+  if (broken_) return damaged("a message after a damaged one");
+  pending_.append(bytes);
+  std::size_t at = 0;
+  while (pending_.size() - at >= head_bytes) {
+    const std::size_t size = get<std::uint32_t>(pending_, at);
+    const auto kind = get<std::uint8_t>(pending_, at + 4);
+    if (size > body_max_bytes_ || !known(kind)) {
+      broken_ = true;
+      return damaged(known(kind) ? "a message that is too long" : "a message of an unknown kind");
+    }
+    if (pending_.size() - at - head_bytes < size) break;
+    out.push_back({static_cast<FrameKind>(kind), get<std::uint64_t>(pending_, at + 5),
+                   pending_.substr(at + head_bytes, size)});
+    at += head_bytes + size;
+  }
+  pending_.erase(0, at);
+  return {};
+}
+
+std::string encode(const FinishBody& finish) {
+  std::string out;
+  put(out, static_cast<std::uint8_t>(finish.reason));
+  put(out, finish.input_tokens);
+  put(out, finish.output_tokens);
+  put(out, finish.cached_tokens);
+  return out;
+}
+
+Result<FinishBody> decode_finish(std::string_view body) {
+  if (body.size() != 13 || static_cast<std::uint8_t>(body[0]) > 3)
+    return damaged("a damaged end of an answer");
+  return FinishBody{static_cast<FinishReason>(body[0]), get<std::uint32_t>(body, 1),
+                    get<std::uint32_t>(body, 5), get<std::uint32_t>(body, 9)};
+}
+
+std::string encode_number(std::uint32_t number) {
+  std::string out;
+  put(out, number);
+  return out;
+}
+
+Result<std::uint32_t> decode_number(std::string_view body) {
+  if (body.size() != 4) return damaged("a damaged number");
+  return get<std::uint32_t>(body, 0);
+}
+
+std::string encode_vectors(std::span<const std::vector<float>> vectors) {
+  std::string out;
+  put(out, static_cast<std::uint32_t>(vectors.size()));
+  put(out, static_cast<std::uint32_t>(vectors.empty() ? 0 : vectors.front().size()));
+  for (const auto& vector : vectors)
+    for (const float number : vector) put(out, number);
+  return out;
+}
+
+Result<std::vector<std::vector<float>>> decode_vectors(std::string_view body, std::size_t expected) {
+  if (body.size() < 8) return damaged("damaged vectors");
+  const std::size_t count = get<std::uint32_t>(body, 0);
+  const std::size_t dimension = get<std::uint32_t>(body, 4);
+  if (count != expected || dimension > dimension_max || body.size() != 8 + count * dimension * sizeof(float))
+    return damaged("damaged vectors");
+  std::vector<std::vector<float>> out(count, std::vector<float>(dimension));
+  std::size_t at = 8;
+  for (auto& vector : out)
+    for (float& number : vector) {
+      number = get<float>(body, at);
+      at += sizeof(float);
+      if (!std::isfinite(number)) return damaged("a vector that is not a number");
+    }
+  return out;
+}
+
+std::string encode_error(const Error& error) {
+  JsonWriter json;
+  json.object()
+      .field("code", code_name(error.code))
+      .field("message", error.message)
+      .field("detail", error.detail);
+  return json.field("action", error.action).end().take();
+}
+
+Error decode_error(std::string_view body) {
+  Error error{Code::internal, "The model's process failed without a reason.", "worker_protocol"};
+  const auto json = parse_json(body, 4);
+  if (!json || !json->is_object()) return error;
+  const auto text = [&](const char* name) {
+    const auto found = json->find(name);
+    return found != json->end() && found->is_string() ? found->get<std::string>() : std::string();
+  };
+  for (const Code code : {Code::invalid, Code::not_found, Code::too_large, Code::unsupported, Code::cancelled,
+                          Code::overloaded, Code::unavailable, Code::timeout, Code::upstream, Code::corrupt})
+    if (text("code") == code_name(code)) error.code = code;
+  if (auto message = text("message"); !message.empty()) error.message = std::move(message);
+  error.detail = text("detail");
+  error.action = text("action");
+  return error;
+}
+
+}  // namespace bastide::models::local

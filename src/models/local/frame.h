@@ -1,0 +1,82 @@
+// Messages between the server and a worker: 4 bytes of length, 1 of kind, 8 of call, then the body.
+// Both sides treat the other's bytes as outside input: a model file may have taken over the worker.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace bastide::models::local {
+
+enum class FrameKind : std::uint8_t {
+  // To the worker.
+  chat = 1,    // an OpenAI chat completion body as JSON
+  cancel = 2,  // empty
+  embed = 3,   // {"texts": [...]}
+  count = 4,   // as chat
+  // From the worker.
+  progress = 16,    // loading, one byte: per cent
+  ready = 17,       // {"context_tokens":..,"dimension":..,"parameters":..,"description":".."}
+  failed = 18,      // an error as JSON: the model could not be loaded
+  accepted = 19,    // u32: tokens of the prompt
+  text = 20,        // complete UTF-8
+  reasoning = 21,   // complete UTF-8
+  tool_calls = 22,  // the OpenAI `tool_calls` array of one chunk
+  finish = 23,      // FinishBody
+  error = 24,       // an error as JSON
+  vectors = 25,     // u32 count, u32 dimension, floats
+  counted = 26,     // u32
+};
+
+struct Frame {
+  FrameKind kind = FrameKind::cancel;
+  std::uint64_t call = 0;  // 0: about the worker itself
+  std::string body;
+};
+
+constexpr std::size_t frame_body_max_bytes = 64ULL * 1024 * 1024;
+
+void append_frame(std::string& out, FrameKind kind, std::uint64_t call, std::string_view body);
+
+/// Frames out of bytes split anywhere. One thread at a time. After an error it stays in error.
+class FrameParser {
+ public:
+  explicit FrameParser(std::size_t body_max_bytes = frame_body_max_bytes) : body_max_bytes_(body_max_bytes) {}
+  /// Appends complete frames to `out`. Code::corrupt for an unknown kind or a body over the limit.
+  [[nodiscard]] Result<void> feed(std::string_view bytes, std::vector<Frame>& out);
+
+ private:
+  std::size_t body_max_bytes_;
+  std::string pending_;
+  bool broken_ = false;
+};
+
+enum class FinishReason : std::uint8_t { stop = 0, length = 1, tool_calls = 2, cancelled = 3 };
+
+struct FinishBody {
+  FinishReason reason = FinishReason::stop;
+  std::uint32_t input_tokens = 0;
+  std::uint32_t output_tokens = 0;
+  std::uint32_t cached_tokens = 0;
+};
+
+[[nodiscard]] std::string encode(const FinishBody& finish);
+[[nodiscard]] Result<FinishBody> decode_finish(std::string_view body);
+
+[[nodiscard]] std::string encode_number(std::uint32_t number);
+[[nodiscard]] Result<std::uint32_t> decode_number(std::string_view body);
+
+[[nodiscard]] std::string encode_vectors(std::span<const std::vector<float>> vectors);
+/// Refuses other counts than `expected`, dimensions over 65,536 and numbers that are not finite.
+[[nodiscard]] Result<std::vector<std::vector<float>>> decode_vectors(std::string_view body,
+                                                                     std::size_t expected);
+
+/// {"code","message","detail","action"}; an unknown code becomes Code::internal.
+[[nodiscard]] std::string encode_error(const Error& error);
+[[nodiscard]] Error decode_error(std::string_view body);
+
+}  // namespace bastide::models::local

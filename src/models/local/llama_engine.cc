@@ -1,0 +1,189 @@
+#include "models/local/llama_engine.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "models/local/llama_impl.h"
+
+namespace bastide::models::local {
+namespace {
+
+constexpr int chat_batch_tokens = 512;
+constexpr int embedding_sequences_max = 32;
+
+std::unexpected<Error> load_failed(const std::string& file) {
+  const auto slash = file.rfind('/');
+  return fail(
+      Code::unavailable,
+      fmt::format("The model file {} could not be loaded: it is damaged, or of a kind that this version does "
+                  "not know.",
+                  slash == std::string::npos ? file : file.substr(slash + 1)),
+      "load_failed", "Fetch it again with `bastide model pull`, or choose another model.");
+}
+
+llama_context_params context_params(const EngineOptions& options, const EngineFacts& facts, int slots) {
+  llama_context_params params = llama_context_default_params();
+  params.n_threads = options.threads;
+  params.n_threads_batch = options.threads;
+  params.no_perf = true;
+  // Measured: on CPUs without it, long contexts decode a quarter faster.
+  params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED;
+  params.n_seq_max = static_cast<std::uint32_t>(slots);
+  if (options.kind == ModelKind::embedding) {
+    // All texts of a batch are computed at once: attention needs them in one piece.
+    const int tokens = std::max(facts.context_tokens, 512);
+    params.embeddings = true;
+    params.n_ctx = static_cast<std::uint32_t>(tokens);
+    params.n_batch = params.n_ubatch = static_cast<std::uint32_t>(tokens);
+    params.kv_unified = true;
+  } else {
+    params.n_ctx = static_cast<std::uint32_t>(facts.context_tokens * slots);
+    params.n_batch = params.n_ubatch = chat_batch_tokens;
+    params.kv_unified = false;
+  }
+  return params;
+}
+
+}  // namespace
+
+Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Engine::~Engine() = default;
+const EngineFacts& Engine::facts() const { return impl_->facts; }
+
+Result<std::unique_ptr<Engine>> Engine::load(const EngineOptions& options) try {
+  // The library's log goes nowhere: it holds prompts' text at some levels.
+  llama_log_set([](ggml_log_level, const char*, void*) {}, nullptr);
+  llama_backend_init();
+
+  auto impl = std::make_unique<Impl>();
+  llama_model_params model_params = llama_model_default_params();
+  struct Progress {
+    const EngineOptions& options;
+    int last = -1;
+  } progress{options};
+  model_params.progress_callback_user_data = &progress;
+  model_params.progress_callback = [](float done, void* user) {
+    auto& shown = *static_cast<Progress*>(user);
+    const int per_cent = std::clamp(static_cast<int>(done * 100), 0, 100);
+    if (per_cent != shown.last && shown.options.on_progress) shown.options.on_progress(per_cent);
+    shown.last = per_cent;
+    return true;
+  };
+  impl->model.reset(llama_model_load_from_file(options.file.c_str(), model_params));
+  if (!impl->model) return load_failed(options.file);
+  impl->vocab = llama_model_get_vocab(impl->model.get());
+
+  char description[128] = "";
+  llama_model_desc(impl->model.get(), description, sizeof description);
+  impl->facts.description = description;
+  impl->facts.parameters = static_cast<std::int64_t>(llama_model_n_params(impl->model.get()));
+  impl->facts.dimension = llama_model_n_embd(impl->model.get());
+  const int trained = llama_model_n_ctx_train(impl->model.get());
+  impl->facts.context_tokens =
+      trained > 0 ? std::min(options.context_tokens, trained) : options.context_tokens;
+
+  impl->slots = options.kind == ModelKind::embedding ? embedding_sequences_max : options.slots;
+  const auto params = context_params(options, impl->facts, impl->slots);
+  impl->context.reset(llama_init_from_model(impl->model.get(), params));
+  if (!impl->context) return load_failed(options.file);
+  impl->batch_tokens_max = static_cast<int>(llama_n_batch(impl->context.get()));
+  impl->batch = llama_batch_init(impl->batch_tokens_max, 0, 1);
+
+  if (options.kind == ModelKind::chat) {
+    impl->templates = common_chat_templates_init(impl->model.get(), "");
+    for (llama_token token = 0; token < llama_vocab_n_tokens(impl->vocab); ++token)
+      if (llama_vocab_is_eog(impl->vocab, token)) impl->end_biases.push_back({token, -INFINITY});
+  }
+  return std::unique_ptr<Engine>(new Engine(std::move(impl)));
+} catch (const std::exception&) {
+  return load_failed(options.file);
+}
+
+void Engine::clear_batch() { impl_->batch.n_tokens = 0; }
+
+int Engine::add(int slot, Token token, int position, bool wants_logits) {
+  auto& batch = impl_->batch;
+  const int row = batch.n_tokens++;
+  batch.token[row] = token;
+  batch.pos[row] = position;
+  batch.n_seq_id[row] = 1;
+  batch.seq_id[row][0] = slot;
+  batch.logits[row] = wants_logits ? 1 : 0;
+  return row;
+}
+
+Result<void> Engine::decode() try {
+  if (impl_->batch.n_tokens == 0) return {};
+  if (llama_decode(impl_->context.get(), impl_->batch) == 0) return {};
+  return fail(Code::upstream, "The model could not compute the answer.", "decode_failed", "Try again.");
+} catch (const std::exception&) {
+  return fail(Code::upstream, "The model could not compute the answer.", "decode_failed", "Try again.");
+}
+
+bool Engine::forget(int slot, int position) {
+  auto* memory = llama_get_memory(impl_->context.get());
+  const int window = llama_model_n_swa(impl_->model.get());
+  // With sliding-window attention the cells that the next token looks at may be gone already.
+  const bool window_is_there = window <= 0 || position == 0 ||
+                               llama_memory_seq_pos_min(memory, slot) <= std::max(0, position - window);
+  if (window_is_there && llama_memory_seq_rm(memory, slot, position, -1)) return true;
+  llama_memory_seq_rm(memory, slot, -1, -1);
+  return position == 0;
+}
+
+bool Engine::copy(int from, int to, int positions) {
+  auto* memory = llama_get_memory(impl_->context.get());
+  llama_memory_seq_rm(memory, to, -1, -1);
+  llama_memory_seq_cp(memory, from, to, -1, -1);
+  return forget(to, positions);
+}
+
+int Engine::embedding_batch_tokens() const { return impl_->batch_tokens_max; }
+int Engine::embedding_batch_texts() const { return impl_->slots; }
+
+Result<std::vector<Token>> Engine::tokenize_for_embedding(std::string_view text) const try {
+  const auto limit = static_cast<std::size_t>(impl_->facts.context_tokens);
+  // No token is shorter than a byte and few words make more than a token a byte: this keeps a huge text
+  // cheap.
+  auto tokens = common_tokenize(impl_->vocab, std::string(text.substr(0, limit * 64)), true, false);
+  if (tokens.size() > limit) {
+    const Token end = tokens.back();
+    tokens.resize(limit);
+    if (llama_vocab_get_add_eos(impl_->vocab)) tokens.back() = end;
+  }
+  return tokens;
+} catch (const std::exception&) {
+  return fail(Code::invalid, "A text could not be split into tokens.", "bad_request");
+}
+
+Result<std::vector<std::vector<float>>> Engine::embed(std::span<const std::vector<Token>> texts) try {
+  clear_batch();
+  for (std::size_t text = 0; text < texts.size(); ++text)
+    for (std::size_t at = 0; at < texts[text].size(); ++at)
+      add(static_cast<int>(text), texts[text][at], static_cast<int>(at), true);
+  auto* context = impl_->context.get();
+  if (auto* memory = llama_get_memory(context)) llama_memory_clear(memory, true);
+  if (auto decoded = decode(); !decoded) return pass(decoded);
+
+  const bool pooled = llama_pooling_type(context) != LLAMA_POOLING_TYPE_NONE;
+  std::vector<std::vector<float>> out;
+  for (std::size_t text = 0; text < texts.size(); ++text) {
+    const float* from = pooled ? llama_get_embeddings_seq(context, static_cast<llama_seq_id>(text)) : nullptr;
+    if (!from)
+      return fail(Code::upstream, "The model gives no embeddings.", "decode_failed",
+                  "Choose an embedding model.");
+    std::vector<float> vector(from, from + impl_->facts.dimension);
+    double square = 0;
+    for (const float x : vector) square += static_cast<double>(x) * x;
+    const double scale = square > 0 ? 1 / std::sqrt(square) : 0;
+    for (float& x : vector) x = static_cast<float>(x * scale);
+    out.push_back(std::move(vector));
+  }
+  return out;
+} catch (const std::exception&) {
+  return fail(Code::upstream, "The model could not compute embeddings.", "decode_failed", "Try again.");
+}
+
+}  // namespace bastide::models::local

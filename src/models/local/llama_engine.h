@@ -1,0 +1,111 @@
+// The one place that knows llama.cpp. Everything it offers is in our own terms, and its exceptions end here.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace bastide::models::local {
+
+using Token = std::int32_t;
+
+enum class ModelKind { chat, embedding };
+
+struct EngineOptions {
+  std::string file;
+  ModelKind kind = ModelKind::chat;
+  int context_tokens = 4096;  // per sequence; cut to what the model was trained for
+  int slots = 4;              // sequences at once
+  int threads = 1;
+  std::function<void(int per_cent)> on_progress{};
+};
+
+struct EngineFacts {
+  std::string description;  // architecture, size and quantisation
+  std::int64_t parameters = 0;
+  int context_tokens = 0;  // per sequence
+  int dimension = 0;       // of an embedding
+};
+
+/// What one token added to an answer.
+struct Delta {
+  std::string text;
+  std::string reasoning;
+  std::string tool_calls;  // the OpenAI array of one chunk; empty when none
+};
+
+/// One chat call on its way: prompt, sampler, stop words and the parser of reasoning and tool calls.
+/// Used by one thread at a time. Must not outlive its Engine.
+class Generation {
+ public:
+  ~Generation();
+  [[nodiscard]] const std::vector<Token>& prompt() const;
+  /// 0: as many as the context holds.
+  [[nodiscard]] std::int64_t max_tokens() const;
+  /// Draws the next token from the logits at `row` of the last decoded batch.
+  [[nodiscard]] Result<Token> sample(int row);
+  [[nodiscard]] bool ends_answer(Token token) const;
+  /// What can be shown after `token`.
+  [[nodiscard]] Delta take(Token token);
+  /// The rest of the answer.
+  [[nodiscard]] Delta finish();
+  /// A stop word was met.
+  [[nodiscard]] bool stopped() const;
+  [[nodiscard]] bool called_tools() const;
+
+  struct Impl;
+  explicit Generation(std::unique_ptr<Impl> impl);
+
+ private:
+  std::unique_ptr<Impl> impl_;
+};
+
+/// A loaded model with its context. `prepare`, `count` and `facts` are thread-safe; the rest belongs to the
+/// inference thread.
+class Engine {
+ public:
+  /// Code::unavailable with detail load_failed when llama.cpp refuses the file.
+  static Result<std::unique_ptr<Engine>> load(const EngineOptions& options);
+  ~Engine();
+
+  [[nodiscard]] const EngineFacts& facts() const;
+
+  /// Renders the model's own chat template over an OpenAI chat completion body. Code::invalid with detail
+  /// bad_request (the message says which field) or context_too_long.
+  [[nodiscard]] Result<std::unique_ptr<Generation>> prepare(std::string_view body_json) const;
+  /// Tokens of the prompt that `prepare` would make.
+  [[nodiscard]] Result<std::uint32_t> count(std::string_view body_json) const;
+
+  // --- a batch of several sequences ---
+  void clear_batch();
+  /// Returns the row of the token within the batch.
+  int add(int slot, Token token, int position, bool wants_logits);
+  /// Code::internal with detail decode_failed; the caches of the batch's slots are then undefined.
+  [[nodiscard]] Result<void> decode();
+  /// Forgets what `slot` holds from `position` on. False: the model cannot forget a part, everything is gone.
+  bool forget(int slot, int position);
+  /// Makes `to` hold what `from` holds up to `positions`. False: not possible, `to` is then empty.
+  bool copy(int from, int to, int positions);
+
+  // --- embeddings ---
+  /// Cut at context_tokens, the end token kept.
+  [[nodiscard]] Result<std::vector<Token>> tokenize_for_embedding(std::string_view text) const;
+  /// Mean-pooled (or as the file says) and normalised; the texts together fit one batch
+  /// (`embedding_batch_tokens`, `embedding_batch_texts`).
+  [[nodiscard]] Result<std::vector<std::vector<float>>> embed(std::span<const std::vector<Token>> texts);
+  [[nodiscard]] int embedding_batch_tokens() const;
+  [[nodiscard]] int embedding_batch_texts() const;
+
+ private:
+  struct Impl;
+  explicit Engine(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace bastide::models::local

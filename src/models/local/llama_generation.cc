@@ -1,0 +1,243 @@
+// One chat call: the model's own template, sampling, and what of its output is text, reasoning or a tool
+// call.
+#include <fmt/format.h>
+#include <json-schema-to-grammar.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/crypto.h"
+#include "base/json.h"
+#include "models/local/llama_impl.h"
+
+namespace bastide::models::local {
+namespace {
+
+std::unexpected<Error> bad(std::string message) {
+  return fail(Code::invalid, std::move(message), "bad_request");
+}
+
+struct Rendered {
+  common_chat_params chat;
+  bool has_tools = false;
+};
+
+Rendered render(const common_chat_templates* templates, const common_json& body, const Sampling& sampling) {
+  common_chat_templates_inputs inputs;
+  inputs.messages = common_chat_msgs_parse_oaicompat(body.at("messages"));
+  if (body.contains("tools")) inputs.tools = common_chat_tools_parse_oaicompat(body.at("tools"));
+  if (body.contains("tool_choice") && body.at("tool_choice").is_string())
+    inputs.tool_choice = common_chat_tool_choice_parse_oaicompat(body.at("tool_choice").get<std::string>());
+  if (body.contains("parallel_tool_calls") && body.at("parallel_tool_calls").is_boolean())
+    inputs.parallel_tool_calls = body.at("parallel_tool_calls").get<bool>();
+  inputs.json_schema = sampling.json_schema;
+  inputs.grammar = sampling.grammar;
+  inputs.reasoning_format = COMMON_REASONING_FORMAT_AUTO;
+  if (body.contains("chat_template_kwargs") && body.at("chat_template_kwargs").is_object())
+    for (const auto& entry : body.at("chat_template_kwargs").items())
+      inputs.chat_template_kwargs[entry.key()] = entry.value().dump();
+  if (const auto thinking = inputs.chat_template_kwargs.find("enable_thinking");
+      thinking != inputs.chat_template_kwargs.end())
+    inputs.enable_thinking = thinking->second != "false";
+  if (body.contains("reasoning_effort") && body.at("reasoning_effort").is_string()) {
+    if (body.at("reasoning_effort").get<std::string>() == "none")
+      inputs.enable_thinking = false;
+    else
+      inputs.chat_template_kwargs["reasoning_effort"] = body.at("reasoning_effort").dump();
+  }
+  if (!inputs.messages.empty() && inputs.messages.back().role == "assistant" &&
+      inputs.messages.back().tool_calls.empty()) {
+    // The last turn is the model's own: it goes on from there.
+    inputs.continue_final_message = COMMON_CHAT_CONTINUATION_AUTO;
+    inputs.add_generation_prompt = false;
+  }
+  Rendered out;
+  out.has_tools = !inputs.tools.empty() && inputs.tool_choice != COMMON_CHAT_TOOL_CHOICE_NONE;
+  out.chat = common_chat_templates_apply(templates, inputs);
+  return out;
+}
+
+void set_sampler(common_params_sampling& params, const Sampling& from,
+                 const std::vector<llama_logit_bias>& ends) {
+  params.no_perf = true;
+  params.temp = from.temperature.value_or(params.temp);
+  params.top_p = from.top_p.value_or(params.top_p);
+  params.min_p = from.min_p.value_or(params.min_p);
+  params.typ_p = from.typical_p.value_or(params.typ_p);
+  params.top_k = from.top_k.value_or(params.top_k);
+  params.penalty_repeat = from.repeat_penalty.value_or(params.penalty_repeat);
+  params.penalty_present = from.presence_penalty.value_or(params.penalty_present);
+  params.penalty_freq = from.frequency_penalty.value_or(params.penalty_freq);
+  params.penalty_last_n = from.repeat_last_n.value_or(params.penalty_last_n);
+  params.seed = from.seed.value_or(LLAMA_DEFAULT_SEED);
+  params.ignore_eos = from.ignore_eos;
+  if (from.ignore_eos) params.logit_bias = params.logit_bias_eog = ends;
+}
+
+void set_grammar(common_params_sampling& params, const llama_vocab* vocab, const Sampling& from,
+                 const common_chat_params& chat) {
+  params.generation_prompt = chat.generation_prompt;
+  for (const auto& word : chat.preserved_tokens)
+    if (const auto ids = common_tokenize(vocab, word, false, true); ids.size() == 1)
+      params.preserved_tokens.insert(ids[0]);
+  if (!from.grammar.empty()) {
+    params.grammar = {COMMON_GRAMMAR_TYPE_USER, from.grammar};
+  } else if (!chat.grammar.empty()) {
+    params.grammar = {COMMON_GRAMMAR_TYPE_TOOL_CALLS, chat.grammar};
+    params.grammar_lazy = chat.grammar_lazy;
+    for (const auto& trigger : chat.grammar_triggers) {
+      const auto ids = trigger.type == COMMON_GRAMMAR_TRIGGER_TYPE_WORD
+                           ? common_tokenize(vocab, trigger.value, false, true)
+                           : llama_tokens();
+      if (ids.size() == 1 && params.preserved_tokens.contains(ids[0]))
+        params.grammar_triggers.push_back({COMMON_GRAMMAR_TRIGGER_TYPE_TOKEN, trigger.value, ids[0]});
+      else
+        params.grammar_triggers.push_back(trigger);
+    }
+  } else if (!from.json_schema.empty()) {
+    params.grammar = {COMMON_GRAMMAR_TYPE_OUTPUT_FORMAT,
+                      json_schema_to_grammar(common_json::parse(from.json_schema))};
+  }
+}
+
+/// Fails before llama.cpp sees it, so that the message names the field.
+Result<nlohmann::json> read_body(std::string_view text) {
+  auto body = parse_json(text);
+  if (!body) return body;
+  if (!body->is_object() || !body->contains("messages") || !(*body)["messages"].is_array() ||
+      (*body)["messages"].empty())
+    return bad("\"messages\" is a list with at least one message.");
+  for (const auto& message : (*body)["messages"]) {
+    if (!message.is_object() || !message.contains("role") || !message["role"].is_string())
+      return bad("Each of \"messages\" is an object with a \"role\".");
+    const auto content = message.find("content");
+    if (content == message.end() || !content->is_array()) continue;
+    for (const auto& part : *content)
+      if (!part.is_object() || part.value("type", "") != "text")
+        return bad("This model reads text only: no images, sound or files.");
+  }
+  return body;
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Generation>> Engine::prepare(std::string_view body_json) const try {
+  auto body = read_body(body_json);
+  if (!body) return pass(body);
+  auto sampling = read_sampling(*body);
+  if (!sampling) return pass(sampling);
+  const auto rendered = render(impl_->templates.get(), common_json::parse(std::string(body_json)), *sampling);
+  const auto& chat = rendered.chat;
+
+  auto out = std::make_unique<Generation::Impl>();
+  out->context = impl_->context.get();
+  out->vocab = impl_->vocab;
+  out->prompt = common_tokenize(impl_->vocab, chat.prompt, true, true);
+  if (out->prompt.empty()) return bad("The messages are empty.");
+  const auto context = static_cast<std::size_t>(impl_->facts.context_tokens);
+  if (out->prompt.size() + 1 > context)
+    return fail(Code::invalid,
+                fmt::format("The question with its context is {} tokens long; this model reads {}.",
+                            out->prompt.size(), context),
+                "context_too_long", "Shorten it, or choose a model with a longer context.");
+  out->max_tokens = sampling->max_tokens;
+  out->ignore_eos = sampling->ignore_eos;
+
+  common_params_sampling params;
+  set_sampler(params, *sampling, impl_->end_biases);
+  set_grammar(params, impl_->vocab, *sampling, chat);
+  out->preserved = params.preserved_tokens;
+  out->sampler.reset(common_sampler_init(impl_->model.get(), params));
+  if (!out->sampler) return bad("The grammar is not valid.");
+
+  auto stop_words = sampling->stop_words;
+  stop_words.insert(stop_words.end(), chat.additional_stops.begin(), chat.additional_stops.end());
+  out->gate = TextGate(std::move(stop_words));
+  out->parses = rendered.has_tools || !chat.thinking_start_tag.empty() || chat.supports_thinking;
+  if (out->parses) {
+    out->syntax = common_chat_parser_params(chat);
+    out->syntax.reasoning_format = COMMON_REASONING_FORMAT_AUTO;
+    out->syntax.parse_tool_calls = rendered.has_tools;
+    if (!chat.parser.empty()) out->syntax.parser.load(chat.parser);
+  }
+  return std::make_unique<Generation>(std::move(out));
+} catch (const std::exception& error) {
+  // llama.cpp's messages name fields and rules of templates, never content of the messages beyond field
+  // values.
+  return bad(fmt::format("The model's template does not take this call: {}",
+                         std::string(error.what()).substr(0, 200)));
+}
+
+Result<std::uint32_t> Engine::count(std::string_view body_json) const try {
+  auto body = read_body(body_json);
+  if (!body) return pass(body);
+  const auto rendered =
+      render(impl_->templates.get(), common_json::parse(std::string(body_json)), Sampling{});
+  return static_cast<std::uint32_t>(common_tokenize(impl_->vocab, rendered.chat.prompt, true, true).size());
+} catch (const std::exception&) {
+  return bad("The model's template does not take this call.");
+}
+
+Generation::Generation(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Generation::~Generation() = default;
+const std::vector<Token>& Generation::prompt() const { return impl_->prompt; }
+std::int64_t Generation::max_tokens() const { return impl_->max_tokens; }
+bool Generation::stopped() const { return impl_->gate.stopped(); }
+bool Generation::called_tools() const { return !impl_->message.tool_calls.empty(); }
+
+Result<Token> Generation::sample(int row) try {
+  const Token token = common_sampler_sample(impl_->sampler.get(), impl_->context, row);
+  common_sampler_accept(impl_->sampler.get(), token, true);
+  return token;
+} catch (const std::exception&) {
+  return fail(Code::upstream, "The grammar left the model nothing to say.", "grammar_dead_end",
+              "Check the grammar or schema.");
+}
+
+bool Generation::ends_answer(Token token) const {
+  return !impl_->ignore_eos && llama_vocab_is_eog(impl_->vocab, token);
+}
+
+Delta Generation::take(Token token) {
+  const bool special = impl_->preserved.contains(token);
+  const std::string shown = impl_->gate.feed(common_token_to_piece(impl_->vocab, token, special));
+  if (impl_->parses) return impl_->parse(shown, true);
+  return {.text = shown, .reasoning = {}, .tool_calls = {}};
+}
+
+Delta Generation::finish() {
+  const std::string rest = impl_->gate.finish();
+  if (impl_->parses) return impl_->parse(rest, false);
+  return {.text = rest, .reasoning = {}, .tool_calls = {}};
+}
+
+Delta Generation::Impl::parse(std::string_view more, bool is_partial) {
+  if (more.empty() && is_partial) return {};
+  written.append(more);
+  Delta delta;
+  try {
+    auto now = common_chat_parse(written, is_partial, syntax);
+    now.set_tool_call_ids(tool_call_ids, [] { return "call_" + random_token(18); });
+    JsonWriter calls;
+    bool any = false;
+    for (const auto& diff : common_chat_msg_diff::compute_diffs(message, now)) {
+      delta.text += diff.content_delta;
+      delta.reasoning += diff.reasoning_content_delta;
+      if (diff.tool_call_index == std::string::npos) continue;
+      if (!std::exchange(any, true)) calls.array();
+      const auto& call = diff.tool_call_delta;
+      calls.object().field("index", diff.tool_call_index);
+      if (!call.id.empty()) calls.field("id", call.id).field("type", "function");
+      calls.key("function").object();
+      if (!call.name.empty()) calls.field("name", call.name);
+      calls.field("arguments", call.arguments).end().end();
+    }
+    if (any) delta.tool_calls = calls.end().take();
+    message = std::move(now);
+  } catch (const std::exception&) {
+    // Output that the format does not allow: show it as it is rather than lose it, once the answer has ended.
+    if (!is_partial && message.empty()) delta.text = written;
+  }
+  return delta;
+}
+
+}  // namespace bastide::models::local

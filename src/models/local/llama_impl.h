@@ -1,0 +1,60 @@
+// What the files of the llama.cpp adapter share. No other file includes this.
+#pragma once
+
+#include <chat.h>
+#include <llama.h>
+#include <sampling.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "models/local/llama_engine.h"
+#include "models/local/sampling.h"
+#include "models/local/text_gate.h"
+
+namespace bastide::models::local {
+
+struct ModelDeleter {
+  void operator()(llama_model* model) const { llama_model_free(model); }
+};
+struct ContextDeleter {
+  void operator()(llama_context* context) const { llama_free(context); }
+};
+
+struct Engine::Impl {
+  std::unique_ptr<llama_model, ModelDeleter> model;
+  std::unique_ptr<llama_context, ContextDeleter> context;
+  const llama_vocab* vocab = nullptr;
+  common_chat_templates_ptr templates;
+  std::vector<llama_logit_bias> end_biases;  // forbids every end of answer: ignore_eos
+  EngineFacts facts;
+  llama_batch batch{};
+  int batch_tokens_max = 0;
+  int slots = 1;
+
+  ~Impl() {
+    if (batch.token) llama_batch_free(batch);
+  }
+};
+
+struct Generation::Impl {
+  llama_context* context = nullptr;
+  const llama_vocab* vocab = nullptr;
+  std::vector<Token> prompt;
+  std::int64_t max_tokens = 0;
+  bool ignore_eos = false;
+  common_sampler_ptr sampler;
+  std::set<llama_token> preserved;
+  TextGate gate{{}};
+  // Only when the template has reasoning or tools; otherwise text goes straight through.
+  bool parses = false;
+  common_chat_parser_params syntax;
+  std::string written;
+  common_chat_msg message;
+  std::vector<std::string> tool_call_ids;
+
+  [[nodiscard]] Delta parse(std::string_view more, bool is_partial);
+};
+
+}  // namespace bastide::models::local

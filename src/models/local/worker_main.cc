@@ -1,0 +1,208 @@
+#include "models/local/worker_main.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <map>
+#include <mutex>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "base/json.h"
+#include "models/local/frame.h"
+#include "models/local/llama_engine.h"
+#include "models/local/scheduler.h"
+
+namespace bastide::models {
+namespace {
+
+using namespace local;
+
+struct Options {
+  EngineOptions engine;
+  int fd = -1;
+  int parent = 0;
+};
+
+std::optional<Options> read_options(const std::vector<std::string>& args) {
+  std::map<std::string, std::string> values;
+  for (std::size_t at = 0; at + 1 < args.size(); at += 2) values[args[at]] = args[at + 1];
+  const auto number = [&](const char* name, int low, int high) -> std::optional<int> {
+    const auto& text = values[name];
+    int value = 0;
+    const auto end = text.data() + text.size();
+    if (std::from_chars(text.data(), end, value).ptr != end || value < low || value > high)
+      return std::nullopt;
+    return value;
+  };
+  const auto fd = number("--fd", 0, 1 << 20);
+  const auto parent = number("--parent", 0, 1 << 30);
+  const auto context = number("--context", 16, 1 << 24);
+  const auto slots = number("--slots", 1, 64);
+  const auto threads = number("--threads", 1, 512);
+  if (!fd || !parent || !context || !slots || !threads || values["--model"].empty()) return std::nullopt;
+  Options options;
+  options.engine.file = values["--model"];
+  options.engine.kind = values["--kind"] == "embedding" ? ModelKind::embedding : ModelKind::chat;
+  options.engine.context_tokens = *context;
+  options.engine.slots = *slots;
+  options.engine.threads = *threads;
+  options.fd = *fd;
+  options.parent = *parent;
+  return options;
+}
+
+/// Whole frames onto the socket, from any thread. The server always reads, so that a blocked write ends.
+class Wire {
+ public:
+  explicit Wire(int fd) : fd_(fd) {}
+  void send(FrameKind kind, std::uint64_t call, std::string_view body) {
+    const std::lock_guard lock(mutex_);
+    out_.clear();
+    append_frame(out_, kind, call, body);
+    for (std::size_t sent = 0; sent < out_.size();) {
+      const auto n = ::send(fd_, out_.data() + sent, out_.size() - sent, MSG_NOSIGNAL);
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0) _exit(0);  // the server is gone
+      sent += static_cast<std::size_t>(n);
+    }
+  }
+
+ private:
+  int fd_;
+  std::mutex mutex_;
+  std::string out_;
+};
+
+class Worker {
+ public:
+  Worker(Engine& engine, const Options& options, Wire& wire) : engine_(engine), wire_(wire) {
+    const Send send = [this](FrameKind kind, std::uint64_t call, std::string_view body) {
+      wire_.send(kind, call, body);
+    };
+    if (options.engine.kind == ModelKind::embedding)
+      embeds_.emplace(engine, send);
+    else
+      chats_.emplace(engine, options.engine.slots, send);
+  }
+
+  void take(const Frame& frame) {
+    switch (frame.kind) {
+      case FrameKind::chat:
+        return chat(frame);
+      case FrameKind::embed:
+        return embed(frame);
+      case FrameKind::count:
+        return count(frame);
+      case FrameKind::cancel:
+        if (chats_) chats_->cancel(frame.call);
+        if (embeds_) embeds_->cancel(frame.call);
+        return;
+      default:
+        return;  // kinds of the other direction
+    }
+  }
+
+ private:
+  void refuse(const Frame& frame, const Error& error) {
+    wire_.send(FrameKind::error, frame.call, encode_error(error));
+  }
+
+  void chat(const Frame& frame) {
+    if (!chats_)
+      return refuse(frame, {Code::invalid, "This model makes embeddings, not answers.", "bad_request"});
+    auto generation = engine_.prepare(frame.body);
+    if (!generation) return refuse(frame, generation.error());
+    chats_->submit(frame.call, std::move(*generation));
+  }
+
+  void count(const Frame& frame) {
+    if (!chats_)
+      return refuse(frame, {Code::invalid, "This model makes embeddings, not answers.", "bad_request"});
+    const auto tokens = engine_.count(frame.body);
+    if (!tokens) return refuse(frame, tokens.error());
+    wire_.send(FrameKind::counted, frame.call, encode_number(*tokens));
+  }
+
+  void embed(const Frame& frame) {
+    if (!embeds_)
+      return refuse(frame, {Code::invalid, "This model makes answers, not embeddings.", "bad_request"});
+    const auto body = parse_json(frame.body, 4);
+    const bool valid = body && body->is_object() && body->contains("texts") && (*body)["texts"].is_array();
+    if (!valid) return refuse(frame, {Code::invalid, "\"texts\" is a list of texts.", "bad_request"});
+    std::vector<std::string> texts;
+    for (const auto& text : (*body)["texts"]) {
+      if (!text.is_string())
+        return refuse(frame, {Code::invalid, "\"texts\" is a list of texts.", "bad_request"});
+      texts.push_back(text.get<std::string>());
+    }
+    embeds_->submit(frame.call, std::move(texts));
+  }
+
+  Engine& engine_;
+  Wire& wire_;
+  std::optional<ChatScheduler> chats_;
+  std::optional<EmbedScheduler> embeds_;
+};
+
+void confine(int parent) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (parent && getppid() != parent) _exit(0);  // it died before we asked
+  prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+  prctl(PR_SET_NAME, "bastide-model");
+  signal(SIGINT, SIG_IGN);  // Ctrl-C reaches the whole group; the server decides when we end
+  signal(SIGPIPE, SIG_IGN);
+  rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);   // a core would hold people's questions
+  setrlimit(RLIMIT_FSIZE, &none);  // it has nothing to write
+}
+
+}  // namespace
+
+int worker_main(const std::vector<std::string>& args) {
+  const auto options = read_options(args);
+  if (!options) {
+    fmt::print(stderr, "bastide worker is started by the server, not by hand.\n");
+    return 2;
+  }
+  confine(options->parent);
+  Wire wire(options->fd);
+  auto engine_options = options->engine;
+  engine_options.on_progress = [&](int per_cent) {
+    const char byte = static_cast<char>(per_cent);
+    wire.send(FrameKind::progress, 0, std::string_view(&byte, 1));
+  };
+  auto engine = Engine::load(engine_options);
+  if (!engine) {
+    wire.send(FrameKind::failed, 0, encode_error(engine.error()));
+    return 1;
+  }
+  Worker worker(**engine, *options, wire);
+  const auto& facts = (*engine)->facts();
+  JsonWriter ready;
+  ready.object().field("context_tokens", facts.context_tokens).field("dimension", facts.dimension);
+  ready.field("parameters", facts.parameters).field("description", facts.description).end();
+  wire.send(FrameKind::ready, 0, ready.text());
+
+  FrameParser parser;
+  std::vector<Frame> frames;
+  std::string buffer(64 * 1024, '\0');
+  while (true) {
+    const auto n = ::recv(options->fd, buffer.data(), buffer.size(), 0);
+    if (n < 0 && errno == EINTR) continue;
+    // Nobody is left to hear: end at once, without waiting for the batch that runs.
+    if (n <= 0) _exit(0);
+    frames.clear();
+    if (!parser.feed(std::string_view(buffer).substr(0, static_cast<std::size_t>(n)), frames)) _exit(3);
+    for (const auto& frame : frames) worker.take(frame);
+  }
+}
+
+}  // namespace bastide::models
