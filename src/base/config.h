@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/result.h"
@@ -145,5 +146,8 @@ struct Config {
 [[nodiscard]] Result<Config> read_config(const std::string& path);
 /// As read_config, on text; `name` stands for the path in errors.
 [[nodiscard]] Result<Config> parse_config(std::string_view toml, const std::string& name);
+
+/// Whether `alpha2` is an officially assigned code of ISO 3166-1 alpha-2, in capitals.
+[[nodiscard]] bool is_country(std::string_view alpha2);
 
 }  // namespace bastide

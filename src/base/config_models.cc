@@ -76,12 +76,6 @@ void read_parameters(ConfigTable& model, ModelConfig& into) {
 
 }  // namespace
 
-bool is_country(std::string_view alpha2) {
-  if (alpha2.size() != 2) return false;
-  const auto at = countries.find(alpha2);
-  return at != std::string_view::npos && at % 3 == 0;
-}
-
 void check_zone(ConfigTable& table, std::string_view key, const std::string& zone, const Config& config) {
   if (zone == "walls" || is_country(zone)) return;
   auto known = ids_of(config.zones);
@@ -186,3 +180,13 @@ void read_models(ConfigTable& root, Config& config) {
 }
 
 }  // namespace bastide::detail
+
+namespace bastide {
+
+bool is_country(std::string_view alpha2) {
+  if (alpha2.size() != 2) return false;
+  const auto at = detail::countries.find(alpha2);
+  return at != std::string_view::npos && at % 3 == 0;
+}
+
+}  // namespace bastide

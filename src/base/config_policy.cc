@@ -43,6 +43,29 @@ void read_shared_budget(ConfigTable& table, Config& config) {
   config.budgets.push_back(std::move(budget));
 }
 
+/// A label without an entry stays within the walls; where a higher one may leave them, that is seldom what
+/// was meant.
+void warn_of_gaps(ConfigTable& policy, const Config& config) {
+  const auto entries = [&](const LabelConfig& label, bool outside_only) {
+    return std::ranges::any_of(config.allow, [&](const AllowConfig& allow) {
+      return allow.label == label.id &&
+             (!outside_only ||
+              std::ranges::any_of(allow.zones, [](const auto& zone) { return zone != "walls"; }));
+    });
+  };
+  for (std::size_t i = 0; i < config.labels.size(); ++i) {
+    if (entries(config.labels[i], false)) continue;
+    for (std::size_t above = i + 1; above < config.labels.size(); ++above) {
+      if (!entries(config.labels[above], true)) continue;
+      policy.warn("allow",
+                  fmt::format("has no entry for \"{}\", though \"{}\" above it may leave the walls: \"{}\" "
+                              "stays within them.",
+                              config.labels[i].id, config.labels[above].id, config.labels[i].id));
+      break;
+    }
+  }
+}
+
 }  // namespace
 
 std::vector<LabelConfig> standard_labels() {
@@ -116,6 +139,7 @@ void read_policy(ConfigTable& root, Config& config) {
     table.finish();
     config.allow.push_back(std::move(allow));
   }
+  warn_of_gaps(*policy, config);
   policy->finish();
 }
 

@@ -102,7 +102,6 @@ void read_rooms(ConfigTable& root, Config& config);
 
 /// Whether `zone` is "walls", a country of ISO 3166-1 or a [[zone]]; if not, `key` of `table` is wrong.
 void check_zone(ConfigTable& table, std::string_view key, const std::string& zone, const Config& config);
-[[nodiscard]] bool is_country(std::string_view alpha2);
 [[nodiscard]] std::vector<LabelConfig> standard_labels();
 
 }  // namespace bastide::detail

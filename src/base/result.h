@@ -1,6 +1,7 @@
 // Result<T>: what may fail because of the environment or of outside input. Bugs throw or assert instead.
 #pragma once
 
+#include <cstdint>
 #include <expected>
 #include <string>
 #include <string_view>
@@ -42,6 +43,8 @@ struct Error {
   std::string message;
   std::string detail{};
   std::string action{};
+  /// Seconds from now after which trying again may help; 0: not known.
+  std::int64_t retry_after_s{};
 };
 
 template <class T>

@@ -46,6 +46,8 @@ struct RouteNeed {
   bool documents = false;           // the answer must hold to passages
 };
 
+/// What became of one model of the catalogue. `allowed` is what policy says of label and place; `reason` why
+/// the model was taken or not.
 struct Candidate {
   std::string model;
   bool allowed = false;
@@ -54,26 +56,48 @@ struct Candidate {
   std::string text;    // for a person, English
 };
 
-/// `chosen` first, then what may be failed over to, in order. Every model of the catalogue is among the candidates.
+/// `chosen` first, then what may be failed over to, in order. Every model of the catalogue is among the
+/// candidates.
 struct Route {
   std::vector<ModelCard> order;
   std::vector<Candidate> candidates;
 };
 
-/// Immutable after construction; thread-safe.
+/// Immutable after construction; thread-safe. The rule stands in README.md. `labels` must outlive it.
 class Router {
  public:
   Router(const Config& config, const Labels& labels);
-  /// Whether data of `label` may go to `zone` for `model`. Unknown zones: no.
+  /// Whether data of `label` may go to `zone` for `model`. Unknown zones and labels: no.
   [[nodiscard]] bool allows(Label label, std::string_view zone, std::string_view model) const;
+  /// A country counts as `zone` when a configured group holds it; every zone that is not known is `outside`.
   [[nodiscard]] Place place(std::string_view zone) const;
-  /// "auto" takes the allowed, able, ready model with the fewest active parameters (unknown sizes last), ties by
-  /// price, then id. A named model that policy does not allow is Code::refused_by_policy: never replaced in silence.
-  /// The error's message names label and model; `candidates` is filled in either case.
+  /// Whether policy keeps data of `label` within the walls, whatever the model.
+  [[nodiscard]] bool walls_only(Label label) const;
+  /// "auto" takes the allowed, able, ready model with the fewest active parameters (unknown sizes last), ties
+  /// by price, then id; after it come its fallbacks, then the others in that order. With `documents` only
+  /// models that can be believed about passages are taken. A named model that policy does not allow is
+  /// Code::refused_by_policy (detail "label_not_allowed"): never replaced in silence. A named model that is
+  /// not ready gives way to its own `fallback`, each of which must be allowed too. Other errors: not_found
+  /// (unknown_model), unsupported (no_capability), too_large (context_too_small), unavailable (no_model,
+  /// model_not_ready, too_small_for_documents). The error's message names label and model; `candidates` is
+  /// filled in either case.
   [[nodiscard]] Result<Route> route(const std::vector<ModelCard>& catalogue, const RouteNeed& need,
                                     std::vector<Candidate>& candidates) const;
 
  private:
+  /// Where the machines of `zone` may stand; empty when the zone is not known or is the walls.
+  [[nodiscard]] std::vector<std::string> countries_of(std::string_view zone) const;
+  [[nodiscard]] bool covers(const std::string& allowed, std::string_view zone) const;
+  [[nodiscard]] bool known(std::string_view zone) const;
+  [[nodiscard]] Candidate judge(const ModelCard& model, const RouteNeed& need) const;
+  [[nodiscard]] Result<std::vector<std::size_t>> order_auto(const std::vector<ModelCard>& catalogue,
+                                                            const RouteNeed& need,
+                                                            const std::vector<Candidate>& judged) const;
+  [[nodiscard]] Result<std::vector<std::size_t>> order_named(const std::vector<ModelCard>& catalogue,
+                                                             const RouteNeed& need,
+                                                             const std::vector<Candidate>& judged) const;
+  [[nodiscard]] Error why_not(const ModelCard& model, const Candidate& judged, const RouteNeed& need) const;
+
   std::vector<AllowConfig> allow_;
   std::vector<ZoneConfig> zones_;
   const Labels& labels_;

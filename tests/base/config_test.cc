@@ -106,7 +106,8 @@ TEST_F(ConfigTest, ReadsThePublishedInterface) {
   EXPECT_DOUBLE_EQ(config.budget_default.month.value(), 50);
   EXPECT_EQ(config.limits.tokens_per_minute, 400'000);
   // The fallback may be a model of this machine, which no file names: said, not refused.
-  ASSERT_EQ(config.warnings.size(), 1U);
+  ASSERT_EQ(config.warnings.size(), 2U);
+  EXPECT_THAT(config.warnings[1], HasSubstr("has no entry for \"public\", though \"internal\" above it"));
   EXPECT_THAT(config.warnings[0],
               HasSubstr("bastide.toml:24: [[model]] \"fast\": fallback names \"local-small\""));
 }
