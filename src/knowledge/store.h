@@ -140,8 +140,8 @@ struct PassageRow {
   std::string document;
   std::string version;
   std::string collection;
-  std::string collection_label;
-  std::optional<std::string> label;  // the version's
+  std::vector<std::string>
+      labels;  // of the collection, the version and what will replace it: the highest counts
   std::string title;
   std::string section;
   int page = 0;

@@ -114,6 +114,7 @@ create table knowledge_job (
   id integer primary key autoincrement,
   kind text not null,
   version text not null,
+  priority integer not null,  -- 0 embed before switching, 1 parse, 2 purge, 3 embed what is searched already
   failures integer not null default 0,
   starts integer not null default 0,
   not_before integer not null default 0,

@@ -1,0 +1,181 @@
+// Retrieval and quote-only on PIAF: knowledge_piaf_bench [--vectors FILE] [--missing FILE] [--questions N]
+// The data is BASTIDE_TEST_DATA/knowledge/piaf/piaf-v1.1.json; without --vectors only what needs none is
+// measured.
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "bench/knowledge/cached_models.h"
+#include "knowledge/citations/quotes.h"
+#include "knowledge/index/analyzer.h"
+#include "knowledge/ingest/header.h"
+#include "knowledge/retrieval/hybrid.h"
+
+using namespace bastide;
+using namespace bastide::knowledge;
+
+namespace {
+struct Paragraph {
+  std::string title, text;
+};
+struct Question {
+  std::string text;
+  std::size_t paragraph = 0;
+  std::vector<std::string> answers;
+};
+struct Piaf {
+  std::vector<Paragraph> paragraphs;
+  std::vector<Question> questions;
+};
+
+Piaf load(const std::string& path) {
+  std::ifstream in(path);
+  const auto json = nlohmann::json::parse(in);
+  Piaf piaf;
+  std::map<std::string, std::size_t> seen;
+  for (const auto& article : json["data"])
+    for (const auto& paragraph : article["paragraphs"]) {
+      const auto text = paragraph["context"].get<std::string>();
+      const auto [at, made] = seen.emplace(text, piaf.paragraphs.size());
+      if (made) piaf.paragraphs.push_back({article["title"].get<std::string>(), text});
+      for (const auto& qa : paragraph["qas"]) {
+        Question question{qa["question"].get<std::string>(), at->second, {}};
+        for (const auto& answer : qa["answers"])
+          question.answers.push_back(answer["text"].get<std::string>());
+        piaf.questions.push_back(std::move(question));
+      }
+    }
+  return piaf;
+}
+
+void print(const std::string& figure, double value, double goal, std::size_t n) {
+  JsonWriter json;
+  json.object().field("figure", figure).field("value", std::round(value * 1e4) / 1e4);
+  if (goal > 0) json.field("goal", goal);
+  json.field("n", n).end();
+  std::puts(json.text().c_str());
+}
+
+struct Score {
+  double ndcg = 0, recall = 0;
+  std::size_t n = 0;
+  /// One right paragraph: nDCG@10 is 1 / log2(rank + 1).
+  void take(int rank) {
+    ++n;
+    if (rank >= 1 && rank <= 10) {
+      ndcg += 1 / std::log2(rank + 1);
+      recall += 1;
+    }
+  }
+};
+
+int rank_of(const std::vector<retrieval::Candidate>& found, std::size_t paragraph) {
+  for (std::size_t i = 0; i < found.size(); ++i)
+    if (found[i].key == paragraph) return static_cast<int>(i) + 1;
+  return 0;
+}
+
+bool holds_answer(const std::vector<exchange::Citation>& quotes, std::size_t n, const Question& question) {
+  for (std::size_t i = 0; i < std::min(n, quotes.size()); ++i)
+    for (const auto& answer : question.answers)
+      if (quotes[i].quote.find(answer) != std::string::npos) return true;
+  return false;
+}
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::string vectors_path, missing_path;
+  std::size_t questions_max = 500;
+  for (int i = 1; i + 1 < argc; i += 2) {
+    const std::string option = argv[i];
+    if (option == "--vectors") vectors_path = argv[i + 1];
+    if (option == "--missing") missing_path = argv[i + 1];
+    if (option == "--questions") questions_max = std::stoul(argv[i + 1]);
+  }
+  const char* data = std::getenv("BASTIDE_TEST_DATA");
+  auto piaf = load(std::string(data ? data : "../shared/data") + "/knowledge/piaf/piaf-v1.1.json");
+  std::mt19937 random(7);
+  std::ranges::shuffle(piaf.questions, random);
+  piaf.questions.resize(std::min(questions_max, piaf.questions.size()));
+  bench::CachedModels models(vectors_path, missing_path);
+  const bool dense = !models.empty() || !missing_path.empty();
+
+  auto passages = index::make_memory_passage_index();
+  auto vectors = index::make_memory_vector_index();
+  index::LexicalBlock block;
+  for (const auto& paragraph : piaf.paragraphs)
+    block.add(ingest::indexed_terms(paragraph.title, "", paragraph.text));
+  const auto count = static_cast<index::Key>(piaf.paragraphs.size());
+  if (!passages->add(0, count, block.bytes())) return 1;
+  if (dense) {
+    for (index::Key i = 0; i < count; ++i) {
+      const auto& paragraph = piaf.paragraphs[i];
+      auto vector = models.look_up({ingest::embedded_text(paragraph.title, "", paragraph.text)},
+                                   exchange::Models::EmbedKind::passage);
+      if (vector && !vectors->add(i, 1, index::write_vectors(*vector))) return 1;
+    }
+  }
+  index::Bitmap all;
+  all.add_range(0, count);
+  const auto bits = all.bits();
+
+  Score bm25, meaning, hybrid;
+  double supported = 0, one = 0, three = 0, one_given = 0;
+  std::size_t quoted = 0;
+  for (const auto& question : piaf.questions) {
+    const auto terms = index::query_terms(question.text);
+    bm25.take(rank_of(retrieval::rank(*passages, *vectors, terms, {}, bits), question.paragraph));
+    if (!dense) continue;
+    auto query = models.look_up({question.text}, exchange::Models::EmbedKind::query);
+    if (!query) continue;
+    retrieval::HybridOptions only_dense;
+    only_dense.dense_weight = 1;
+    meaning.take(rank_of(retrieval::rank(*passages, *vectors, terms, (*query)[0], bits, only_dense),
+                         question.paragraph));
+    const auto found = retrieval::rank(*passages, *vectors, terms, (*query)[0], bits);
+    hybrid.take(rank_of(found, question.paragraph));
+    supported += retrieval::near_enough(found, terms.size());
+
+    auto passage_of = [&](index::Key key, double score) {
+      exchange::Passage passage;
+      passage.id = std::to_string(key);
+      passage.title = piaf.paragraphs[key].title;
+      passage.text = piaf.paragraphs[key].text;
+      passage.score = score;
+      return passage;
+    };
+    std::vector<exchange::Passage> best;
+    for (std::size_t i = 0; i < std::min<std::size_t>(8, found.size()); ++i)
+      best.push_back(passage_of(found[i].key, found[i].score));
+    const auto quotes = sync_wait(citations::quote(models, "e5-small", question.text, best, 3));
+    if (!quotes) continue;
+    ++quoted;
+    one += holds_answer(*quotes, 1, question);
+    three += holds_answer(*quotes, 3, question);
+    const auto given = sync_wait(citations::quote(
+        models, "e5-small", question.text, {passage_of(static_cast<index::Key>(question.paragraph), 1)}, 1));
+    if (given) one_given += holds_answer(*given, 1, question);
+  }
+  auto mean = [](double sum, std::size_t n) { return n ? sum / static_cast<double>(n) : 0; };
+  print("piaf_bm25_ndcg10", mean(bm25.ndcg, bm25.n), 0.78, bm25.n);
+  print("piaf_bm25_recall10", mean(bm25.recall, bm25.n), 0, bm25.n);
+  if (hybrid.n) {
+    print("piaf_dense_ndcg10", mean(meaning.ndcg, meaning.n), 0, meaning.n);
+    print("piaf_hybrid_ndcg10", mean(hybrid.ndcg, hybrid.n), 0.84, hybrid.n);
+    print("piaf_hybrid_recall10", mean(hybrid.recall, hybrid.n), 0, hybrid.n);
+    print("piaf_near_enough", mean(supported, hybrid.n), 0, hybrid.n);
+  }
+  if (quoted) {
+    print("piaf_three_quotes_hold_answer", mean(three, quoted), 0.65, quoted);
+    print("piaf_one_quote_holds_answer", mean(one, quoted), 0, quoted);
+    print("piaf_one_quote_right_paragraph_given", mean(one_given, quoted), 0, quoted);
+  }
+  if (models.missing()) std::fprintf(stderr, "%zu vectors missing\n", models.missing());
+}
