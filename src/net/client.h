@@ -21,15 +21,15 @@ struct ClientRequest {
   Millis idle_timeout{120'000};  // between two pieces of the answer
 };
 
-/// A response whose head has arrived. Destroying it before its end closes the connection, which is how a call is
-/// cancelled. Used on the loop that fetched it.
+/// A response whose head has arrived. Destroying it before its end closes the connection, which is how a call
+/// is cancelled. Used on the loop that fetched it.
 class ClientResponse {
  public:
   virtual ~ClientResponse() = default;
   [[nodiscard]] virtual int status() const = 0;
   [[nodiscard]] virtual const Headers& headers() const = 0;
-  /// The next piece of the body, empty at its end. A body that ends before its length or last chunk is Code::upstream
-  /// with detail "truncated": never a clean end.
+  /// The next piece of the body, empty at its end. A body that ends before its length or last chunk is
+  /// Code::upstream with detail "truncated": never a clean end.
   [[nodiscard]] virtual Task<Result<std::string>> read() = 0;
   [[nodiscard]] virtual Task<Result<std::string>> read_all(std::size_t bytes_max) = 0;
 };
@@ -43,14 +43,14 @@ struct ClientOptions {
 
 /// Call `fetch` on a Loop's thread; each loop keeps its own connections. DNS runs on a small pool of its own.
 /// Errors: Code::upstream with detail connect_refused, connect_failed, dns, tls, reset, protocol, truncated;
-/// Code::timeout with connect, first_byte or idle; Code::cancelled after `stop`. A request is sent twice only when
-/// a reused connection died before any byte of the answer.
+/// Code::timeout with connect, first_byte or idle; Code::cancelled after `stop`. A request is sent twice only
+/// when a reused connection died before any byte of the answer.
 class Client {
  public:
   static Result<std::unique_ptr<Client>> create(ClientOptions options = {});
   virtual ~Client() = default;
   [[nodiscard]] virtual Task<Result<std::unique_ptr<ClientResponse>>> fetch(ClientRequest request,
-                                                                           std::stop_token stop = {}) = 0;
+                                                                            std::stop_token stop = {}) = 0;
 };
 
 }  // namespace bastide::net

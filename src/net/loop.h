@@ -2,7 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <exception>
 #include <memory>
+#include <optional>
+#include <semaphore>
+#include <string>
 #include <thread>
 
 #include "base/result.h"
@@ -46,5 +50,30 @@ class LoopThread {
   std::unique_ptr<Loop> loop_;
   std::thread thread_;
 };
+
+/// Runs `task` on `loop` and blocks the calling thread, which is not the loop's, until it is done: the
+/// command line, start-up and tests.
+template <class T>
+T run_blocking(Loop& loop, Task<T> task) {
+  struct Outcome {
+    std::optional<T> value{};
+    std::exception_ptr thrown{};
+    std::binary_semaphore done{0};
+  };
+  auto outcome = std::make_shared<Outcome>();
+  auto run = [](Task<T> given, std::shared_ptr<Outcome> out) -> Task<void> {
+    try {
+      Task<T> inner = std::move(given);  // gone, with all it holds, before the caller goes on
+      out->value.emplace(co_await inner);
+    } catch (...) {
+      out->thrown = std::current_exception();
+    }
+    out->done.release();
+  };
+  spawn_on(loop, "run_blocking", run(std::move(task), outcome));
+  outcome->done.acquire();
+  if (outcome->thrown) std::rethrow_exception(outcome->thrown);
+  return std::move(*outcome->value);
+}
 
 }  // namespace bastide::net

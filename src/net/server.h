@@ -15,9 +15,9 @@
 
 namespace bastide::net {
 
-/// One request being answered. Lives until its handler returns; used on its loop's thread only, except `gone`.
-/// A handler answers by `send`, or by `start`, `write`..., `finish`. Returning without an answer sends 500.
-/// Failing writes return Code::cancelled when the client has left: stop then.
+/// One request being answered. Lives until its handler returns; used on its loop's thread only, except
+/// `gone`. A handler answers by `send`, or by `start`, `write`..., `finish`. Returning without an answer
+/// sends 500. Failing writes return Code::cancelled when the client has left: stop then.
 class ServerCall {
  public:
   virtual ~ServerCall() = default;
@@ -25,8 +25,8 @@ class ServerCall {
   [[nodiscard]] virtual const Request& request() const = 0;
   /// Content-Length when the client gave one.
   [[nodiscard]] virtual std::optional<std::uint64_t> body_length() const = 0;
-  /// The next piece of the body (at most 64 KiB), empty at its end. Enforces ServerOptions::body_bytes_max unless
-  /// `allow_body` raised it: Code::too_large. A body that ends early is Code::invalid.
+  /// The next piece of the body (at most 64 KiB), empty at its end. Enforces ServerOptions::body_bytes_max
+  /// unless `allow_body` raised it: Code::too_large. A body that ends early is Code::invalid.
   [[nodiscard]] virtual Task<Result<std::string>> read() = 0;
   /// Raises or lowers this call's limit, before the first read (uploads).
   virtual void allow_body(std::uint64_t bytes_max) = 0;
@@ -63,12 +63,13 @@ struct ServerOptions {
   std::size_t headers_max = 100;
   std::uint64_t body_bytes_max = 32ULL * 1024 * 1024;
   std::size_t connections_max = 20000;
-  std::size_t pipelined_max = 16;       // requests waiting unread behind the current one on a connection
-  Millis header_timeout{10'000};        // from the first byte to the end of the headers
-  Millis body_idle_timeout{30'000};     // between two pieces of a body
+  std::size_t pipelined_max = 16;    // requests that may wait behind the current one; the next closes
+  Millis header_timeout{10'000};     // from the first byte to the end of the headers
+  Millis body_idle_timeout{30'000};  // between two pieces of a body
   Millis keep_alive_timeout{75'000};
-  Millis write_timeout{60'000};         // a reader that takes nothing for so long is gone
-  std::uint64_t body_bytes_per_second_min = 256;  // averaged over 10 s: slow-loris defence
+  Millis write_timeout{60'000};                   // a reader that takes nothing for so long is gone
+  std::uint64_t body_bytes_per_second_min = 256;  // averaged over the window: slow-loris defence
+  Millis body_rate_window{10'000};
 };
 
 /// Thread-safe.

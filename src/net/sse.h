@@ -20,7 +20,8 @@ struct SseEvent {
 class SseParser {
  public:
   explicit SseParser(std::size_t event_bytes_max = 4 * 1024 * 1024) : max_(event_bytes_max) {}
-  /// Appends the events that `bytes` completes to `out`. Code::too_large when one event grows beyond the limit.
+  /// Appends the events that `bytes` completes to `out`. Code::too_large when one event grows beyond the
+  /// limit.
   [[nodiscard]] Result<void> feed(std::string_view bytes, std::vector<SseEvent>& out);
   /// Whether bytes of an event that never ended are left: the stream was cut.
   [[nodiscard]] bool has_partial() const { return !line_.empty() || !current_.data.empty(); }
@@ -37,6 +38,7 @@ class SseParser {
 };
 
 /// The bytes of one event; `data` may hold line breaks.
-[[nodiscard]] std::string sse_text(std::string_view data, std::string_view event = {}, std::string_view id = {});
+[[nodiscard]] std::string sse_text(std::string_view data, std::string_view event = {},
+                                   std::string_view id = {});
 
 }  // namespace bastide::net

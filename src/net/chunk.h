@@ -1,0 +1,48 @@
+// The chunked transfer coding (RFC 9112, 7.1), read strictly.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+namespace bastide::net::detail {
+
+/// Takes the framing off bytes split anywhere. Refuses what two readers could understand differently: signs,
+/// spaces, bare line feeds, sizes that overflow; extensions and trailers are skipped, within limits.
+class ChunkDecoder {
+ public:
+  static constexpr std::size_t line_bytes_max = 1024;         // a size with its extensions
+  static constexpr std::size_t trailer_bytes_max = 8 * 1024;  // all trailer fields
+
+  enum class State { more, done, malformed };
+
+  /// Appends content to `out` and gives how many bytes of `in` were used: all, unless the body ended or is
+  /// malformed.
+  std::size_t feed(std::string_view in, std::string& out);
+  [[nodiscard]] State state() const { return state_; }
+
+ private:
+  enum class At {
+    size,
+    extension,
+    size_lf,
+    data,
+    data_cr,
+    data_lf,
+    trailer_start,
+    trailer,
+    trailer_lf,
+    end_lf
+  };
+  void on_framing(char c);
+  void on_size(char c);
+  void on_trailer(char c);
+
+  State state_ = State::more;
+  At at_ = At::size;
+  std::uint64_t left_ = 0;  // of the current chunk
+  int digits_ = 0;
+  std::size_t line_bytes_ = 0;
+};
+
+}  // namespace bastide::net::detail

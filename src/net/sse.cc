@@ -1,0 +1,92 @@
+#include "net/sse.h"
+
+namespace bastide::net {
+
+Result<void> SseParser::feed(std::string_view bytes, std::vector<SseEvent>& out) {
+  std::size_t i = 0;
+  // A byte order mark may open the stream, and may come in pieces: it is compared once the line has three
+  // bytes.
+  while (i < bytes.size()) {
+    if (after_cr_) {
+      after_cr_ = false;
+      if (bytes[i] == '\n') {
+        ++i;
+        continue;
+      }
+    }
+    auto end = bytes.find_first_of("\r\n", i);
+    auto piece = bytes.substr(i, end == std::string_view::npos ? end : end - i);
+    if (line_.size() + piece.size() + current_.data.size() > max_)
+      return fail(Code::too_large, "One event of the stream is larger than allowed.", "sse_event");
+    line_.append(piece);
+    if (end == std::string_view::npos) return {};
+    after_cr_ = bytes[end] == '\r';
+    i = end + 1;
+    take_line(out);
+  }
+  return {};
+}
+
+void SseParser::take_line(std::vector<SseEvent>& out) {
+  std::string_view line = line_;
+  if (at_start_ && line.starts_with("\xEF\xBB\xBF")) line.remove_prefix(3);
+  at_start_ = false;
+
+  if (line.empty()) {
+    // An event without data is not dispatched; its id stays for those that follow.
+    if (has_data_) {
+      SseEvent event{std::move(current_.event), std::move(current_.data), current_.id};
+      event.data.pop_back();  // the line break after the last line
+      out.push_back(std::move(event));
+    }
+    current_.event.clear();
+    current_.data.clear();
+    has_data_ = false;
+    line_.clear();
+    return;
+  }
+
+  auto colon = line.find(':');
+  auto field = line.substr(0, colon);
+  std::string_view value;
+  if (colon != std::string_view::npos) value = line.substr(colon + 1);
+  if (value.starts_with(' ')) value.remove_prefix(1);
+
+  if (field == "data") {
+    current_.data.append(value);
+    current_.data += '\n';
+    has_data_ = true;
+  } else if (field == "event") {
+    current_.event.assign(value);
+  } else if (field == "id" && value.find('\0') == std::string_view::npos) {
+    current_.id.assign(value);
+  }
+  // A comment (an empty field name), "retry" and unknown fields say nothing to our readers.
+  line_.clear();
+}
+
+std::string sse_text(std::string_view data, std::string_view event, std::string_view id) {
+  std::string out;
+  out.reserve(data.size() + event.size() + id.size() + 24);
+  // A line break inside a name or an id would begin another field.
+  auto one_line = [&out](std::string_view field, std::string_view value) {
+    out += field;
+    for (char c : value)
+      if (c != '\r' && c != '\n' && c != '\0') out += c;
+    out += '\n';
+  };
+  if (!id.empty()) one_line("id: ", id);
+  if (!event.empty()) one_line("event: ", event);
+  for (;;) {
+    auto end = data.find_first_of("\r\n");
+    out += "data: ";
+    out += data.substr(0, end);
+    out += '\n';
+    if (end == std::string_view::npos) break;
+    data.remove_prefix(end + (data.substr(end).starts_with("\r\n") ? 2 : 1));
+  }
+  out += '\n';
+  return out;
+}
+
+}  // namespace bastide::net
