@@ -10,9 +10,10 @@
 
 namespace bastide::knowledge::parse {
 
-/// In words as ICU counts them (languages without spaces count dictionary words).
+/// In words as count_words counts them.
 struct ChunkLimits {
   std::size_t words_min = 120;        // smaller neighbours of one section are merged
+  std::size_t words_target = 240;     // a chunk is closed before it would pass this, unless it is still small
   std::size_t words_max = 350;        // paragraphs are cut between sentences beyond
   std::size_t table_words_max = 450;  // a table beyond is cut between rows, its header repeated
 };
@@ -20,7 +21,7 @@ struct ChunkLimits {
 struct Chunk {
   std::size_t index = 0;   // from 0, in reading order
   std::string title;       // the document's title, or a slide's or sheet's when it has one of its own
-  std::string section;     // headings above, outermost first: "A › B"; empty when there are none
+  std::string section;     // headings, slide and sheet titles above, outermost first: "A › B"; may be empty
   std::uint32_t page = 0;  // where it starts; 0: no pages
   TextRange range;         // what it covers of the whole text
   std::size_t first_block = 0;

@@ -20,7 +20,8 @@ struct Sentence {
 /// Thread-safe.
 [[nodiscard]] std::vector<Sentence> sentences(std::string_view text);
 
-/// Words as UAX 29 counts them, punctuation left out. Thread-safe.
+/// Words between spaces that hold a letter or digit; scripts without spaces count two characters a word.
+/// Thread-safe.
 [[nodiscard]] std::size_t count_words(std::string_view text);
 
 }  // namespace bastide::knowledge::parse
