@@ -102,11 +102,13 @@ class Listener final : public Pollable {
   static constexpr int accepts_a_turn = 64;
 
   void take(Fd fd, std::string peer) {
-    auto open_now = static_cast<std::size_t>(std::max<std::int64_t>(shard_.core.metrics.open->load(), 0));
-    auto limit = shard_.core.options.connections_max;
-    auto purpose = open_now < limit ? Purpose::serve : Purpose::refuse;
-    // Telling those that there is no room costs connections too, so that is bounded as well.
-    if (open_now >= limit + limit / 8 + 64) {
+    // Telling those that there is no room takes connections too: they do not count as served, and are
+    // bounded.
+    auto refused = shard_.core.refused_open.load();
+    auto served = shard_.core.metrics.open->load() - refused;
+    auto limit = static_cast<std::int64_t>(shard_.core.options.connections_max);
+    auto purpose = served < limit ? Purpose::serve : Purpose::refuse;
+    if (purpose == Purpose::refuse && refused >= limit / 8 + 64) {
       shard_.core.metrics.rejected_full.add();
       return;
     }

@@ -21,12 +21,14 @@ Connection::Connection(Shard& shard, Fd fd, std::string peer, Purpose purpose)
       purpose_(purpose) {
   shard_.connections.insert(this);
   shard_.core.connection_opened();
+  if (purpose_ == Purpose::refuse) ++shard_.core.refused_open;
   link_.set_watcher(this);
 }
 
 Connection::~Connection() {
   link_.close();
   shard_.connections.erase(this);
+  if (purpose_ == Purpose::refuse) --shard_.core.refused_open;
   shard_.core.connection_closed();
 }
 

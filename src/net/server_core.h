@@ -49,7 +49,8 @@ struct ServerCore {
   Handler handler;
   ServerMetrics metrics;
   SslContext tls;
-  Pool files;  // reads of files that are not in memory
+  Pool files;                                 // reads of files that are not in memory
+  std::atomic<std::int64_t> refused_open{0};  // of the open connections, those that are being refused
   std::mutex empty_mutex;
   std::condition_variable empty;
 };
