@@ -148,7 +148,7 @@ Task<Result<Asked>> Chat::ask(identity::Principal who, std::string conversation,
       co_await run_on(pool_, [this, &who, &conversation, &turn] { return prepare(who, conversation, turn); });
   if (!prepared) co_return pass(prepared);
   Asked asked{prepared->turn.answer.id, prepared->turn.question ? prepared->turn.question->id : "",
-              prepared->turn.answer.stream};
+              prepared->turn.answer.stream, prepared->turn.answer.exchange};
   std::stop_source stop;
   {
     std::lock_guard lock(mutex_);
@@ -253,9 +253,8 @@ Task<Result<StreamHub::Batch>> Chat::follow(std::string person, std::string stre
     auto events = store_.events(stream, after, events_page);
     if (!events) return pass(events);
     StreamHub::Batch batch;
-    batch.ended = info->ended && events->size() < events_page;
+    batch.ended = events->size() < events_page;
     batch.events = std::move(*events);
-    batch.live = !info->ended;
     return batch;
   });
   co_return stored;

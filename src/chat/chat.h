@@ -36,6 +36,7 @@ struct Asked {
   std::string message;   // the answer
   std::string question;  // empty when none was added
   std::string stream;
+  std::string exchange;
 };
 
 /// Thread-safe. Store work runs on `pool`; exchanges run on the executor that asked and outlive its request.

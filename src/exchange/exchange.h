@@ -162,6 +162,7 @@ struct Exchange {
 
   std::string id;
   UnixMillis started_at = 0;
+  Steady::time_point begun = Steady::now();
   identity::Principal who;
   Ask ask;
   std::stop_token stop;

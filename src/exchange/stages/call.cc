@@ -1,5 +1,7 @@
 // 9. Calls the model, failing over in the route's order until a first event comes, never after.
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "exchange/quoting.h"
 #include "exchange/stages/stages.h"
@@ -46,7 +48,8 @@ class Call final : public Stage {
         exchange.model = card;
         if (router_.place(card.zone) == policy::Place::walls) exchange.restorer.reset();
         exchange.completion = std::move(*started);
-        exchange.first_token_us = (now_ms() - exchange.started_at) * 1000;
+        exchange.first_token_us =
+            std::max(Micros(1), std::chrono::duration_cast<Micros>(Steady::now() - exchange.begun)).count();
         trace.decision = card.id;
         co_return Result<void>{};
       }

@@ -52,7 +52,7 @@ class Record final : public Stage {
     } else if (exchange.model.local) {
       exchange.cost_known = true;  // the organisation's own machine: nothing is billed
     }
-    auto latency_s = static_cast<double>(now_ms() - exchange.started_at) / 1000.0;
+    auto latency_s = std::chrono::duration<double>(Steady::now() - exchange.begun).count();
     exchange.energy = rooms_.footprint.of(exchange.model, usage, latency_s);
   }
 

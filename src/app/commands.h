@@ -1,0 +1,50 @@
+// The command line, one function a command. Each returns the exit code and tells errors on standard error.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "base/config.h"
+#include "base/result.h"
+
+namespace bastide::app {
+
+/// What every command takes.
+struct Common {
+  std::string config_file;  // empty: DATA/bastide.toml or ./bastide.toml when there is one
+  std::string data_folder = "data";
+};
+
+/// The configuration that `common` means. Its error is ready to be shown.
+[[nodiscard]] Result<Config> load_config(const Common& common);
+/// Says `error` on standard error. Returns 1.
+int complain(const Error& error);
+
+struct ServeOptions {
+  std::string listen;  // HOST:PORT; empty: the configuration's
+  bool warm = false;   // load the embedding model at once
+};
+int serve_command(const Common& common, const ServeOptions& options);
+
+int user_add_command(const Common& common, const std::string& email, const std::string& role,
+                     const std::string& name, bool password_on_stdin);
+int key_create_command(const Common& common, const std::string& email, const std::string& name);
+int knowledge_add_command(const Common& common, const std::string& user, const std::string& collection,
+                          const std::vector<std::string>& paths, bool wait);
+
+struct AskOptions {
+  std::string question;
+  std::vector<std::string> collections;
+  std::string model;
+  std::string label;
+  std::string user;
+  bool quote_only = false;
+  bool json = false;
+};
+int ask_command(const Common& common, const AskOptions& options);
+int audit_verify_command(const Common& common);
+int backup_command(const Common& common, const std::string& file);
+int restore_command(const Common& common, const std::string& file);
+int doctor_command(const Common& common);
+
+}  // namespace bastide::app

@@ -1,0 +1,54 @@
+// `bastide user add` and `bastide key create`: beside a running server or without one.
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <iostream>
+
+#include "app/commands.h"
+#include "app/program.h"
+
+namespace bastide::app {
+
+int user_add_command(const Common& common, const std::string& email, const std::string& role,
+                     const std::string& name, bool password_on_stdin) {
+  auto accounts = Accounts::open(common.data_folder);
+  if (!accounts) return complain(accounts.error());
+  identity::NewPerson wish;
+  wish.email = email;
+  wish.name = name.empty() ? email.substr(0, email.find('@')) : name;
+  wish.role = role == "admin"     ? identity::Role::admin
+              : role == "manager" ? identity::Role::manager
+                                  : identity::Role::member;
+  if (password_on_stdin) {
+    std::string password;
+    std::getline(std::cin, password);
+    if (!password.empty() && password.back() == '\r') password.pop_back();
+    wish.password = password;
+  }
+  auto& identity = (*accounts)->identity();
+  auto added = identity.add_person(identity.command_line(), wish);
+  if (!added) return complain(added.error());
+  fmt::print("{}\n", added->id);
+  if (added->link) {
+    auto config = load_config(common);
+    auto address = config && !config->server.public_url.empty() ? config->server.public_url
+                   : config                                     ? "http://" + config->server.listen
+                                                                : "";
+    fmt::print("One-time sign-in link: {}/welcome#{}\n", address, added->link->token);
+  }
+  return 0;
+}
+
+int key_create_command(const Common& common, const std::string& email, const std::string& name) {
+  auto accounts = Accounts::open(common.data_folder);
+  if (!accounts) return complain(accounts.error());
+  auto& identity = (*accounts)->identity();
+  auto who = identity.act_as(email);
+  if (!who) return complain(who.error());
+  auto key = identity.add_key(identity.command_line(), who->person, name, {});
+  if (!key) return complain(key.error());
+  fmt::print("{}\n", key->secret);
+  return 0;
+}
+
+}  // namespace bastide::app

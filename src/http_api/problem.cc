@@ -1,0 +1,214 @@
+#include "http_api/problem.h"
+
+#include <algorithm>
+
+#include "base/json.h"
+
+namespace bastide::http_api {
+namespace {
+
+struct French {
+  std::string_view key;  // a detail, else a code
+  std::string_view message;
+  std::string_view action;
+};
+
+// By detail where there is one, else by code. English sentences come with the errors themselves.
+constexpr French french[] = {
+    // knowledge
+    {"password_protected", "Ce fichier est protégé par un mot de passe.",
+     "Déposez une version sans protection."},
+    {"corrupt", "Ce fichier est endommagé et ne peut pas être lu.",
+     "Ouvrez-le et enregistrez-le de nouveau, puis déposez-le."},
+    {"zip_bomb", "Ce fichier se déplie au-delà de toute limite ; il n’a pas été ouvert.",
+     "Déposez les documents qu’il contient un par un."},
+    {"type_mismatch", "Le contenu du fichier n’est pas du type que son nom annonce.",
+     "Renommez-le, ou exportez-le de nouveau."},
+    {"unsupported_type", "Ce type de fichier n’est pas lu.",
+     "Convertissez-le en PDF, DOCX, PPTX, XLSX, HTML, Markdown ou texte."},
+    {"empty_document", "Ce fichier ne contient aucun texte.", "Vérifiez que c’est le bon fichier."},
+    {"no_text", "Ce PDF ne contient que des images : il n’a pas de texte à chercher.",
+     "Déposez une version dont le texte a été reconnu."},
+    {"timeout", "La lecture de ce fichier a pris trop de temps.", "Divisez-le en fichiers plus petits."},
+    {"out_of_memory", "La lecture de ce fichier demande trop de mémoire.",
+     "Divisez-le en fichiers plus petits."},
+    {"parser_crashed", "Ce fichier a fait échouer le lecteur ; rien d’autre n’a été touché.",
+     "Exportez-le de nouveau, ou dans un autre format."},
+    {"no_collection", "Cette collection n’existe pas.", ""},
+    {"no_document", "Ce document n’existe pas.", ""},
+    {"upload_too_large", "Ce fichier dépasse la taille permise.",
+     "Divisez-le, ou demandez à l’administration de relever la limite."},
+    {"no_file", "Aucun fichier n’a été envoyé.", "Envoyez un champ « file » en multipart/form-data."},
+    // chat
+    {"no_conversation", "Cette conversation n’existe pas.", ""},
+    {"no_message", "Ce message n’existe pas dans cette conversation.", ""},
+    {"no_stream", "Cette réponse n’existe pas ou est terminée.", ""},
+    {"empty_message", "Le message est vide.", ""},
+    {"message_too_long", "Le message dépasse 1 Mo.",
+     "Mettez le texte dans un fichier et ajoutez-le à une collection."},
+    {"answer_running", "Cette réponse est encore en cours.", "Arrêtez-la d’abord."},
+    {"too_many_answers", "Seize de vos réponses sont encore en cours.",
+     "Attendez la fin de l’une d’elles, ou arrêtez-en une."},
+    {"server_restarted", "Le serveur a redémarré pendant cette réponse. Ce qui est écrit est gardé.",
+     "Continuez la réponse, ou posez de nouveau la question."},
+    // models
+    {"worker_died", "Le modèle s’est arrêté ; il redémarre.", "Réessayez dans un instant."},
+    {"restarting", "Le modèle redémarre.", "Réessayez dans un instant."},
+    {"missing", "Ce modèle n’est pas sur cette machine.", "Installez-le : bastide model pull."},
+    {"corrupt_file", "Le fichier de ce modèle est endommagé ou incomplet.",
+     "Installez-le de nouveau : bastide model pull."},
+    {"not_enough_memory", "La mémoire libre ne suffit pas pour ce modèle.",
+     "Fermez d’autres programmes, ou choisissez un modèle plus petit."},
+    {"load_failed", "Ce modèle n’a pas pu être chargé.", "Installez-le de nouveau : bastide model pull."},
+    {"truncated", "Le fournisseur a coupé sa réponse avant la fin. Ce qui est écrit est gardé.",
+     "Réessayez."},
+    {"connect_refused", "Le serveur du fournisseur ne répond pas.",
+     "Réessayez, ou choisissez un autre modèle."},
+    {"connect_failed", "Le serveur du fournisseur ne répond pas.",
+     "Réessayez, ou choisissez un autre modèle."},
+    {"dns", "L’adresse du fournisseur est introuvable.", "Vérifiez base_url dans la configuration."},
+    {"tls", "La connexion chiffrée au fournisseur a échoué.", "Vérifiez son certificat."},
+    {"reset", "Le fournisseur a fermé la connexion.", "Réessayez."},
+    {"first_byte", "Le fournisseur n’a pas répondu à temps.", "Réessayez, ou choisissez un autre modèle."},
+    {"idle", "Le fournisseur a cessé de répondre. Ce qui est écrit est gardé.", "Réessayez."},
+    {"context_too_long", "La question est trop longue pour ce modèle.",
+     "Raccourcissez-la, ou choisissez un modèle qui lit davantage."},
+    {"provider_key", "Le fournisseur refuse notre clé.",
+     "Demandez à l’administration de vérifier la clé du fournisseur."},
+    // policy, guard
+    {"label_not_allowed", "Non envoyé : la règle l’interdit. Rien n’a été transmis.",
+     "Choisissez un modèle permis pour cette étiquette."},
+    {"unknown_label", "Cette étiquette n’existe pas.", ""},
+    {"secret_outside", "Non envoyé : la question contient un secret, qui ne doit pas sortir des murs.",
+     "Retirez le secret, ou choisissez un modèle dans les murs."},
+    {"guard_blocked", "La question a été refusée par une règle du garde.",
+     "Retirez ce que la règle nomme, ou demandez à l’administration de revoir la règle."},
+    // identity
+    {"csrf", "La session a changé. Rien n’a été fait.", "Rechargez la page."},
+    {"key_scope", "Cette clé n’a pas ce droit.", "Créez une clé avec le droit nécessaire."},
+    {"pool_full", "Trop de demandes à la fois.", "Réessayez dans un instant."},
+    // http
+    {"json_malformed", "Le corps n’est pas un objet JSON valable.", ""},
+    {"json_too_deep", "Le JSON est trop profondément imbriqué.", ""},
+    {"wrong_field", "Un champ n’a pas la forme attendue.", ""},
+    {"no_route", "Cette adresse n’existe pas.", ""},
+    {"method", "Cette adresse n’accepte pas cette méthode.", ""},
+    // codes
+    {"invalid", "La demande est mal formée.", ""},
+    {"unauthenticated", "Vous n’êtes pas connecté.", "Connectez-vous."},
+    {"forbidden", "Vous n’avez pas le droit de faire cela.", ""},
+    {"not_found", "Cela n’existe pas.", ""},
+    {"conflict", "Cela existe déjà ou a changé entre-temps.", "Rechargez, puis réessayez."},
+    {"too_large", "C’est trop grand.", ""},
+    {"unsupported", "Ce type n’est pas pris en charge.", ""},
+    {"refused_by_policy", "Non envoyé : la règle l’interdit. Rien n’a été transmis.",
+     "Choisissez un modèle permis pour cette étiquette."},
+    {"budget_exhausted", "Le budget de la période est épuisé.", "Demandez à l’administration de le relever."},
+    {"rate_limited", "Trop de demandes en peu de temps.", "Réessayez dans un instant."},
+    {"cancelled", "La demande a été arrêtée.", ""},
+    {"overloaded", "Le serveur est trop occupé.", "Réessayez dans un instant."},
+    {"unavailable", "Ce service n’est pas disponible en ce moment.", "Réessayez dans un instant."},
+    {"upstream", "Le fournisseur a renvoyé une erreur.", "Réessayez, ou choisissez un autre modèle."},
+    {"storage_full", "Le disque est plein : rien n’a été perdu, mais rien de nouveau ne peut être gardé.",
+     "Demandez à l’administration de libérer de la place."},
+    {"internal", "Une erreur interne s’est produite ; elle est notée.",
+     "Réessayez ; si cela recommence, prévenez l’administration."},
+};
+
+const French* find_french(std::string_view key) {
+  const auto* found = std::ranges::find(french, key, &French::key);
+  return found == std::end(french) ? nullptr : found;
+}
+
+std::string_view title_of(Code code, bool in_french) {
+  switch (code) {
+    case Code::refused_by_policy:
+      return in_french ? "Non envoyé : la règle l’interdit" : "Not sent: the rule forbids it";
+    case Code::unauthenticated:
+      return in_french ? "Connexion nécessaire" : "Sign-in needed";
+    case Code::forbidden:
+      return in_french ? "Non permis" : "Not allowed";
+    case Code::not_found:
+      return in_french ? "Introuvable" : "Not found";
+    case Code::rate_limited:
+      return in_french ? "Trop de demandes" : "Too many requests";
+    case Code::budget_exhausted:
+      return in_french ? "Budget épuisé" : "Budget used up";
+    case Code::too_large:
+      return in_french ? "Trop grand" : "Too large";
+    case Code::storage_full:
+      return in_french ? "Disque plein" : "Disk full";
+    case Code::upstream:
+    case Code::timeout:
+      return in_french ? "Le modèle n’a pas répondu" : "The model did not answer";
+    case Code::overloaded:
+    case Code::unavailable:
+      return in_french ? "Indisponible pour l’instant" : "Not available just now";
+    case Code::internal:
+      return in_french ? "Erreur interne" : "Internal error";
+    default:
+      return in_french ? "Demande refusée" : "Request refused";
+  }
+}
+
+std::string_view openai_type(Code code) {
+  switch (code) {
+    case Code::unauthenticated:
+      return "authentication_error";
+    case Code::forbidden:
+    case Code::refused_by_policy:
+      return "permission_error";
+    case Code::rate_limited:
+      return "rate_limit_error";
+    case Code::budget_exhausted:
+      return "insufficient_quota";
+    case Code::invalid:
+    case Code::not_found:
+    case Code::too_large:
+    case Code::unsupported:
+      return "invalid_request_error";
+    default:
+      return "api_error";
+  }
+}
+}  // namespace
+
+Error in_language(const Error& error, std::string_view language) {
+  if (language != "fr") return error;
+  const auto* row = error.detail.empty() ? nullptr : find_french(error.detail);
+  if (!row) row = find_french(code_name(error.code));
+  if (!row) return error;
+  Error out = error;
+  out.message = row->message;
+  out.action = row->action;
+  return out;
+}
+
+std::string problem_json(const Error& error, std::string_view language, std::string_view extra) {
+  auto told = in_language(error, language);
+  JsonWriter json;
+  json.object()
+      .field("type", "about:blank")
+      .field("status", http_status(error.code))
+      .field("code", code_name(error.code))
+      .field("detail_code", error.detail)
+      .field("title", title_of(error.code, language == "fr"))
+      .field("detail", told.message)
+      .field("action", told.action);
+  if (!extra.empty()) json.fields(extra);
+  return json.end().take();
+}
+
+std::string openai_error_json(const Error& error, std::string_view exchange) {
+  JsonWriter json;
+  json.object().key("error").object();
+  json.field("message", error.action.empty() ? error.message : error.message + " " + error.action)
+      .field("type", openai_type(error.code))
+      .key("param")
+      .null()
+      .field("code", error.detail.empty() ? std::string(code_name(error.code)) : error.detail);
+  if (!exchange.empty()) json.field("exchange", exchange);
+  return json.end().end().take();
+}
+
+}  // namespace bastide::http_api

@@ -1,0 +1,21 @@
+// Errors as answers: RFC 9457 problems under /api, the dialect's own shape under /v1; sentences in the
+// reader's language.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace bastide::http_api {
+
+/// `{"type":"about:blank","status":…,"code":…,"detail_code":…,"title":…,"detail":…,"action":…}`. `extra` is
+/// the inside of an object to add, or empty.
+[[nodiscard]] std::string problem_json(const Error& error, std::string_view language,
+                                       std::string_view extra = {});
+/// `{"error":{"message","type","param","code"}}`.
+[[nodiscard]] std::string openai_error_json(const Error& error, std::string_view exchange = {});
+/// The error's sentences in `language`, where it has them.
+[[nodiscard]] Error in_language(const Error& error, std::string_view language);
+
+}  // namespace bastide::http_api

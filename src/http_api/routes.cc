@@ -1,0 +1,185 @@
+#include "http_api/routes.h"
+
+#include <memory>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "http_api/problem.h"
+#include "http_api/static_files.h"
+
+namespace bastide::http_api {
+namespace {
+
+std::string_view cookie(const net::Request& request, std::string_view name) {
+  for (const auto& header : request.headers.all()) {
+    if (!equal_ignoring_ascii_case(header.name, "cookie")) continue;
+    for (auto pair : split(header.value, ';')) {
+      auto at = pair.find('=');
+      if (at != std::string_view::npos && trim(pair.substr(0, at)) == name) return trim(pair.substr(at + 1));
+    }
+  }
+  return {};
+}
+
+std::string_view bearer(const net::Request& request) {
+  if (auto given = request.headers.find("authorization")) {
+    constexpr std::string_view scheme = "bearer ";
+    if (given->size() > scheme.size() && equal_ignoring_ascii_case(given->substr(0, scheme.size()), scheme))
+      return trim(given->substr(scheme.size()));
+  }
+  // Where the official SDKs of Anthropic and Gemini put keys.
+  if (auto given = request.headers.find("x-api-key")) return *given;
+  if (auto given = request.headers.find("x-goog-api-key")) return *given;
+  return {};
+}
+
+std::string language_of(const net::Request& request) {
+  auto given = request.headers.find("accept-language").value_or("");
+  auto fr = given.find("fr");
+  auto en = given.find("en");
+  return fr != std::string_view::npos && (en == std::string_view::npos || fr < en) ? "fr" : "en";
+}
+
+bool changes_state(std::string_view method) { return method != "GET" && method != "HEAD"; }
+
+// By key, else by session; a session that changes something must show its CSRF token.
+Task<Result<void>> authenticate(Call& call) {
+  const auto& request = call.request();
+  auto& identity = call.services.identity;
+  if (auto key = std::string(bearer(request)); !key.empty()) {
+    auto known = identity.cached_key(key);
+    if (known) {
+      call.who = std::move(*known);
+      co_return Result<void>{};
+    }
+    auto who = co_await call.blocking([&] { return identity.authenticate_key(key); });
+    if (!who) co_return pass(who);
+    call.who = std::move(*who);
+    co_return Result<void>{};
+  }
+  auto token = std::string(cookie(request, "bastide_session"));
+  if (token.empty())
+    co_return fail(Code::unauthenticated, "You are not signed in.", "", "Sign in, or send an API key.");
+  auto session = identity.cached_session(token);
+  if (!session) {
+    auto found = co_await call.blocking([&] { return identity.authenticate_session(token); });
+    if (!found) co_return pass(found);
+    session = std::move(*found);
+  }
+  if (changes_state(request.method) &&
+      !identity::Identity::csrf_matches(token, request.headers.find("x-csrf-token").value_or("")))
+    co_return fail(Code::forbidden, "The session's token is missing or another one. Nothing was done.",
+                   "csrf", "Reload the page.");
+  call.who = std::move(session->who);
+  call.session = std::move(session->session);
+  call.session_token = std::move(token);
+  co_return Result<void>{};
+}
+
+Task<Result<void>> answer_error(Call& call, const Error& error) {
+  auto status = http_status(error.code);
+  net::Headers headers;
+  if (status == 429 || status == 503) headers.add("retry-after", "5");
+  bool openai = call.shape == Shape::openai;
+  headers.add("content-type", openai ? "application/json" : "application/problem+json");
+  headers.add("cache-control", "no-store");
+  auto body = openai ? openai_error_json(error) : problem_json(error, call.language);
+  call.answered = true;
+  auto sent = co_await call.http.send({status, std::move(headers), std::move(body)});
+  co_return sent;
+}
+
+struct Door {
+  Services& services;
+  Routes routes;
+
+  Task<Result<void>> handle(Call& call) const {
+    const auto& request = call.request();
+    call.language = language_of(request);
+    bool api = request.path.starts_with("/api/");
+    bool v1 = request.path.starts_with("/v1/") || request.path.starts_with("/v1beta/");
+    if (v1) call.shape = Shape::openai;
+    auto match = routes.find(request.method == "HEAD" ? "GET" : request.method, request.path);
+    if (!match.entry) {
+      if (!api && !v1 && !match.other_method) {
+        auto sent = co_await send_web_file(call);
+        co_return sent;
+      }
+      if (match.other_method)
+        co_return fail(Code::invalid, "This address does not take " + request.method + ".", "method");
+      co_return fail(Code::not_found, "There is nothing at this address.", "no_route",
+                     "See /api/openapi.json.");
+    }
+    call.variables = std::move(match.variables);
+    if (match.entry->access == Access::person) {
+      auto known = co_await authenticate(call);
+      if (!known) co_return known;
+    }
+    auto done = co_await match.entry->handler(call);
+    co_return done;
+  }
+};
+
+Task<void> serve(const Door& door, net::ServerCall& http) {
+  Call call(http, door.services);
+  auto done = co_await door.handle(call);
+  if (done || done.error().code == Code::cancelled) co_return;
+  if (done.error().code == Code::internal)
+    log::error("request_failed",
+               {{"path_class", call.request().path.substr(0, 24)}, {"detail", done.error().detail}});
+  if (call.answered) co_return;
+  auto told = co_await answer_error(call, done.error());
+  (void)told;  // the client left meanwhile
+}
+}  // namespace
+
+Routes::Match Routes::find(std::string_view method, std::string_view path) const {
+  Match match;
+  auto given = split(path, '/');
+  for (const auto& entry : entries_) {
+    auto wanted = split(entry.pattern, '/');
+    if (wanted.size() != given.size()) continue;
+    std::vector<std::string> variables;
+    bool fits = true;
+    for (std::size_t i = 0; i < wanted.size() && fits; ++i) {
+      auto hole = wanted[i].find("{}");
+      if (hole == std::string_view::npos) {
+        fits = wanted[i] == given[i];
+        continue;
+      }
+      auto before = wanted[i].substr(0, hole);
+      auto after = wanted[i].substr(hole + 2);
+      fits = given[i].size() > before.size() + after.size() && given[i].starts_with(before) &&
+             given[i].ends_with(after);
+      if (fits)
+        variables.emplace_back(
+            given[i].substr(before.size(), given[i].size() - before.size() - after.size()));
+    }
+    if (!fits) continue;
+    if (entry.method != method) {
+      match.other_method = true;
+      continue;
+    }
+    match.entry = &entry;
+    match.variables = std::move(variables);
+    return match;
+  }
+  return match;
+}
+
+net::Handler make_handler(Services& services) {
+  auto door = std::make_shared<Door>(Door{services, {}});
+  auto& routes = door->routes;
+  add_system_routes(routes);
+  add_session_routes(routes);
+  add_people_routes(routes);
+  add_collection_routes(routes);
+  add_document_routes(routes);
+  add_conversation_routes(routes);
+  add_model_routes(routes);
+  add_receipt_routes(routes);
+  add_openai_routes(routes);
+  return [door](net::ServerCall& call) { return serve(*door, call); };
+}
+
+}  // namespace bastide::http_api

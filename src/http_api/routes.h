@@ -1,0 +1,54 @@
+// The table of routes and the door: who asks, by cookie or key; then the handler; errors in the caller's
+// shape.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http_api/call.h"
+
+namespace bastide::http_api {
+
+/// Who may call. `anyone`: no sign-in. `person`: a session or a key.
+enum class Access { anyone, person };
+
+using RouteHandler = Task<Result<void>> (*)(Call&);
+
+struct RouteEntry {
+  std::string_view method;
+  std::string_view pattern;  // "/api/documents/{}/pages/{}"; a variable is one segment
+  Access access;
+  RouteHandler handler;
+};
+
+/// Routes by segments. Immutable after construction; thread-safe.
+class Routes {
+ public:
+  void add(const RouteEntry& entry) { entries_.push_back(entry); }
+
+  struct Match {
+    const RouteEntry* entry = nullptr;
+    std::vector<std::string> variables;
+    bool other_method = false;  // the path is known, the method is not
+  };
+  [[nodiscard]] Match find(std::string_view method, std::string_view path) const;
+
+ private:
+  std::vector<RouteEntry> entries_;
+};
+
+void add_session_routes(Routes& routes);
+void add_people_routes(Routes& routes);
+void add_collection_routes(Routes& routes);
+void add_document_routes(Routes& routes);
+void add_conversation_routes(Routes& routes);
+void add_model_routes(Routes& routes);
+void add_receipt_routes(Routes& routes);
+void add_openai_routes(Routes& routes);
+void add_system_routes(Routes& routes);
+
+/// The server's handler: everything that Bastide answers on its port. `services` outlives it.
+[[nodiscard]] net::Handler make_handler(Services& services);
+
+}  // namespace bastide::http_api

@@ -1,0 +1,42 @@
+// What the routes call. The composition root fills it; references outlive the server.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "base/config.h"
+#include "base/metrics.h"
+#include "base/pool.h"
+#include "chat/chat.h"
+#include "exchange/pipeline.h"
+#include "governance/audit.h"
+#include "guard/house_guard.h"
+#include "http_api/web_files.h"
+#include "identity/identity.h"
+#include "knowledge/library.h"
+#include "policy/labels.h"
+#include "policy/route.h"
+#include "storage/blobs.h"
+
+namespace bastide::http_api {
+
+struct Services {
+  const Config& config;
+  Metrics& metrics;
+  Pool& io;  // for all that blocks
+  const WebFiles& web;
+  identity::Identity& identity;
+  const policy::Labels& labels;
+  const policy::Router& router;
+  guard::HouseGuard& guard;
+  exchange::Models& models;
+  knowledge::Library& library;
+  storage::Blobs& blobs;
+  const exchange::Pipeline& pipeline;
+  chat::Chat& chat;
+  governance::Audit& audit;
+  /// Whether everything that a request needs is there.
+  std::function<bool()> ready;
+};
+
+}  // namespace bastide::http_api

@@ -1,0 +1,314 @@
+// Documents: upload, list, read, show.
+#include <charconv>
+
+#include "base/json.h"
+#include "http_api/multipart.h"
+#include "http_api/problem.h"
+#include "http_api/routes.h"
+#include "http_api/workspace/views.h"
+#include "net/http.h"
+
+namespace bastide::http_api {
+namespace {
+
+constexpr std::size_t field_bytes_max = 64 * 1024;
+constexpr std::uint64_t multipart_overhead = 256 * 1024;
+
+void write_document(JsonWriter& json, const Call& call, const knowledge::DocumentView& view) {
+  json.object()
+      .field("id", view.id)
+      .field("collection", view.collection)
+      .field("collection_name", view.collection_name)
+      .field("title", view.title)
+      .field("name", view.name)
+      .field("media_type", view.media_type)
+      .field("bytes", view.bytes)
+      .field("state", knowledge::state_name(view.state))
+      .field("progress", view.progress)
+      .field("pages", view.pages)
+      .field("chunks", view.chunks)
+      .field("label", view.label)
+      .field("searchable", view.searchable)
+      .field("version", view.version)
+      .field("source_version", view.source_version)
+      .field("created_at", rfc3339(view.created_at));
+  if (view.error) json.key("error").raw(problem_json(*view.error, call.language));
+  json.end();
+}
+
+Task<Result<void>> list_documents(Call& call) {
+  knowledge::ListQuery query{call.query("q"), call.query("after"), call.limit()};
+  auto page = co_await call.blocking(
+      [&] { return call.services.library.documents(call.who, call.variables[0], query); });
+  if (!page) co_return pass(page);
+  JsonWriter json;
+  json.object().key("documents").array();
+  for (const auto& view : page->items) write_document(json, call, view);
+  json.end().field("next", page->next).end();
+  auto sent = co_await call.send_json(200, json.take());
+  co_return sent;
+}
+
+std::unexpected<Error> upload_too_large(const Call& call) {
+  auto mb = call.services.config.server.upload_bytes_max / (1024 * 1024);
+  return fail(Code::too_large, "The file is larger than " + std::to_string(mb) + " MB.", "upload_too_large",
+              "Split it, or ask the administration to raise [server] upload_mb_max.");
+}
+
+// What a multipart body brought.
+struct Received {
+  knowledge::Upload upload;
+  std::string readers_text;
+  bool has_readers = false;
+  bool has_file = false;
+};
+
+// Reads the body: the file goes to the blobs piece by piece, nothing is visible before all of it is on the
+// disk.
+Task<Result<void>> receive(Call& call, MultipartFramer& framer, Received& received) {
+  using Kind = MultipartFramer::Event::Kind;
+  std::unique_ptr<storage::Blobs::Writer> writer;
+  std::string* field = nullptr;
+  std::string ignored;
+  std::string label;
+  while (true) {
+    auto event = framer.next();
+    if (!event) co_return pass(event);
+    switch (event->kind) {
+      case Kind::more: {
+        auto bytes = co_await call.http.read();
+        if (!bytes) {
+          if (bytes.error().code == Code::too_large) co_return upload_too_large(call);
+          co_return pass(bytes);
+        }
+        if (bytes->empty())
+          co_return fail(Code::invalid, "The upload was cut before its end.", "multipart_malformed",
+                         "Send the file again.");
+        framer.feed(*bytes);
+        break;
+      }
+      case Kind::head: {
+        const auto& head = event->head;
+        bool file = head.name == "file" && head.file_name && !received.has_file;
+        if (file) {
+          received.upload.name = *head.file_name;
+          received.upload.media_type = head.media_type;
+          auto made = co_await call.blocking([&] { return call.services.blobs.create(); });
+          if (!made) co_return pass(made);
+          writer = std::move(*made);
+          field = nullptr;
+        } else {
+          if (head.name == "readers") received.has_readers = true;
+          if (head.name == "readers" && !received.readers_text.empty()) received.readers_text += "\n";
+          field = head.name == "label"            ? &label
+                  : head.name == "readers"        ? &received.readers_text
+                  : head.name == "source_version" ? &received.upload.source_version
+                                                  : &ignored;
+        }
+        break;
+      }
+      case Kind::data:
+        if (writer) {
+          auto written = co_await call.blocking([&] { return writer->write(event->data); });
+          if (!written) co_return written;
+          if (writer->size_bytes() > call.services.config.server.upload_bytes_max)
+            co_return upload_too_large(call);
+        } else if (field == &ignored) {
+          break;
+        } else {
+          field->append(event->data);
+          if (field->size() > field_bytes_max)
+            co_return fail(Code::too_large, "A field of the upload is longer than 64 KB.", "wrong_field");
+        }
+        break;
+      case Kind::part_end:
+        if (writer) {
+          received.upload.bytes = static_cast<std::int64_t>(writer->size_bytes());
+          auto blob = co_await call.blocking([&] { return writer->commit(); });
+          if (!blob) co_return pass(blob);
+          received.upload.blob = std::move(*blob);
+          received.has_file = true;
+          writer.reset();
+        }
+        break;
+      case Kind::end:
+        if (!label.empty()) received.upload.label = std::move(label);
+        co_return Result<void>{};
+    }
+  }
+}
+
+Task<Result<void>> upload_document(Call& call) {
+  auto& library = call.services.library;
+  auto limit = call.services.config.server.upload_bytes_max + multipart_overhead;
+  if (call.http.body_length().value_or(0) > limit) co_return upload_too_large(call);
+  auto boundary = multipart_boundary(call.request().headers.find("content-type").value_or(""));
+  if (!boundary)
+    co_return fail(Code::unsupported, "The body must be multipart/form-data with a field \"file\".",
+                   "no_file");
+  // Rights before bytes: who may not write here does not fill our disk.
+  auto allowed = co_await call.blocking([&] { return library.check_upload(call.who, call.variables[0]); });
+  if (!allowed) co_return allowed;
+  call.http.allow_body(limit);
+  MultipartFramer framer(*boundary);
+  Received received;
+  auto got = co_await receive(call, framer, received);
+  if (!got) co_return got;
+  if (!received.has_file)
+    co_return fail(Code::invalid, "No file was sent.", "no_file", "Send a field named file.");
+  received.upload.collection = call.variables[0];
+  auto uploaded = co_await call.blocking([&]() -> Result<knowledge::UploadedDocument> {
+    if (received.has_readers) {
+      std::vector<std::string> ids;
+      for (auto text : split_readers(received.readers_text)) {
+        auto id = call.services.identity.reader_id(text);
+        if (!id) return pass(id);
+        ids.push_back(std::move(*id));
+      }
+      received.upload.readers = std::move(ids);
+    }
+    return library.upload(call.who, received.upload);
+  });
+  if (!uploaded) co_return pass(uploaded);
+  note(call, "document_uploaded", call.who.person, uploaded->id);
+  JsonWriter json;
+  json.object()
+      .field("id", uploaded->id)
+      .field("replaced", uploaded->replaced)
+      .field("unchanged", uploaded->unchanged)
+      .end();
+  auto sent = co_await call.send_json(201, json.take());
+  co_return sent;
+}
+
+Task<Result<void>> get_document(Call& call) {
+  auto view =
+      co_await call.blocking([&] { return call.services.library.document(call.who, call.variables[0]); });
+  if (!view) co_return pass(view);
+  JsonWriter json;
+  write_document(json, call, *view);
+  auto sent = co_await call.send_json(200, json.take());
+  co_return sent;
+}
+
+Task<Result<void>> delete_document(Call& call) {
+  auto done = co_await call.blocking(
+      [&] { return call.services.library.delete_document(call.who, call.variables[0]); });
+  if (!done) co_return done;
+  note(call, "document_deleted", call.who.person, call.variables[0]);
+  auto sent = co_await call.send_nothing();
+  co_return sent;
+}
+
+Task<Result<void>> retry_document(Call& call) {
+  auto done = co_await call.blocking(
+      [&] { return call.services.library.retry_document(call.who, call.variables[0]); });
+  if (!done) co_return done;
+  auto sent = co_await call.send_nothing(202);
+  co_return sent;
+}
+
+Task<Result<void>> get_file(Call& call) {
+  std::string path;
+  auto file = co_await call.blocking([&]() -> Result<knowledge::OriginalFile> {
+    auto found = call.services.library.file(call.who, call.variables[0]);
+    if (!found) return found;
+    auto place = call.services.blobs.path(found->blob);
+    if (!place) return pass(place);
+    path = std::move(*place);
+    return found;
+  });
+  if (!file) co_return pass(file);
+  call.answered = true;
+  // Never shown by the browser as a page of ours, whatever it holds.
+  net::Headers headers{
+      {"content-type", "application/octet-stream"},
+      {"content-disposition", "attachment; filename*=UTF-8''" + net::percent_encode(file->name)},
+      {"x-content-type-options", "nosniff"},
+      {"content-security-policy", "sandbox; default-src 'none'"},
+      {"cache-control", "private, no-store"}};
+  auto sent = co_await call.http.send_file(std::move(path), std::move(headers));
+  co_return sent;
+}
+
+void write_content(JsonWriter& json, const knowledge::ContentView& view) {
+  json.object()
+      .field("id", view.id)
+      .field("title", view.title)
+      .field("media_type", view.media_type)
+      .field("pages", view.pages)
+      .key("blocks")
+      .array();
+  for (const auto& block : view.blocks)
+    json.object()
+        .field("kind", block.kind)
+        .field("level", block.level)
+        .field("page", block.page)
+        .field("text", block.text)
+        .field("start", block.start)
+        .end();
+  json.end();
+  if (view.highlight) {
+    const auto& mark = *view.highlight;
+    json.key("highlight").object().field("start", mark.start).field("end", mark.end).field("page", mark.page);
+    json.key("boxes").array();
+    for (const auto& box : mark.boxes)
+      json.array()
+          .value(static_cast<double>(box.x0))
+          .value(static_cast<double>(box.y0))
+          .value(static_cast<double>(box.x1))
+          .value(static_cast<double>(box.y1))
+          .end();
+    json.end()
+        .key("page_size")
+        .array()
+        .value(static_cast<double>(mark.page_width))
+        .value(static_cast<double>(mark.page_height))
+        .end()
+        .end();
+  }
+  json.end();
+}
+
+Task<Result<void>> get_content(Call& call) {
+  auto passage = call.query("passage");
+  auto view = co_await call.blocking(
+      [&] { return call.services.library.content(call.who, call.variables[0], passage); });
+  if (!view) co_return pass(view);
+  JsonWriter json;
+  write_content(json, *view);
+  auto sent = co_await call.send_json(200, json.take());
+  co_return sent;
+}
+
+int number(std::string_view text, int otherwise) {
+  int value = 0;
+  auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc{} && end == text.data() + text.size() ? value : otherwise;
+}
+
+Task<Result<void>> get_page(Call& call) {
+  auto page = number(call.variables[1], 0);
+  auto width = number(call.query("width"), 900);
+  auto png = co_await call.blocking(
+      [&] { return call.services.library.page_png(call.who, call.variables[0], page, width); });
+  if (!png) co_return pass(png);
+  auto sent =
+      co_await call.send_bytes(std::move(*png), "image/png", {{"cache-control", "private, no-store"}});
+  co_return sent;
+}
+
+}  // namespace
+
+void add_document_routes(Routes& routes) {
+  routes.add({"GET", "/api/collections/{}/documents", Access::person, list_documents});
+  routes.add({"POST", "/api/collections/{}/documents", Access::person, upload_document});
+  routes.add({"GET", "/api/documents/{}", Access::person, get_document});
+  routes.add({"DELETE", "/api/documents/{}", Access::person, delete_document});
+  routes.add({"POST", "/api/documents/{}/retry", Access::person, retry_document});
+  routes.add({"GET", "/api/documents/{}/file", Access::person, get_file});
+  routes.add({"GET", "/api/documents/{}/content", Access::person, get_content});
+  routes.add({"GET", "/api/documents/{}/pages/{}.png", Access::person, get_page});
+}
+
+}  // namespace bastide::http_api

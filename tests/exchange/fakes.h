@@ -1,0 +1,265 @@
+// Rooms that answer what a test tells them, and remember what they were asked.
+#pragma once
+
+#include <deque>
+#include <string>
+#include <vector>
+
+#include "exchange/pipeline.h"
+#include "exchange/stages/stages.h"
+
+namespace bastide::exchange::testing {
+
+inline Config config_with_outside() {
+  Config config = default_config();
+  ProviderConfig cloud;
+  cloud.id = "cloud";
+  cloud.zone = "US";
+  config.providers.push_back(cloud);
+  config.allow = {{"public", {"walls", "US"}, {}},
+                  {"internal", {"walls", "US"}, {}},
+                  {"confidential", {"walls"}, {}},
+                  {"secret", {"walls"}, {}}};
+  config.default_label = "internal";
+  return config;
+}
+
+inline policy::ModelCard card(std::string id, std::string zone) {
+  policy::ModelCard out;
+  out.id = id;
+  out.name = id;
+  out.zone = zone;
+  out.local = zone == "walls";
+  out.provider = out.local ? "local" : "cloud";
+  out.capabilities = {"chat"};
+  out.state = "ready";
+  out.price = PriceConfig{1.0, 2.0, std::nullopt};
+  return out;
+}
+
+struct FakeAdmission final : Admission {
+  Result<std::vector<std::string>> admit(const identity::Principal&, std::string_view,
+                                         std::int64_t tokens) override {
+    reserved = tokens;
+    if (refuse) return fail(Code::rate_limited, "Too many.");
+    return std::vector<std::string>{"within limits"};
+  }
+  void settle(const identity::Principal&, std::string_view, const Usage& usage, double cost) override {
+    ++settled;
+    last = usage;
+    last_cost = cost;
+  }
+  bool refuse = false;
+  std::int64_t reserved = 0;
+  int settled = 0;
+  Usage last;
+  double last_cost = 0;
+};
+
+struct FakeRestorer final : Restorer {
+  std::string feed(std::string_view text) override {
+    std::string out(text);
+    if (auto at = out.find("[EMAIL_1]"); at != std::string::npos) out.replace(at, 9, "a@b.fr");
+    return out;
+  }
+  std::string restore_json(std::string_view json) override { return feed(json); }
+  std::string finish() override { return {}; }
+  [[nodiscard]] std::size_t unresolved() const override { return 0; }
+};
+
+struct FakeGuard final : Guard {
+  Verdict inspect(std::string_view) const override { return verdict; }
+  Task<Result<Pseudonymised>> pseudonymise(std::string scope, std::string,
+                                           std::vector<Message> messages) override {
+    last_scope = scope;
+    if (refuse) co_return fail(Code::refused_by_policy, "A secret may not leave.", "secret_outside");
+    Pseudonymised out;
+    for (auto& message : messages)
+      if (auto at = message.text.find("a@b.fr"); at != std::string::npos) {
+        message.text.replace(at, 6, "[EMAIL_1]");
+        out.masked = {{"email", "[EMAIL_1]", "a@b.fr"}};
+      }
+    out.messages = std::move(messages);
+    out.restorer = std::make_unique<FakeRestorer>();
+    co_return out;
+  }
+  Verdict verdict{"allow", {}, {}};
+  bool refuse = false;
+  std::string last_scope;
+};
+
+// A claim is supported when it says "true"; "hello" is no claim.
+struct FakeKnowledge final : Knowledge {
+  Task<Result<Retrieval>> retrieve(identity::Principal, std::string query, std::vector<std::string>,
+                                   std::size_t) override {
+    last_query = query;
+    if (missing) co_return fail(Code::not_found, "There is no such collection.", "no_collection");
+    co_return retrieval;
+  }
+  Task<Result<std::vector<Citation>>> quotes(std::string, std::vector<Passage> passages,
+                                             std::size_t limit) override {
+    std::vector<Citation> out;
+    for (const auto& passage : passages)
+      if (out.size() < limit)
+        out.push_back({0, passage.id, passage.document, passage.title, passage.page, passage.text, 1});
+    co_return out;
+  }
+  ClaimCheck check(std::string_view sentence, std::string_view,
+                   std::span<const Passage> passages) const override {
+    ClaimCheck out;
+    out.text = std::string(sentence);
+    out.is_claim = sentence.find("hello") == std::string_view::npos;
+    out.supported = sentence.find("true") != std::string_view::npos;
+    if (out.supported && !passages.empty())
+      out.citations = {{1, passages[0].id, passages[0].document, passages[0].title, 1, passages[0].text, 1}};
+    return out;
+  }
+  Retrieval retrieval;
+  bool missing = false;
+  std::string last_query;
+};
+
+struct FakeCompletion final : Completion {
+  explicit FakeCompletion(std::deque<Result<ModelEvent>> events, bool* ended)
+      : left(std::move(events)), gone(ended) {}
+  ~FakeCompletion() override { *gone = true; }
+  Task<Result<ModelEvent>> next() override {
+    if (left.empty()) co_return fail(Code::upstream, "cut", "truncated");
+    auto event = std::move(left.front());
+    left.pop_front();
+    co_return event;
+  }
+  std::deque<Result<ModelEvent>> left;
+  bool* gone;
+};
+
+inline ModelEvent text(std::string piece) {
+  return {ModelEvent::Kind::text, std::move(piece), Finish::stop, {}};
+}
+inline ModelEvent finish(Finish how = Finish::stop) {
+  return {ModelEvent::Kind::finish, "", how, {10, 5, 0, false}};
+}
+
+struct FakeModels final : Models {
+  [[nodiscard]] std::vector<policy::ModelCard> catalogue() const override { return cards; }
+  Task<Result<std::unique_ptr<Completion>>> start(ModelCall call, std::stop_token) override {
+    calls.push_back(call);
+    for (const auto& id : down)
+      if (id == call.model.id) co_return fail(Code::upstream, "It is down.", "connect_refused");
+    co_return std::make_unique<FakeCompletion>(events, &completion_gone);
+  }
+  [[nodiscard]] std::int64_t count_tokens(const policy::ModelCard&, std::span<const Message>) const override {
+    return 7;
+  }
+  Task<Result<std::vector<std::vector<float>>>> embed(std::string, std::vector<std::string>,
+                                                      EmbedKind) override {
+    co_return std::vector<std::vector<float>>{};
+  }
+  std::vector<policy::ModelCard> cards{card("inside", "walls")};
+  std::vector<std::string> down;
+  std::deque<Result<ModelEvent>> events{text("Bonjour."), finish()};
+  std::vector<ModelCall> calls;
+  bool completion_gone = false;
+};
+
+struct FakeFootprint final : Footprint {
+  Energy of(const policy::ModelCard&, const Usage&, double) const override {
+    return {1, 2, 0, 0, 0, 0, "test", "estimated"};
+  }
+};
+
+struct FakeRecords final : Records {
+  Task<Result<void>> keep(std::string, std::string, std::string receipt) override {
+    kept.push_back(receipt);
+    co_return Result<void>{};
+  }
+  std::vector<std::string> kept;
+};
+
+struct FakeSink final : AnswerSink {
+  Task<Result<void>> on_stage(const StageTrace& stage) override {
+    stages.push_back(stage.name);
+    co_return Result<void>{};
+  }
+  Task<Result<void>> on_masked(const std::vector<Masked>& items) override {
+    order += "masked ";
+    masked = items;
+    co_return Result<void>{};
+  }
+  Task<Result<void>> on_text(std::string piece) override {
+    if (leave_after && shown.size() >= leave_after) co_return fail(Code::cancelled, "left");
+    order += "text ";
+    shown += piece;
+    co_return Result<void>{};
+  }
+  Task<Result<void>> on_reasoning(std::string) override { co_return Result<void>{}; }
+  Task<Result<void>> on_citation(const Citation& citation) override {
+    order += "citation ";
+    citations.push_back(citation);
+    co_return Result<void>{};
+  }
+  Task<Result<void>> on_replace(std::string with, std::string why) override {
+    shown = with;
+    replaced = why;
+    co_return Result<void>{};
+  }
+  Task<Result<void>> on_tool_calls(std::string) override { co_return Result<void>{}; }
+  Task<Result<void>> on_done(const Exchange&) override {
+    done = true;
+    co_return Result<void>{};
+  }
+  std::vector<std::string> stages;
+  std::vector<Masked> masked;
+  std::vector<Citation> citations;
+  std::string shown, replaced, order;
+  std::size_t leave_after = 0;
+  bool done = false;
+};
+
+/// A whole house of fakes and one exchange in it.
+struct FakeHouse {
+  Config config = config_with_outside();
+  policy::Labels labels{config};
+  policy::Router router{config, labels};
+  FakeAdmission admission;
+  FakeGuard guard;
+  FakeKnowledge knowledge;
+  FakeModels models;
+  FakeFootprint footprint;
+  FakeRecords records;
+  FakeSink sink;
+  Exchange exchange;
+
+  FakeHouse() {
+    exchange.id = "ex_test";
+    exchange.who.person = "per_1";
+    exchange.sink = &sink;
+    exchange.ask.door = "web";
+    exchange.ask.language = "en";
+    exchange.ask.messages = {{Speaker::user, "How many days?", {}}};
+  }
+  [[nodiscard]] Rooms rooms() {
+    return {labels, router, admission, guard, knowledge, models, footprint, records};
+  }
+  void with_passage(std::string label = "internal") {
+    exchange.ask.collections = {"col_1"};
+    Passage passage;
+    passage.id = "p1";
+    passage.document = "d1";
+    passage.title = "Agreement";
+    passage.text = "Two days a week.";
+    passage.label = std::move(label);
+    knowledge.retrieval.passages = {passage};
+    knowledge.retrieval.supported = true;
+  }
+  Result<void> run() {
+    Pipeline pipeline(rooms());
+    return sync_wait(pipeline.run(exchange));
+  }
+  /// One stage alone.
+  Result<void> run(std::unique_ptr<Stage> stage, StageTrace& trace) {
+    return sync_wait(stage->run(exchange, trace));
+  }
+};
+
+}  // namespace bastide::exchange::testing

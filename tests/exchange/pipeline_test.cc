@@ -1,0 +1,152 @@
+#include "exchange/pipeline.h"
+
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "base/json.h"
+#include "tests/exchange/fakes.h"
+
+namespace bastide::exchange::testing {
+namespace {
+
+TEST(Pipeline, walks_the_twelve_stages_in_order) {
+  FakeHouse house;
+  ASSERT_TRUE(house.run());
+  EXPECT_EQ(house.sink.stages,
+            (std::vector<std::string>{"identify", "admit", "label", "guard_in", "retrieve", "compose",
+                                      "route", "pseudonymise", "call", "guard_out", "record", "deliver"}));
+  EXPECT_TRUE(house.sink.done);
+  EXPECT_EQ(house.sink.shown, "Bonjour.");
+}
+
+TEST(Pipeline, the_receipt_tells_every_stage_and_no_content) {
+  FakeHouse house;
+  house.exchange.ask.messages[0].text = "a very private question";
+  ASSERT_TRUE(house.run());
+  ASSERT_EQ(house.records.kept.size(), 1U);
+  auto receipt = parse_json(house.records.kept[0]);
+  ASSERT_TRUE(receipt);
+  EXPECT_EQ((*receipt)["stages"].size(), 12U);
+  EXPECT_EQ((*receipt)["route"]["chosen"], "inside");
+  EXPECT_EQ((*receipt)["tokens"]["output"], 5);
+  EXPECT_EQ(house.records.kept[0].find("private"), std::string::npos);
+  EXPECT_EQ(house.records.kept[0].find("Bonjour"), std::string::npos);
+}
+
+TEST(Pipeline, what_policy_does_not_allow_is_refused_and_never_sent) {
+  FakeHouse house;
+  house.models.cards = {card("outside", "US")};
+  house.exchange.ask.label = "secret";
+  auto result = house.run();
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, Code::refused_by_policy);
+  EXPECT_TRUE(house.models.calls.empty());
+  EXPECT_EQ(house.records.kept.size(), 1U);  // the refusal has a receipt
+  EXPECT_EQ(house.exchange.finish, Finish::refused);
+  EXPECT_EQ(house.admission.settled, 1);  // what was reserved is given back
+}
+
+TEST(Pipeline, a_named_model_is_never_replaced_by_another_in_silence) {
+  FakeHouse house;
+  house.models.cards = {card("outside", "US"), card("inside", "walls")};
+  house.exchange.ask.label = "confidential";
+  house.exchange.ask.model = "outside";
+  ASSERT_FALSE(house.run());
+  EXPECT_TRUE(house.models.calls.empty());
+}
+
+TEST(Pipeline, a_confidential_passage_keeps_the_question_inside) {
+  FakeHouse house;
+  house.with_passage("confidential");
+  house.models.cards = {card("outside", "US"), card("inside", "walls")};
+  house.models.events = {text("It is true [1]. "), finish()};
+  ASSERT_TRUE(house.run());
+  ASSERT_EQ(house.models.calls.size(), 1U);
+  EXPECT_EQ(house.models.calls[0].model.id, "inside");
+  EXPECT_EQ(house.labels.id(house.exchange.label), "confidential");
+}
+
+TEST(Pipeline, what_a_conversation_has_read_stays_labelled) {
+  FakeHouse house;
+  house.models.cards = {card("outside", "US")};
+  house.exchange.ask.floor_label = "confidential";
+  EXPECT_EQ(house.run().error().code, Code::refused_by_policy);
+  EXPECT_TRUE(house.models.calls.empty());
+}
+
+TEST(Pipeline, the_provider_receives_pseudonyms_and_the_person_the_real_values) {
+  FakeHouse house;
+  house.models.cards = {card("outside", "US")};
+  house.exchange.ask.messages[0].text = "Write to a@b.fr";
+  house.models.events = {text("Dear [EMAIL_1], hello."), finish()};
+  ASSERT_TRUE(house.run());
+  ASSERT_EQ(house.models.calls.size(), 1U);
+  for (const auto& message : house.models.calls[0].messages)
+    EXPECT_EQ(message.text.find("a@b.fr"), std::string::npos);
+  EXPECT_EQ(house.sink.shown, "Dear a@b.fr, hello.");
+  EXPECT_EQ(house.sink.order, "masked text ");  // seen before anything is sent
+}
+
+TEST(Pipeline, an_unsupported_answer_gives_way_to_quotes) {
+  FakeHouse house;
+  house.with_passage();
+  house.models.events = {text("An invention. Another invention."), finish()};
+  ASSERT_TRUE(house.run());
+  EXPECT_EQ(house.sink.shown, "> Two days a week. [1]");
+  EXPECT_EQ(house.exchange.quoting_why, "not_supported");
+  EXPECT_EQ(house.exchange.citations.size(), 1U);
+}
+
+TEST(Pipeline, quote_only_calls_no_model) {
+  FakeHouse house;
+  house.with_passage();
+  house.exchange.ask.quote_only = true;
+  ASSERT_TRUE(house.run());
+  EXPECT_TRUE(house.models.calls.empty());
+  EXPECT_EQ(house.exchange.quoting_why, "asked");
+}
+
+TEST(Pipeline, a_model_too_small_for_documents_is_not_believed) {
+  FakeHouse house;
+  house.with_passage();
+  house.models.cards[0].answers_documents = false;
+  ASSERT_TRUE(house.run());
+  EXPECT_TRUE(house.models.calls.empty());
+  EXPECT_EQ(house.exchange.quoting_why, "no_model");
+  EXPECT_EQ(house.sink.shown, "> Two days a week. [1]");
+}
+
+TEST(Pipeline, says_so_when_nothing_supports_an_answer) {
+  FakeHouse house;
+  house.with_passage();
+  house.knowledge.retrieval.supported = false;
+  house.exchange.ask.language = "fr";
+  ASSERT_TRUE(house.run());
+  EXPECT_TRUE(house.models.calls.empty());
+  EXPECT_TRUE(house.sink.shown.starts_with("Pas de réponse dans vos documents"));
+}
+
+TEST(Pipeline, the_receipt_is_kept_when_the_model_dies_in_the_middle) {
+  FakeHouse house;
+  house.models.events = {text("Half an ans"), std::unexpected(Error{Code::upstream, "cut", "truncated", ""})};
+  auto result = house.run();
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().detail, "truncated");
+  EXPECT_EQ(house.records.kept.size(), 1U);
+  EXPECT_FALSE(house.sink.done);
+  EXPECT_TRUE(house.models.completion_gone);
+}
+
+TEST(Pipeline, a_preview_sends_and_keeps_nothing) {
+  FakeHouse house;
+  Pipeline pipeline(house.rooms());
+  ASSERT_TRUE(sync_wait(pipeline.preview(house.exchange)));
+  EXPECT_EQ(house.exchange.model.id, "inside");
+  EXPECT_TRUE(house.models.calls.empty());
+  EXPECT_TRUE(house.records.kept.empty());
+  EXPECT_EQ(house.admission.reserved, 0);
+}
+
+}  // namespace
+}  // namespace bastide::exchange::testing

@@ -1,0 +1,151 @@
+// Each stage alone: what it decides, and what it says of it.
+#include <gtest/gtest.h>
+
+#include "tests/exchange/fakes.h"
+
+namespace bastide::exchange::testing {
+namespace {
+
+struct StageTest : ::testing::Test {
+  FakeHouse house;
+  StageTrace trace;
+};
+
+TEST_F(StageTest, identify_refuses_nobody_and_keys_without_the_scope) {
+  EXPECT_TRUE(house.run(identify_stage(), trace));
+  house.exchange.who.scopes = {"documents"};
+  EXPECT_EQ(house.run(identify_stage(), trace).error().detail, "key_scope");
+  house.exchange.who = {};
+  EXPECT_EQ(house.run(identify_stage(), trace).error().code, Code::unauthenticated);
+}
+
+TEST_F(StageTest, admit_reserves_question_and_answer) {
+  house.exchange.ask.max_tokens = 100;
+  ASSERT_TRUE(house.run(admit_stage(house.admission), trace));
+  EXPECT_GT(house.admission.reserved, 100);
+  EXPECT_TRUE(house.exchange.admitted);
+  house.admission.refuse = true;
+  EXPECT_EQ(house.run(admit_stage(house.admission), trace).error().code, Code::rate_limited);
+}
+
+TEST_F(StageTest, label_takes_the_choice_and_the_conversations_floor) {
+  house.exchange.ask.label = "public";
+  ASSERT_TRUE(house.run(label_stage(house.labels), trace));
+  EXPECT_EQ(trace.decision, "public");
+  house.exchange.ask.floor_label = "confidential";
+  ASSERT_TRUE(house.run(label_stage(house.labels), trace));
+  EXPECT_EQ(trace.decision, "confidential");
+  house.exchange.ask.label = "unheard of";
+  EXPECT_EQ(house.run(label_stage(house.labels), trace).error().code, Code::invalid);
+}
+
+TEST_F(StageTest, guard_in_counts_by_type_and_blocks) {
+  house.guard.verdict = {"mask", {{"email", 0, 6, 1, "r"}, {"email", 8, 14, 1, "r"}}, {}};
+  ASSERT_TRUE(house.run(guard_in_stage(house.guard), trace));
+  EXPECT_EQ(trace.detail_json, R"({"found":{"email":2}})");
+  house.guard.verdict.decision = "block";
+  EXPECT_EQ(house.run(guard_in_stage(house.guard), trace).error().code, Code::refused_by_policy);
+}
+
+TEST_F(StageTest, retrieve_joins_labels_and_passes_errors_on) {
+  house.with_passage("secret");
+  ASSERT_TRUE(house.run(retrieve_stage(house.knowledge, house.labels), trace));
+  EXPECT_EQ(house.labels.id(house.exchange.label), "secret");
+  house.knowledge.retrieval.passages[0].label = "a label that is no longer configured";
+  house.exchange.label = {};
+  ASSERT_TRUE(house.run(retrieve_stage(house.knowledge, house.labels), trace));
+  EXPECT_EQ(house.exchange.label, house.labels.highest());  // failing closed
+  house.knowledge.missing = true;
+  EXPECT_EQ(house.run(retrieve_stage(house.knowledge, house.labels), trace).error().code, Code::not_found);
+}
+
+TEST_F(StageTest, compose_puts_passages_before_the_conversation) {
+  house.with_passage();
+  house.exchange.retrieval = house.knowledge.retrieval;
+  ASSERT_TRUE(house.run(compose_stage(house.models), trace));
+  ASSERT_EQ(house.exchange.prompt.size(), 2U);
+  EXPECT_EQ(house.exchange.prompt[0].speaker, Speaker::system);
+  EXPECT_NE(house.exchange.prompt[0].text.find("Two days a week."), std::string::npos);
+}
+
+TEST_F(StageTest, route_names_every_candidate_with_its_reason) {
+  house.models.cards = {card("outside", "US"), card("inside", "walls")};
+  house.exchange.label = house.labels.find("confidential").value();
+  ASSERT_TRUE(house.run(route_stage(house.router, house.labels, house.models), trace));
+  EXPECT_EQ(trace.decision, "inside");
+  EXPECT_EQ(house.exchange.candidates.size(), 2U);
+}
+
+TEST_F(StageTest, pseudonymise_keeps_a_secret_inside_when_somebody_inside_can_answer) {
+  house.exchange.prompt = house.exchange.ask.messages;
+  house.exchange.route.order = {card("outside", "US"), card("inside", "walls")};
+  house.guard.refuse = true;
+  ASSERT_TRUE(house.run(pseudonymise_stage(house.router, house.guard), trace));
+  EXPECT_EQ(trace.decision, "kept_inside");
+  EXPECT_EQ(house.exchange.model.id, "inside");
+  house.exchange.route.order = {card("outside", "US")};
+  EXPECT_EQ(house.run(pseudonymise_stage(house.router, house.guard), trace).error().code,
+            Code::refused_by_policy);
+}
+
+TEST_F(StageTest, pseudonyms_hold_for_a_conversation) {
+  house.exchange.route.order = {card("outside", "US")};
+  house.exchange.ask.conversation = "cnv_1";
+  ASSERT_TRUE(house.run(pseudonymise_stage(house.router, house.guard), trace));
+  EXPECT_EQ(house.guard.last_scope, "cnv_1");
+}
+
+TEST_F(StageTest, call_fails_over_before_the_first_token_only) {
+  house.exchange.prompt = house.exchange.ask.messages;
+  house.exchange.route.order = {card("first", "walls"), card("second", "walls")};
+  house.models.down = {"first"};
+  ASSERT_TRUE(house.run(call_stage(house.router, house.models, house.knowledge), trace));
+  EXPECT_EQ(house.exchange.model.id, "second");
+  EXPECT_EQ(house.models.calls.size(), 2U);
+}
+
+TEST_F(StageTest, call_asks_the_rule_once_more_where_bytes_go_out) {
+  house.exchange.prompt = house.exchange.outgoing = house.exchange.ask.messages;
+  house.exchange.label = house.labels.highest();
+  house.exchange.route.order = {card("outside", "US")};
+  EXPECT_EQ(house.run(call_stage(house.router, house.models, house.knowledge), trace).error().code,
+            Code::refused_by_policy);
+  EXPECT_TRUE(house.models.calls.empty());
+}
+
+TEST_F(StageTest, guard_out_withholds_what_no_passage_supports) {
+  house.with_passage();
+  house.models.events = {text("hello there. It is true"), text(" [1]. It is tr"), text("ue again. Invented."),
+                         finish()};
+  ASSERT_TRUE(house.run());
+  EXPECT_EQ(house.sink.shown.find("Invented"), std::string::npos);
+  EXPECT_NE(house.sink.shown.find("hello there. It is true [1]. It is true again. "), std::string::npos);
+  EXPECT_EQ(house.exchange.claims_withheld, 1U);
+  EXPECT_TRUE(
+      house.sink.order.starts_with("text citation text"));  // a citation comes before the text that holds it
+}
+
+TEST_F(StageTest, guard_out_keeps_what_was_written_when_the_reader_leaves) {
+  house.models.events = {text("One. "), text("Two. "), text("Three."), finish()};
+  house.sink.leave_after = 1;
+  ASSERT_TRUE(house.run());
+  EXPECT_EQ(house.exchange.finish, Finish::cancelled);
+  EXPECT_TRUE(house.models.completion_gone);
+  EXPECT_TRUE(house.sink.shown.starts_with("One."));
+}
+
+TEST_F(StageTest, record_settles_actual_cost_and_energy) {
+  ASSERT_TRUE(house.run());
+  EXPECT_EQ(house.admission.settled, 1);
+  EXPECT_EQ(house.admission.last.output_tokens, 5);
+  EXPECT_DOUBLE_EQ(house.admission.last_cost, (10 * 1.0 + 5 * 2.0) / 1e6);
+  EXPECT_EQ(house.exchange.energy.wh_high, 2);
+}
+
+TEST_F(StageTest, deliver_tells_the_end) {
+  ASSERT_TRUE(house.run(deliver_stage(), trace));
+  EXPECT_TRUE(house.sink.done);
+}
+
+}  // namespace
+}  // namespace bastide::exchange::testing
