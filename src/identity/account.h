@@ -11,63 +11,63 @@
 namespace bastide::identity {
 
 struct Person {
-  std::string id;     // per_…
-  std::string email;  // normalised
-  std::string name;
+  std::string id{};     // per_…
+  std::string email{};  // normalised
+  std::string name{};
   Role role = Role::member;
   std::string language = "fr";  // fr or en
-  std::string password_hash;    // empty: none yet, by invitation
+  std::string password_hash{};  // empty: none yet, by invitation
   bool disabled = false;
-  std::optional<UnixMillis> notice_seen_at;  // the AI notice
+  std::optional<UnixMillis> notice_seen_at{};  // the AI notice
   UnixMillis created_at = 0;
 };
 
 /// What is set is changed.
 struct PersonChanges {
-  std::optional<std::string> name;
-  std::optional<Role> role;
-  std::optional<std::string> language;
-  std::optional<std::string> password_hash;
+  std::optional<std::string> name{};
+  std::optional<Role> role{};
+  std::optional<std::string> language{};
+  std::optional<std::string> password_hash{};
   /// True also ends the person's sessions, revokes their keys and voids their links.
-  std::optional<bool> disabled;
-  std::optional<UnixMillis> notice_seen_at;
+  std::optional<bool> disabled{};
+  std::optional<UnixMillis> notice_seen_at{};
 };
 
 /// The cookie's token itself is never stored: `hash` is its SHA-256, 32 bytes.
 struct Session {
-  std::string id;  // ses_…, for lists and revocation
-  std::string hash;
-  std::string person;
+  std::string id{};  // ses_…, for lists and revocation
+  std::string hash{};
+  std::string person{};
   UnixMillis created_at = 0;
   UnixMillis used_at = 0;
   UnixMillis ends_at = 0;  // whatever the use
-  std::string client;      // user agent, shortened
-  std::string address;
+  std::string client{};    // user agent, shortened
+  std::string address{};
 };
 
 struct ApiKey {
-  std::string id;  // key_…
-  std::string hash;
-  std::string person;
-  std::string name;
-  std::string prefix;  // the secret's first characters, to recognise it by
-  std::vector<std::string> scopes;
+  std::string id{};  // key_…
+  std::string hash{};
+  std::string person{};
+  std::string name{};
+  std::string prefix{};  // the secret's first characters, to recognise it by
+  std::vector<std::string> scopes{};
   UnixMillis created_at = 0;
-  std::optional<UnixMillis> used_at;
+  std::optional<UnixMillis> used_at{};
 };
 
 struct Group {
-  std::string id;  // grp_…
-  std::string name;
+  std::string id{};  // grp_…
+  std::string name{};
   UnixMillis created_at = 0;
 };
 
 enum class LinkKind { first_administrator, invitation, password_reset };
 
 struct Link {
-  std::string hash;  // SHA-256 of the token, 32 bytes
+  std::string hash{};  // SHA-256 of the token, 32 bytes
   LinkKind kind = LinkKind::invitation;
-  std::string person;  // empty for the first administrator
+  std::string person{};  // empty for the first administrator
   UnixMillis created_at = 0;
   UnixMillis expires_at = 0;
 };
@@ -75,18 +75,18 @@ struct Link {
 /// A person with the ids of all groups, nested ones included, sorted: what a Principal is made of.
 struct PersonInGroups {
   Person person;
-  std::vector<std::string> groups;
+  std::vector<std::string> groups{};
 };
 
 template <class T>
 struct Page {
   std::vector<T> items;
-  std::string next;  // the cursor of the next page; empty at the end
+  std::string next{};  // the cursor of the next page; empty at the end
 };
 
 /// Where a page begins and how long it is.
 struct PageFrom {
-  std::string after;  // `next` of the page before; empty: the first
+  std::string after{};  // `next` of the page before; empty: the first
   std::size_t limit = 50;
 };
 

@@ -15,7 +15,12 @@ constexpr std::string_view user_word = "user:";
 constexpr std::string_view group_word = "group:";
 constexpr std::string_view everyone = "everyone";
 
-Result<std::string> group_name(std::string_view name) { return normalise_name(name, name_code_points_max); }
+Result<std::string> group_name(std::string_view name) {
+  auto normal = normalise_name(name, name_code_points_max);
+  if (normal && search_words(*normal).empty())
+    return fail(Code::invalid, "The name has no letter and no digit.", "name", "Write a name.");
+  return normal;
+}
 }  // namespace
 
 Result<Members> Identity::resolve_members(const std::vector<std::string>& members) {

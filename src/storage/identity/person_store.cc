@@ -95,6 +95,7 @@ class SqlitePersonStore final : public PersonStore {
   Result<void> insert(Connection& c, const Person& person);
   void insert_link(Connection& c, const Link& link);
   Result<Person> update_in(Connection& c, std::string_view id, const PersonChanges& changes, UnixMillis now);
+  static void index_words(Connection& c, const Person& person);
   bool administrators_left(Connection& c);
   void shut_out(Connection& c, std::string_view person, UnixMillis now);
   static std::string words_of(const Person& person) {
@@ -124,6 +125,9 @@ Result<void> SqlitePersonStore::insert(Connection& c, const Person& person) {
   statement.bind(8, person.disabled ? std::optional(person.created_at) : std::nullopt);
   statement.bind(9, person.notice_seen_at).bind(10, person.created_at).bind(11, words_of(person));
   statement.run();
+  c.prepare("insert into person_search (rowid, words) values (?, ?)")
+      .bind_all(c.last_rowid(), words_of(person))
+      .run();
   return {};
 }
 
@@ -157,6 +161,20 @@ Result<Page<Person>> SqlitePersonStore::list(const PersonFilter& filter, const P
     }
     return out;
   });
+}
+
+void SqlitePersonStore::index_words(Connection& c, const Person& person) {
+  auto words = words_of(person);
+  // The index has no text of its own: what goes must be said to it.
+  c.prepare(
+       "insert into person_search (person_search, rowid, words) select 'delete', num, words from person "
+       "where id = ?")
+      .bind_all(person.id)
+      .run();
+  c.prepare("update person set words = ? where id = ?").bind_all(words, person.id).run();
+  c.prepare("insert into person_search (rowid, words) select num, words from person where id = ?")
+      .bind_all(person.id)
+      .run();
 }
 
 bool SqlitePersonStore::administrators_left(Connection& c) {
@@ -193,8 +211,7 @@ Result<Person> SqlitePersonStore::update_in(Connection& c, std::string_view id, 
   statement.bind_all(person->name, detail::role_word(person->role), person->language, person->password_hash,
                      person->notice_seen_at, person->disabled, now, id);
   statement.run();
-  if (changes.name)
-    c.prepare("update person set words = ? where id = ?").bind_all(words_of(*person), id).run();
+  if (changes.name) index_words(c, *person);
   if (had_administrators && !administrators_left(c))
     return fail(Code::conflict, "This is the last administrator.", "last_admin",
                 "Make somebody else administrator first.");
