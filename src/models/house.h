@@ -60,8 +60,8 @@ class House final : public exchange::Models {
 
  private:
   struct Impl;
-  explicit House(std::unique_ptr<Impl> impl);
-  std::unique_ptr<Impl> impl_;
+  explicit House(std::shared_ptr<Impl> impl);
+  std::shared_ptr<Impl> impl_;  // shared with the gauges, which may outlive us
 };
 
 }  // namespace bastide::models

@@ -56,10 +56,8 @@ void EmbedScheduler::run() {
       }
     }
     step(*work);
-    if (work->cancelled || work->vectors.size() == work->texts.size()) {
-      const std::lock_guard lock(mutex_);
-      std::erase(queue_, work);
-    }
+    const std::lock_guard lock(mutex_);
+    if (work->cancelled || work->vectors.size() == work->texts.size()) std::erase(queue_, work);
   }
 }
 

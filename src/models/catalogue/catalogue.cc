@@ -1,0 +1,160 @@
+#include "models/catalogue/catalogue.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "models/gguf/reader.h"
+
+namespace bastide::models {
+namespace {
+
+constexpr Millis look_again{1000};
+
+/// "stopped" when the file can be loaded, else what is wrong with it.
+void set_state(policy::ModelCard& card, const Manifest& manifest) {
+  struct stat info{};
+  if (::stat(manifest.file.c_str(), &info) != 0) {
+    card.ready = false;
+    card.state = "missing";
+    card.state_detail = fmt::format("Its file is not there. Fetch it: bastide model pull {}", manifest.id);
+  } else if (manifest.bytes != 0 && static_cast<std::uint64_t>(info.st_size) != manifest.bytes) {
+    card.ready = false;
+    card.state = "failed";
+    card.state_detail = fmt::format(
+        "Its file is damaged: {} of {} bytes are there. Fetch it again: "
+        "bastide model pull {}",
+        info.st_size, manifest.bytes, manifest.id);
+  } else {
+    card.ready = true;
+    card.state = "stopped";
+    card.state_detail = "Loaded at the first question.";
+  }
+}
+
+policy::ModelCard card_of(const Manifest& manifest) {
+  policy::ModelCard card;
+  card.id = manifest.id;
+  card.name = manifest.name;
+  card.provider = "local";
+  card.upstream = manifest.id;
+  card.zone = "walls";
+  card.local = true;
+  card.capabilities = manifest.capabilities;
+  card.context_tokens = manifest.context_tokens;
+  if (manifest.parameters_total.high > 0) card.parameters_total = manifest.parameters_total;
+  if (manifest.parameters_active.high > 0) card.parameters_active = manifest.parameters_active;
+  card.answers_documents = manifest.answers_documents;
+  set_state(card, manifest);
+  return card;
+}
+
+/// A description of a file that the configuration names and nobody installed.
+Manifest describe(const ModelConfig& model) {
+  Manifest out;
+  out.id = model.id;
+  out.name = model.name.empty() ? model.id : model.name;
+  out.file = model.file;
+  out.capabilities = model.capabilities;
+  out.context_tokens = model.context_tokens;
+  const bool embeds = std::ranges::find(model.capabilities, "embeddings") != model.capabilities.end();
+  out.kind = embeds ? Kind::embedding : Kind::chat;
+  if (const auto facts = gguf::read_facts(model.file)) {
+    out.bytes = facts->bytes;
+    const double billion = static_cast<double>(facts->parameters) / 1e9;
+    out.parameters_total = out.parameters_active = {billion, billion};
+    if (facts->context_tokens > 0) out.context_tokens = std::min(out.context_tokens, facts->context_tokens);
+  }
+  return out;
+}
+
+}  // namespace
+
+Catalogue::Catalogue(const Config& config, std::string folder)
+    : models_(config.models), providers_(config.providers), folder_(std::move(folder)) {
+  std::error_code ignored;
+  std::filesystem::create_directories(folder_, ignored);
+}
+
+std::vector<Catalogue::Entry> Catalogue::all() const {
+  refresh();
+  const std::lock_guard lock(mutex_);
+  std::vector<Entry> out;
+  for (const auto& [id, entry] : entries_) out.push_back(entry);
+  return out;
+}
+
+std::optional<Catalogue::Entry> Catalogue::find(std::string_view id) const {
+  refresh();
+  const std::lock_guard lock(mutex_);
+  const auto found = entries_.find(id);
+  if (found == entries_.end()) return std::nullopt;
+  return found->second;
+}
+
+void Catalogue::refresh() const {
+  const std::lock_guard lock(mutex_);
+  const auto now = Steady::now();
+  if (folder_modified_ns_ >= 0 && now - looked_at_ < look_again) return;
+  looked_at_ = now;
+  const auto modified = modified_ns(folder_);
+  if (modified != folder_modified_ns_) {
+    folder_modified_ns_ = modified;
+    entries_.clear();
+    const auto manifests = read_manifests(folder_);
+    for (const auto& model : models_) entries_.insert_or_assign(model.id, configured(model, manifests));
+    for (const auto& manifest : manifests)
+      entries_.try_emplace(manifest.id, Entry{card_of(manifest), manifest});
+  }
+  for (auto& [id, entry] : entries_)
+    if (entry.local) set_state(entry.card, *entry.local);
+}
+
+Catalogue::Entry Catalogue::configured(const ModelConfig& model,
+                                       const std::vector<Manifest>& manifests) const {
+  Entry out;
+  if (model.provider == "local") {
+    // Either a file of its own, or one that was pulled and is configured further here.
+    const std::string name = model.upstream.empty() ? model.id : model.upstream;
+    const auto installed = std::ranges::find(manifests, name, &Manifest::id);
+    Manifest manifest;
+    if (!model.file.empty() || installed == manifests.end()) {
+      manifest = describe(model);
+      if (manifest.file.empty()) manifest.file = folder_ + "/" + name + ".gguf";
+    } else {
+      manifest = *installed;
+      manifest.id = model.id;
+      if (!model.name.empty()) manifest.name = model.name;
+      if (model.capabilities != ModelConfig{}.capabilities) manifest.capabilities = model.capabilities;
+    }
+    out.card = card_of(manifest);
+    out.local = std::move(manifest);
+  } else {
+    const auto provider = std::ranges::find(providers_, model.provider, &ProviderConfig::id);
+    out.card.id = model.id;
+    out.card.provider = model.provider;
+    out.card.upstream = model.upstream.empty() ? model.id : model.upstream;
+    out.card.zone = provider == providers_.end() ? "" : provider->zone;
+    out.card.capabilities = model.capabilities;
+    out.card.context_tokens = model.context_tokens;
+    const bool spoken = provider != providers_.end() &&
+                        (provider->dialect == Dialect::openai || provider->dialect == Dialect::mistral);
+    out.card.ready = spoken;
+    out.card.state = spoken ? "ready" : "failed";
+    if (!spoken) out.card.state_detail = "This version speaks the dialects openai and mistral.";
+  }
+  out.card.name = model.name.empty() ? (out.local ? out.local->name : model.id) : model.name;
+  out.card.price = model.price;
+  out.card.fallback = model.fallback;
+  if (model.parameters_active) out.card.parameters_active = model.parameters_active;
+  if (model.parameters_total) out.card.parameters_total = model.parameters_total;
+  if (model.answers_documents)
+    out.card.answers_documents = *model.answers_documents;
+  else if (out.card.parameters_total && out.card.answers_documents)
+    out.card.answers_documents = out.card.parameters_total->high >= answers_documents_min_billion;
+  return out;
+}
+
+}  // namespace bastide::models

@@ -1,0 +1,217 @@
+#include "models/catalogue/manifest.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "base/crypto.h"
+#include "base/json.h"
+#include "base/log.h"
+
+namespace bastide::models {
+namespace {
+
+namespace fs = std::filesystem;
+constexpr std::uintmax_t manifest_max_bytes = 64 * 1024;
+constexpr std::size_t manifests_max = 1000;
+
+void put_range(JsonWriter& json, std::string_view name, const Range& range) {
+  json.key(name).array().value(range.low).value(range.high).end();
+}
+
+Range get_range(const nlohmann::json& json, const char* name) {
+  const auto found = json.find(name);
+  if (found == json.end() || !found->is_array() || found->size() != 2 || !(*found)[0].is_number() ||
+      !(*found)[1].is_number())
+    return {};
+  return {(*found)[0].get<double>(), (*found)[1].get<double>()};
+}
+
+std::vector<std::string> get_words(const nlohmann::json& json, const char* name) {
+  std::vector<std::string> out;
+  const auto found = json.find(name);
+  if (found != json.end() && found->is_array())
+    for (const auto& word : *found)
+      if (word.is_string()) out.push_back(word.get<std::string>());
+  return out;
+}
+
+std::string get_text(const nlohmann::json& json, const char* name) {
+  const auto found = json.find(name);
+  return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
+}
+
+std::int64_t get_number(const nlohmann::json& json, const char* name) {
+  const auto found = json.find(name);
+  return found != json.end() && found->is_number_integer() ? found->get<std::int64_t>() : 0;
+}
+
+void put_words(JsonWriter& json, std::string_view name, const std::vector<std::string>& words) {
+  json.key(name).array();
+  for (const auto& word : words) json.value(word);
+  json.end();
+}
+
+}  // namespace
+
+bool is_model_id(std::string_view id) {
+  return !id.empty() && id.size() <= 80 && id.front() != '.' && id.front() != '-' &&
+         std::ranges::all_of(id, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+         });
+}
+
+std::string to_json(const Manifest& manifest) {
+  JsonWriter json;
+  json.object().field("id", manifest.id).field("name", manifest.name);
+  json.field("file", fs::path(manifest.file).filename().string());
+  json.field("bytes", manifest.bytes)
+      .field("sha256", manifest.sha256)
+      .field("modified_ns", manifest.modified_ns);
+  json.field("kind", manifest.kind == Kind::embedding ? "embedding" : "chat");
+  put_words(json, "capabilities", manifest.capabilities);
+  put_words(json, "languages", manifest.languages);
+  json.field("licence", manifest.licence).field("context_tokens", manifest.context_tokens);
+  put_range(json, "parameters_total", manifest.parameters_total);
+  put_range(json, "parameters_active", manifest.parameters_active);
+  json.field("answers_documents", manifest.answers_documents);
+  json.field("query_prefix", manifest.query_prefix).field("passage_prefix", manifest.passage_prefix);
+  return json.field("source", manifest.source).end().take();
+}
+
+Result<Manifest> parse_manifest(std::string_view text, const std::string& folder) {
+  const auto json = parse_json(text, 8);
+  const auto wrong = [] {
+    return fail(Code::corrupt, "The model's description is damaged.", "damaged_manifest");
+  };
+  if (!json || !json->is_object()) return wrong();
+  Manifest out;
+  out.id = get_text(*json, "id");
+  const std::string file = get_text(*json, "file");
+  const auto bytes = get_number(*json, "bytes");
+  // The file stands beside its description, wherever that is: a name with a path in it is not ours.
+  if (!is_model_id(out.id) || file.empty() || file.find('/') != std::string::npos || file.front() == '.' ||
+      bytes <= 0)
+    return wrong();
+  out.file = folder + "/" + file;
+  out.bytes = static_cast<std::uint64_t>(bytes);
+  out.name = get_text(*json, "name");
+  if (out.name.empty()) out.name = out.id;
+  out.sha256 = get_text(*json, "sha256");
+  out.modified_ns = get_number(*json, "modified_ns");
+  out.kind = get_text(*json, "kind") == "embedding" ? Kind::embedding : Kind::chat;
+  out.capabilities = get_words(*json, "capabilities");
+  if (out.capabilities.empty()) out.capabilities = {out.kind == Kind::embedding ? "embeddings" : "chat"};
+  out.languages = get_words(*json, "languages");
+  out.licence = get_text(*json, "licence");
+  if (const auto context = get_number(*json, "context_tokens"); context > 0)
+    out.context_tokens = std::min<std::int64_t>(context, 1 << 22);
+  out.parameters_total = get_range(*json, "parameters_total");
+  out.parameters_active = get_range(*json, "parameters_active");
+  const auto answers = json->find("answers_documents");
+  out.answers_documents = answers == json->end() || !answers->is_boolean() || answers->get<bool>();
+  out.query_prefix = get_text(*json, "query_prefix");
+  out.passage_prefix = get_text(*json, "passage_prefix");
+  out.source = get_text(*json, "source");
+  return out;
+}
+
+std::vector<Manifest> read_manifests(const std::string& folder) {
+  std::vector<Manifest> out;
+  std::error_code ignored;
+  for (fs::directory_iterator at(folder, ignored), end; at != end && out.size() < manifests_max;
+       at.increment(ignored)) {
+    if (at->path().extension() != ".json" || !at->is_regular_file(ignored)) continue;
+    if (at->file_size(ignored) > manifest_max_bytes) continue;
+    std::ifstream in(at->path(), std::ios::binary);
+    const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());
+    auto manifest = parse_manifest(text, folder);
+    if (manifest)
+      out.push_back(std::move(*manifest));
+    else
+      log::warn("model_manifest_damaged", {{"file", at->path().filename().string()}});
+  }
+  std::ranges::sort(out, {}, &Manifest::id);
+  return out;
+}
+
+Result<void> write_manifest(const Manifest& manifest, const std::string& folder) {
+  return replace_file(folder + "/" + manifest.id + ".json", to_json(manifest) + "\n");
+}
+
+Result<void> check_file(const Manifest& manifest) {
+  struct stat info{};
+  if (::stat(manifest.file.c_str(), &info) != 0)
+    return fail(Code::unavailable,
+                fmt::format("The file of the model {} is not there any more.", manifest.name), "missing",
+                fmt::format("Fetch it again: bastide model pull {}", manifest.id));
+  const auto bytes = static_cast<std::uint64_t>(info.st_size);
+  if (bytes != manifest.bytes)
+    return fail(Code::corrupt,
+                fmt::format("The file of the model {} is {}: {} of {} bytes are there.", manifest.name,
+                            bytes < manifest.bytes ? "cut short" : "too long", bytes, manifest.bytes),
+                "cut_short", fmt::format("Fetch it again: bastide model pull {}", manifest.id));
+  if (manifest.sha256.empty() || modified_ns(manifest.file) == manifest.modified_ns) return {};
+  auto hash = hash_file(manifest.file);
+  if (!hash) return pass(hash);
+  if (*hash != manifest.sha256)
+    return fail(Code::corrupt,
+                fmt::format("The file of the model {} is not the one that was installed.", manifest.name),
+                "corrupt_file", fmt::format("Fetch it again: bastide model pull {}", manifest.id));
+  return {};
+}
+
+Result<std::string> hash_file(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return fail(Code::not_found, fmt::format("{} cannot be read.", path), "missing");
+  Sha256Stream hash;
+  std::string buffer(1 << 20, '\0');
+  while (true) {
+    const auto n = ::read(fd, buffer.data(), buffer.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) {
+      ::close(fd);
+      return fail(Code::unavailable, fmt::format("{} cannot be read: {}.", path, std::strerror(errno)));
+    }
+    if (n == 0) break;
+    hash.update(std::string_view(buffer).substr(0, static_cast<std::size_t>(n)));
+  }
+  ::close(fd);
+  return hex(hash.finish());
+}
+
+std::int64_t modified_ns(const std::string& path) {
+  struct stat info{};
+  if (::stat(path.c_str(), &info) != 0) return 0;
+  return static_cast<std::int64_t>(info.st_mtim.tv_sec) * 1'000'000'000 + info.st_mtim.tv_nsec;
+}
+
+Result<void> replace_file(const std::string& path, std::string_view bytes) {
+  const std::string part = path + ".part";
+  const int fd = ::open(part.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+  bool ok = fd >= 0;
+  while (ok && !bytes.empty()) {
+    const auto n = ::write(fd, bytes.data(), bytes.size());
+    if (n < 0 && errno == EINTR) continue;
+    ok = n > 0;
+    if (ok) bytes.remove_prefix(static_cast<std::size_t>(n));
+  }
+  ok = ok && ::fsync(fd) == 0;
+  ok = ok && ::rename(part.c_str(), path.c_str()) == 0;
+  const int why = errno;
+  if (fd >= 0) ::close(fd);
+  if (ok) return {};
+  ::unlink(part.c_str());
+  if (why == ENOSPC) return fail(Code::storage_full, "The disk is full.", "storage_full", "Free some space.");
+  return fail(Code::unavailable, fmt::format("{} cannot be written: {}.", path, std::strerror(why)));
+}
+
+}  // namespace bastide::models

@@ -1,0 +1,61 @@
+// The small JSON file beside each model file in DATA/models: what it is and how to tell that it is whole.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/config.h"
+#include "base/result.h"
+
+namespace bastide::models {
+
+enum class Kind { chat, embedding };
+
+/// One installed model. Values.
+struct Manifest {
+  std::string id;  // [a-z0-9._-], also the names of the files
+  std::string name;
+  std::string file;  // absolute once read
+  std::uint64_t bytes = 0;
+  std::string sha256;            // of the file
+  std::int64_t modified_ns = 0;  // of the file when its hash was checked
+  Kind kind = Kind::chat;
+  std::vector<std::string> capabilities{"chat"};
+  std::vector<std::string> languages;
+  std::string licence;
+  std::int64_t context_tokens = 4096;
+  Range parameters_total;   // billions
+  Range parameters_active;  // billions
+  bool answers_documents = true;
+  std::string query_prefix;    // embedding models
+  std::string passage_prefix;  // embedding models
+  std::string source;          // where it came from, for people
+};
+
+/// Whether `id` may name a model and its files.
+[[nodiscard]] bool is_model_id(std::string_view id);
+
+[[nodiscard]] std::string to_json(const Manifest& manifest);
+/// Code::corrupt for JSON that is not a manifest. `folder` is where the file stands.
+[[nodiscard]] Result<Manifest> parse_manifest(std::string_view json, const std::string& folder);
+
+/// All readable manifests of `folder`, by id. A damaged one is left out and logged.
+[[nodiscard]] std::vector<Manifest> read_manifests(const std::string& folder);
+/// Replaces FOLDER/ID.json atomically, synced to the disk: from here on the model is visible.
+[[nodiscard]] Result<void> write_manifest(const Manifest& manifest, const std::string& folder);
+
+/// Whether the model's file is there and whole: its size always, its hash when the file changed since it was
+/// last checked. Code::unavailable with detail missing; Code::corrupt with cut_short or corrupt_file. Reads
+/// the whole file in the latter case: off the loops.
+[[nodiscard]] Result<void> check_file(const Manifest& manifest);
+
+/// SHA-256 of a file in hexadecimal. Code::not_found when it cannot be read.
+[[nodiscard]] Result<std::string> hash_file(const std::string& path);
+/// Last change of a file in nanoseconds since 1970; 0 when it is not there.
+[[nodiscard]] std::int64_t modified_ns(const std::string& path);
+/// Replaces `path` atomically by `bytes`, synced. Code::storage_full when there is no room.
+[[nodiscard]] Result<void> replace_file(const std::string& path, std::string_view bytes);
+
+}  // namespace bastide::models

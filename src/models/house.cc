@@ -1,0 +1,276 @@
+#include "models/house.h"
+
+#include <fmt/format.h>
+#include <sched.h>
+#include <xxhash.h>
+
+#include <algorithm>
+#include <cmath>
+#include <list>
+#include <map>
+#include <mutex>
+#include <thread>
+#include <unordered_map>
+
+#include "base/text.h"
+#include "models/catalogue/catalogue.h"
+#include "models/local/local_model.h"
+#include "models/local/memory.h"
+#include "models/providers/openai.h"
+#include "models/providers/openai_request.h"
+
+namespace bastide::models {
+namespace {
+
+constexpr std::size_t embed_texts_max = 2048;
+constexpr std::size_t embed_bytes_max = 32 * 1024 * 1024;
+constexpr std::size_t counts_kept = 4096;
+
+int usable_cores() {
+  cpu_set_t set;
+  CPU_ZERO(&set);
+  if (::sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
+  return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+}
+
+/// Recent prompt sizes by the hash of what was counted: a conversation is counted again at every turn.
+class CountCache {
+ public:
+  std::optional<std::int64_t> find(std::uint64_t key) {
+    const std::lock_guard lock(mutex_);
+    const auto found = counts_.find(key);
+    if (found == counts_.end()) return std::nullopt;
+    return found->second;
+  }
+  void put(std::uint64_t key, std::int64_t tokens) {
+    const std::lock_guard lock(mutex_);
+    if (counts_.size() >= counts_kept) counts_.clear();
+    counts_.insert_or_assign(key, tokens);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::unordered_map<std::uint64_t, std::int64_t> counts_;
+};
+
+}  // namespace
+
+struct House::Impl {
+  Impl(const Config& config, HouseOptions given, Pool& shared_pool, Metrics& metrics)
+      : options(std::move(given)),
+        pool(shared_pool),
+        embedding_model(config.knowledge.embedding_model),
+        catalogue(config, options.data_folder + "/models"),
+        restarts(metrics.counter("bastide_worker_restarts_total",
+                                 "Model processes that died and were restarted.")),
+        calls_local(metrics.counter("bastide_model_calls_total", "Calls of models.", "place=\"local\"")),
+        calls_provider(
+            metrics.counter("bastide_model_calls_total", "Calls of models.", "place=\"provider\"")) {}
+
+  /// The running form of a local model; made at its first use, and anew when its file was replaced.
+  std::shared_ptr<local::LocalModel> local_model(const Manifest& manifest) {
+    std::shared_ptr<local::LocalModel> replaced;
+    const std::lock_guard lock(mutex);
+    auto& model = locals[manifest.id];
+    const bool same = model && model->manifest().file == manifest.file &&
+                      model->manifest().bytes == manifest.bytes &&
+                      model->manifest().sha256 == manifest.sha256 &&
+                      model->manifest().context_tokens == manifest.context_tokens;
+    if (same) return model;
+    local::LocalModelOptions made;
+    made.manifest = manifest;
+    made.own_binary = options.own_binary;
+    made.slots = options.slots;
+    made.threads = options.threads > 0 ? options.threads : usable_cores();
+    made.idle_unload = options.idle_unload;
+    replaced = std::exchange(model, std::make_shared<local::LocalModel>(std::move(made), restarts));
+    // Ending a worker waits for it: not on the caller's thread, which may be a loop.
+    if (replaced && !pool.try_post([gone = replaced] { gone->shut_down(); }))
+      retired.push_back(std::move(replaced));
+    return model;
+  }
+
+  [[nodiscard]] std::shared_ptr<local::LocalModel> running(std::string_view id) const {
+    const std::lock_guard lock(mutex);
+    const auto found = locals.find(id);
+    return found == locals.end() ? nullptr : found->second;
+  }
+
+  [[nodiscard]] Provider* provider(std::string_view id) const {
+    const auto found = providers.find(id);
+    return found == providers.end() ? nullptr : found->second.get();
+  }
+
+  const HouseOptions options;
+  Pool& pool;
+  const std::string embedding_model;
+  const Catalogue catalogue;
+  Counter& restarts;
+  Counter& calls_local;
+  Counter& calls_provider;
+  std::list<std::unique_ptr<net::Client>>
+      own_clients;  // of providers with a certificate authority of their own
+  std::map<std::string, std::unique_ptr<Provider>, std::less<>> providers;
+  CountCache counts;
+  mutable std::mutex mutex;
+  std::map<std::string, std::shared_ptr<local::LocalModel>, std::less<>> locals;
+  std::vector<std::shared_ptr<local::LocalModel>> retired;
+};
+
+House::House(std::shared_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+House::~House() {
+  for (auto& model : impl_->retired) model->shut_down();
+  for (auto& [id, model] : impl_->locals) model->shut_down();
+}
+
+Result<std::unique_ptr<House>> House::create(const Config& config, HouseOptions options, net::Client& client,
+                                             Pool& pool, Metrics& metrics) {
+  auto impl = std::make_shared<Impl>(config, std::move(options), pool, metrics);
+  for (std::size_t i = 0; i < config.models.size(); ++i)
+    for (std::size_t j = 0; j < i; ++j)
+      if (config.models[i].id == config.models[j].id)
+        return fail(Code::invalid, fmt::format("Two models are named \"{}\".", config.models[i].id));
+  for (const auto& provider : config.providers) {
+    if (provider.dialect != Dialect::openai && provider.dialect != Dialect::mistral) continue;
+    net::Client* through = &client;
+    if (!provider.ca_file.empty()) {
+      net::ClientOptions client_options;
+      client_options.ca_file = provider.ca_file;
+      auto own = net::Client::create(client_options);
+      if (!own) return pass(own);
+      through = impl->own_clients.emplace_back(std::move(*own)).get();
+    }
+    impl->providers.emplace(provider.id, make_openai_provider(provider, *through));
+  }
+  metrics.gauge("bastide_workers", "Model processes that run.", [weak = std::weak_ptr(impl)] {
+    const auto state = weak.lock();
+    if (!state) return 0.0;
+    const std::lock_guard lock(state->mutex);
+    return static_cast<double>(
+        std::ranges::count_if(state->locals, [](const auto& each) { return each.second->worker_pid() > 0; }));
+  });
+  return std::unique_ptr<House>(new House(std::move(impl)));
+}
+
+std::vector<policy::ModelCard> House::catalogue() const {
+  using State = local::LocalStatus::State;
+  std::vector<policy::ModelCard> out;
+  for (auto& entry : impl_->catalogue.all()) {
+    auto card = std::move(entry.card);
+    const auto model = entry.local && card.state == "stopped" ? impl_->running(card.id) : nullptr;
+    if (model) {
+      const auto status = model->status();
+      if (status.state != State::stopped) card.state_detail = status.detail;
+      if (status.state == State::loading) card.state = "loading";
+      if (status.state == State::ready) card.state = "ready";
+      if (status.state == State::failed) {
+        card.state = "failed";
+        card.ready = false;
+      }
+    }
+    out.push_back(std::move(card));
+  }
+  return out;
+}
+
+Task<Result<std::unique_ptr<exchange::Completion>>> House::start(exchange::ModelCall call,
+                                                                 std::stop_token stop) {
+  auto entry = impl_->catalogue.find(call.model.id);
+  if (!entry)
+    co_return fail(Code::not_found, fmt::format("There is no model named \"{}\".", call.model.id),
+                   "unknown_model");
+  call.model = entry->card;
+  if (entry->local) {
+    impl_->calls_local.add();
+    if (entry->card.state == "missing")
+      co_return fail(Code::unavailable,
+                     fmt::format("The model {}: {}", entry->card.name, entry->card.state_detail), "missing");
+    if (entry->card.state == "failed")
+      co_return fail(Code::corrupt,
+                     fmt::format("The model {}: {}", entry->card.name, entry->card.state_detail),
+                     "cut_short");
+    BodyOptions options;
+    options.streams = false;
+    auto body = chat_body(call, options);
+    if (!body) co_return pass(body);
+    const auto model = impl_->local_model(*entry->local);
+    auto started = co_await model->start(std::move(*body), stop);
+    co_return started;
+  }
+  impl_->calls_provider.add();
+  auto* provider = impl_->provider(entry->card.provider);
+  if (!provider)
+    co_return fail(Code::unavailable,
+                   fmt::format("The model {}: {}", entry->card.name, entry->card.state_detail),
+                   "unknown_dialect");
+  auto started = co_await provider->start(std::move(call), stop);
+  co_return started;
+}
+
+std::int64_t House::count_tokens(const policy::ModelCard& model,
+                                 std::span<const exchange::Message> messages) const {
+  if (model.local) {
+    const auto running = impl_->running(model.id);
+    const auto body = running ? messages_body(messages) : Result<std::string>(std::string());
+    if (running && body) {
+      const std::uint64_t key =
+          XXH3_64bits_withSeed(body->data(), body->size(), XXH3_64bits(model.id.data(), model.id.size()));
+      if (const auto known = impl_->counts.find(key)) return *known;
+      if (const auto counted = running->count(*body)) {
+        impl_->counts.put(key, *counted);
+        return *counted;
+      }
+    }
+  }
+  return estimate_tokens(messages);
+}
+
+Task<Result<std::vector<std::vector<float>>>> House::embed(std::string model, std::vector<std::string> texts,
+                                                           EmbedKind kind) {
+  if (model.empty()) model = impl_->embedding_model;
+  if (texts.empty()) co_return std::vector<std::vector<float>>();
+  if (texts.size() > embed_texts_max)
+    co_return fail(Code::too_large,
+                   fmt::format("At most {} texts can be embedded at once.", embed_texts_max));
+  std::size_t bytes = 0;
+  for (const auto& text : texts) bytes += text.size();
+  if (bytes > embed_bytes_max)
+    co_return fail(Code::too_large, "The texts to embed are longer than 32 MB together.");
+  const auto entry = impl_->catalogue.find(model);
+  if (!entry)
+    co_return fail(Code::not_found, fmt::format("There is no embedding model named \"{}\".", model),
+                   "unknown_model", fmt::format("Fetch it: bastide model pull {}", model));
+  if (!entry->card.can("embeddings"))
+    co_return fail(Code::invalid, fmt::format("The model {} makes no embeddings.", entry->card.name),
+                   "no_capability");
+  if (!entry->local) {
+    auto* provider = impl_->provider(entry->card.provider);
+    if (!provider) co_return fail(Code::unavailable, entry->card.state_detail, "unknown_dialect");
+    auto vectors = co_await provider->embed(entry->card.upstream, std::move(texts), {});
+    co_return vectors;
+  }
+  if (entry->card.state == "missing" || entry->card.state == "failed")
+    co_return fail(Code::unavailable,
+                   fmt::format("The model {}: {}", entry->card.name, entry->card.state_detail),
+                   entry->card.state == "missing" ? "missing" : "cut_short");
+  const auto& prefix = kind == EmbedKind::query     ? entry->local->query_prefix
+                       : kind == EmbedKind::passage ? entry->local->passage_prefix
+                                                    : std::string();
+  for (auto& text : texts) text = prefix + to_valid_utf8(trim(text));
+  const auto running = impl_->local_model(*entry->local);
+  auto vectors = co_await running->embed(std::move(texts), {});
+  co_return vectors;
+}
+
+Task<Result<void>> House::warm(std::string model) {
+  const auto entry = impl_->catalogue.find(model);
+  if (!entry)
+    co_return fail(Code::not_found, fmt::format("There is no model named \"{}\".", model), "unknown_model");
+  if (!entry->local) co_return Result<void>();
+  const auto running = impl_->local_model(*entry->local);
+  auto ready = co_await running->ready({});
+  co_return ready;
+}
+
+}  // namespace bastide::models

@@ -1,0 +1,132 @@
+#include "models/install/commands.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <filesystem>
+
+#include "base/json.h"
+#include "models/catalogue/catalogue.h"
+#include "models/install/install.h"
+#include "models/install/progress.h"
+
+namespace bastide::models {
+namespace {
+
+constexpr const char* usage =
+    "usage: bastide model list [--json]\n"
+    "       bastide model pull NAME\n"
+    "       bastide model import FILE [--name NAME]\n"
+    "       bastide model remove NAME\n";
+
+int wrong_usage() {
+  fmt::print(stderr, "{}", usage);
+  return 2;
+}
+
+int report(const Error& error) {
+  fmt::print(stderr, "✗ {}\n", error.message);
+  if (!error.action.empty()) fmt::print(stderr, "  What to do: {}\n", error.action);
+  return 1;
+}
+
+std::string size_text(std::uint64_t bytes) {
+  const auto mega = static_cast<double>(bytes) / 1e6;
+  return mega < 1000 ? fmt::format("{:.0f} MB", mega) : fmt::format("{:.1f} GB", mega / 1000);
+}
+
+std::string kind_text(const policy::ModelCard& card) { return card.can("embeddings") ? "embedding" : "chat"; }
+
+int list(const Config& config, const std::string& folder, bool as_json) {
+  const Catalogue catalogue(config, folder);
+  const auto entries = catalogue.all();
+  const auto installed = [&](const std::string& id) { return catalogue.find(id).has_value(); };
+  if (as_json) {
+    JsonWriter json;
+    json.object().key("models").array();
+    for (const auto& [card, local] : entries) {
+      json.object().field("id", card.id).field("name", card.name).field("kind", kind_text(card));
+      json.field("provider", card.provider).field("zone", card.zone).field("state", card.state);
+      json.field("context_tokens", card.context_tokens).field("answers_documents", card.answers_documents);
+      if (local)
+        json.field("bytes", local->bytes).field("licence", local->licence).field("source", local->source);
+      json.end();
+    }
+    json.end().key("available").array();
+    for (const auto& each : installable_models()) {
+      if (installed(each.model.id)) continue;
+      json.object().field("id", each.model.id).field("name", each.model.name);
+      json.field("kind", each.model.kind == Kind::embedding ? "embedding" : "chat");
+      json.field("download_bytes", each.download_bytes).field("licence", each.model.licence).end();
+    }
+    fmt::print("{}\n", json.end().end().take());
+    return 0;
+  }
+  if (entries.empty()) fmt::print("No model is installed or configured.\n");
+  for (const auto& [card, local] : entries)
+    fmt::print("{:<20} {:<10} {:<9} {:>8}  {}\n", card.id, kind_text(card),
+               local ? card.state == "stopped" ? "ready" : card.state : card.provider,
+               local && local->bytes ? size_text(local->bytes) : "-", card.name);
+  fmt::print("\nCan be fetched with `bastide model pull NAME`:\n");
+  for (const auto& each : installable_models())
+    if (!installed(each.model.id))
+      fmt::print("{:<20} {:<10} {:<9} {:>8}  {}, {}\n", each.model.id,
+                 each.model.kind == Kind::embedding ? "embedding" : "chat", "",
+                 size_text(each.download_bytes), each.model.name, each.model.licence);
+  return 0;
+}
+
+int pull(const std::string& folder, const std::string& name) {
+  const auto* model = find_installable(name);
+  if (!model) {
+    std::string known;
+    for (const auto& each : installable_models()) known += (known.empty() ? "" : ", ") + each.model.id;
+    return report(
+        {Code::not_found, fmt::format("There is no model named {} to fetch.", name), "unknown_model",
+         fmt::format("Choose one of: {}. A GGUF file of your own: bastide model import FILE", known)});
+  }
+  const auto manifests = read_manifests(folder);
+  const auto there = std::ranges::find(manifests, name, &Manifest::id);
+  if (there != manifests.end()) {
+    if (const auto whole = check_file(*there); whole) {
+      say(fmt::format("{} is installed.", there->name));
+      return 0;
+    }
+    say(fmt::format("{} is damaged and is fetched again.", there->name));
+  }
+  const auto manifest = pull_model(*model, folder);
+  if (!manifest) return report(manifest.error());
+  say(fmt::format("{} is installed ({}).", manifest->name, size_text(manifest->bytes)));
+  return 0;
+}
+
+}  // namespace
+
+int model_command(const Config& config, const std::string& data_folder,
+                  const std::vector<std::string>& args) {
+  const std::string folder = data_folder + "/models";
+  if (args.empty()) return wrong_usage();
+  const std::string& what = args[0];
+  if (what == "list") {
+    if (args.size() > 2 || (args.size() == 2 && args[1] != "--json")) return wrong_usage();
+    return list(config, folder, args.size() == 2);
+  }
+  if (what == "pull" && args.size() == 2) return pull(folder, args[1]);
+  if (what == "import" && (args.size() == 2 || (args.size() == 4 && args[2] == "--name"))) {
+    const std::string id =
+        args.size() == 4 ? args[3] : id_from_name(std::filesystem::path(args[1]).stem().string());
+    const auto manifest = import_model(args[1], id, folder);
+    if (!manifest) return report(manifest.error());
+    say(fmt::format("{} is installed as {} ({}).", manifest->name, manifest->id, size_text(manifest->bytes)));
+    return 0;
+  }
+  if (what == "remove" && args.size() == 2) {
+    const auto removed = remove_model(args[1], folder);
+    if (!removed) return report(removed.error());
+    say(fmt::format("{} is removed.", args[1]));
+    return 0;
+  }
+  return wrong_usage();
+}
+
+}  // namespace bastide::models

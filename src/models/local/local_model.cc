@@ -1,0 +1,351 @@
+#include "models/local/local_model.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "models/gguf/reader.h"
+#include "models/local/memory.h"
+
+namespace bastide::models::local {
+namespace {
+
+constexpr std::size_t calls_max = 256;
+constexpr int deaths_max = 5;
+constexpr Millis retry_pause{15'000};
+constexpr Millis restart_pause_max{30'000};
+constexpr Millis healthy_after{60'000};
+/// A prompt of some pages is split within a millisecond or two; who asks must not be held longer.
+constexpr Micros count_patience{10'000};
+
+Error cancelled() { return {Code::cancelled, "The call was stopped."}; }
+Error shutting_down() { return {Code::unavailable, "The server is shutting down.", "shutting_down"}; }
+
+}  // namespace
+
+/// The answer of a local model. Destroying it cancels the call.
+class LocalCompletion final : public exchange::Completion {
+ public:
+  LocalCompletion(std::shared_ptr<LocalModel> model, std::uint64_t id, std::shared_ptr<LocalCall> call,
+                  std::stop_token stop)
+      : model_(std::move(model)), id_(id), call_(std::move(call)), on_stop_(std::move(stop), Cancel{this}) {}
+  ~LocalCompletion() override { model_->cancel(id_, call_); }
+  Task<Result<exchange::ModelEvent>> next() override { return call_->next(); }
+
+ private:
+  struct Cancel {
+    LocalCompletion* self;
+    void operator()() const { self->model_->cancel(self->id_, self->call_); }
+  };
+  std::shared_ptr<LocalModel> model_;
+  std::uint64_t id_;
+  std::shared_ptr<LocalCall> call_;
+  std::stop_callback<Cancel> on_stop_;  // last: its destructor waits for a running callback
+};
+
+LocalModel::LocalModel(LocalModelOptions options, Counter& restarts)
+    : options_(std::move(options)), restarts_(restarts) {}
+
+LocalModel::~LocalModel() { shut_down(); }
+
+LocalStatus LocalModel::status() const {
+  const std::lock_guard lock(mutex_);
+  return {state_, detail_};
+}
+
+void LocalModel::shut_down() {
+  std::thread ending;
+  {
+    const std::lock_guard lock(mutex_);
+    stopping_ = true;
+    ending.swap(thread_);
+  }
+  wanted_.notify_all();
+  link_.nudge();
+  if (ending.joinable()) ending.join();
+  changed_.ring();
+}
+
+/// Starts loading unless that is under way or failed a moment ago.
+void LocalModel::ask_for() {
+  const std::lock_guard lock(mutex_);
+  last_used_ = Steady::now();
+  if (stopping_ || state_ == State::ready || state_ == State::loading) return;
+  if (state_ == State::failed && Steady::now() < retry_at_) return;
+  state_ = State::loading;
+  detail_ = "Loading.";
+  error_.reset();
+  is_wanted_ = true;
+  if (!thread_.joinable()) thread_ = std::thread([this] { supervise(); });
+  wanted_.notify_all();
+}
+
+Task<Result<void>> LocalModel::ready(std::stop_token stop) {
+  ask_for();
+  const std::stop_callback wake(stop, [this] { changed_.ring(); });
+  while (true) {
+    const auto seen = changed_.count();
+    if (stop.stop_requested()) co_return std::unexpected(cancelled());
+    {
+      const std::lock_guard lock(mutex_);
+      if (stopping_) co_return std::unexpected(shutting_down());
+      if (state_ == State::ready) co_return Result<void>();
+      if (state_ == State::failed && error_) co_return std::unexpected(*error_);
+    }
+    co_await changed_.wait(seen);
+  }
+}
+
+std::uint64_t LocalModel::open_call(const std::shared_ptr<LocalCall>& call, FrameKind kind,
+                                    const std::string& body) {
+  std::uint64_t id = 0;
+  {
+    const std::lock_guard lock(mutex_);
+    last_used_ = Steady::now();
+    if (calls_.size() < calls_max) {
+      id = next_id_++;
+      calls_.emplace(id, call);
+    }
+  }
+  if (id == 0) {
+    call->fail({Code::overloaded, "This model has too many questions waiting.", "queue_full",
+                "Try again in a moment, or choose another model."});
+  } else if (!link_.send(kind, id, body)) {
+    forget(id);
+    call->fail(
+        {Code::upstream, "The model's process ended; it is being restarted.", "worker_died", "Try again."});
+  }
+  return id;
+}
+
+void LocalModel::cancel(std::uint64_t id, const std::shared_ptr<LocalCall>& call) {
+  if (call->ended()) return;
+  forget(id);
+  link_.send(FrameKind::cancel, id, {});
+  call->fail(cancelled());
+}
+
+void LocalModel::forget(std::uint64_t id) {
+  const std::lock_guard lock(mutex_);
+  calls_.erase(id);
+  last_used_ = Steady::now();
+}
+
+Task<Result<std::unique_ptr<exchange::Completion>>> LocalModel::start(std::string body_json,
+                                                                      std::stop_token stop) {
+  auto loaded = co_await ready(stop);
+  if (!loaded) co_return pass(loaded);
+  auto call = std::make_shared<LocalCall>();
+  const auto id = open_call(call, FrameKind::chat, body_json);
+  auto completion = std::make_unique<LocalCompletion>(shared_from_this(), id, call, stop);
+  auto accepted = co_await call->accepted();
+  if (!accepted) co_return pass(accepted);
+  co_return std::unique_ptr<exchange::Completion>(std::move(completion));
+}
+
+Task<Result<std::vector<std::vector<float>>>> LocalModel::embed(std::vector<std::string> texts,
+                                                                std::stop_token stop) {
+  auto loaded = co_await ready(stop);
+  if (!loaded) co_return pass(loaded);
+  auto call = std::make_shared<LocalCall>(texts.size());
+  JsonWriter body;
+  body.object().key("texts").array();
+  for (const auto& text : texts) body.value(text);
+  body.end().end();
+  const auto id = open_call(call, FrameKind::embed, body.text());
+  // Cancels when this frame goes, too.
+  const LocalCompletion guard(shared_from_this(), id, call, stop);
+  auto vectors = co_await call->vectors();
+  co_return vectors;
+}
+
+std::optional<std::int64_t> LocalModel::count(const std::string& body_json) {
+  if (status().state != State::ready) return std::nullopt;
+  const auto call = std::make_shared<LocalCall>();
+  const auto id = open_call(call, FrameKind::count, body_json);
+  const auto number = call->number_within(count_patience);
+  forget(id);
+  if (!number) return std::nullopt;
+  return *number;
+}
+
+// --- the supervisor thread
+// ------------------------------------------------------------------------------------
+
+void LocalModel::supervise() {
+  while (wait_until_wanted()) {
+    if (auto loaded = load(); !loaded) {
+      link_.end();
+      worker_pid_ = -1;
+      fail_calls(loaded.error());
+      set(State::failed, loaded.error().message, loaded.error());
+      continue;
+    }
+    const auto since = Steady::now();
+    set(State::ready, {});
+    const Served served = serve();
+    link_.end();
+    worker_pid_ = -1;
+    if (served == Served::died) {
+      if (Steady::now() - since > healthy_after) deaths_ = 0;
+      restart_or_give_up();
+    } else if (served == Served::idle) {
+      set(State::stopped, {});
+      fail_calls({Code::upstream, "The model was being unloaded.", "worker_died", "Ask again."});
+    }
+  }
+  link_.end();
+  worker_pid_ = -1;
+  fail_calls(shutting_down());
+}
+
+bool LocalModel::wait_until_wanted() {
+  std::unique_lock lock(mutex_);
+  wanted_.wait(lock, [&] { return stopping_ || is_wanted_; });
+  is_wanted_ = false;
+  return !stopping_;
+}
+
+/// The arguments to start the worker with.
+Result<std::vector<std::string>> LocalModel::check() {
+  const auto& manifest = options_.manifest;
+  if (auto whole = check_file(manifest); !whole) return pass(whole);
+  auto facts = gguf::read_facts(manifest.file);
+  if (!facts) return pass(facts);
+  std::int64_t context = manifest.context_tokens;
+  if (facts->context_tokens > 0) context = std::min(context, facts->context_tokens);
+  const std::uint64_t available =
+      options_.available_memory_bytes ? options_.available_memory_bytes() : available_memory_bytes();
+  const Fit fit = fit_memory(*facts, context, options_.slots, available);
+  if (fit.slots == 0)
+    return bastide::fail(Code::unavailable,
+                         fmt::format("The model {} needs {} of memory; {} are available.", manifest.name,
+                                     gigabytes(fit.needed_bytes), gigabytes(available)),
+                         "not_enough_memory", "Choose a smaller model, or free some memory on the server.");
+  return std::vector<std::string>{"--model",   manifest.file,
+                                  "--kind",    manifest.kind == Kind::embedding ? "embedding" : "chat",
+                                  "--context", std::to_string(context),
+                                  "--slots",   std::to_string(fit.slots),
+                                  "--threads", std::to_string(options_.threads)};
+}
+
+Result<void> LocalModel::load() {
+  set(State::loading, "Loading.");
+  auto args = check();
+  if (!args) return pass(args);
+  if (auto started = link_.start(options_.own_binary, std::move(*args)); !started) return started;
+  worker_pid_ = link_.pid();
+  auto deadline = Deadline::in(options_.load_timeout);
+  std::vector<Frame> frames;
+  while (true) {
+    {
+      const std::lock_guard lock(mutex_);
+      if (stopping_) return std::unexpected(shutting_down());
+    }
+    frames.clear();
+    const auto heard = link_.listen(std::min(deadline.left(), Millis(1000)), frames);
+    if (heard == Link::Heard::closed || heard == Link::Heard::damaged)
+      return bastide::fail(
+          Code::unavailable,
+          fmt::format("The model {} could not be loaded: its process ended.", options_.manifest.name),
+          "load_failed", "Check the server's memory, or fetch the model again.");
+    for (const auto& frame : frames) {
+      if (frame.kind == FrameKind::ready) return {};
+      if (frame.kind == FrameKind::failed) return std::unexpected(decode_error(frame.body));
+      if (frame.kind != FrameKind::progress || frame.body.size() != 1) continue;
+      deadline = Deadline::in(options_.load_timeout);
+      set(State::loading, fmt::format("Loading: {} %.", std::clamp(int{frame.body[0]}, 0, 100)));
+    }
+    if (deadline.passed())
+      return bastide::fail(Code::unavailable,
+                           fmt::format("The model {} takes too long to load.", options_.manifest.name),
+                           "load_timeout", "Check the server's disk and memory.");
+  }
+}
+
+LocalModel::Served LocalModel::serve() {
+  std::vector<Frame> frames;
+  while (true) {
+    Millis patience = options_.idle_unload;
+    {
+      const std::lock_guard lock(mutex_);
+      if (stopping_) return Served::stopping;
+      if (calls_.empty()) {
+        const auto idle = std::chrono::duration_cast<Millis>(Steady::now() - last_used_);
+        if (idle >= options_.idle_unload) {
+          // Under the lock that callers look under: nobody sees it ready from here on.
+          state_ = State::stopped;
+          return Served::idle;
+        }
+        patience = options_.idle_unload - idle + Millis(1);
+      }
+    }
+    frames.clear();
+    const auto heard = link_.listen(std::min(patience, Millis(60'000)), frames);
+    hand_out(frames);
+    if (heard == Link::Heard::closed || heard == Link::Heard::damaged) return Served::died;
+  }
+}
+
+void LocalModel::hand_out(std::vector<Frame>& frames) {
+  for (const auto& frame : frames) {
+    std::shared_ptr<LocalCall> call;
+    {
+      const std::lock_guard lock(mutex_);
+      const auto found = calls_.find(frame.call);
+      if (found == calls_.end()) continue;  // cancelled meanwhile
+      call = found->second;
+    }
+    if (!call->take(frame)) forget(frame.call);
+  }
+}
+
+void LocalModel::restart_or_give_up() {
+  ++deaths_;
+  restarts_.add();
+  log::warn("worker_died", {{"model", options_.manifest.id}, {"in_a_row", deaths_}});
+  Error died{Code::upstream,
+             fmt::format("The process of the model {} ended in mid-answer; it is being restarted.",
+                         options_.manifest.name),
+             "worker_died", "Ask again."};
+  const bool give_up = deaths_ > deaths_max;
+  if (give_up) {
+    deaths_ = 0;
+    died.message = fmt::format("The process of the model {} keeps dying.", options_.manifest.name);
+    died.action = "Look into the server's log and memory, or choose another model.";
+    set(State::failed, died.message, died);
+    fail_calls(died);
+    return;
+  }
+  set(State::loading, "Being restarted.");
+  fail_calls(died);
+  const auto pause = std::min(restart_pause_max, options_.restart_pause * (1 << (deaths_ - 1)));
+  std::unique_lock lock(mutex_);
+  wanted_.wait_for(lock, pause, [&] { return stopping_; });
+  is_wanted_ = true;
+}
+
+void LocalModel::set(State state, std::string detail, std::optional<Error> error) {
+  {
+    const std::lock_guard lock(mutex_);
+    state_ = state;
+    detail_ = std::move(detail);
+    error_ = std::move(error);
+    if (state == State::failed) retry_at_ = Steady::now() + retry_pause;
+    if (state == State::ready) last_used_ = Steady::now();
+  }
+  changed_.ring();
+}
+
+void LocalModel::fail_calls(const Error& error) {
+  std::unordered_map<std::uint64_t, std::shared_ptr<LocalCall>> calls;
+  {
+    const std::lock_guard lock(mutex_);
+    calls.swap(calls_);
+  }
+  for (const auto& [id, call] : calls) call->fail(error);
+}
+
+}  // namespace bastide::models::local
