@@ -1,0 +1,292 @@
+// The shapes of docs/workspace-api.md. What the server may leave out is optional here, and read with a default.
+
+export type Role = "admin" | "manager" | "member";
+export type Language = "fr" | "en";
+
+export interface Person {
+  id: string;
+  email: string;
+  name: string;
+  role: Role;
+  language?: Language | null;
+  disabled?: boolean;
+}
+
+export interface Session {
+  person: Person;
+  csrf: string;
+  organisation?: string;
+  notice_seen?: boolean;
+}
+
+export interface Place {
+  kind: "walls" | "zone" | "outside";
+  zone?: string;
+}
+
+export type ModelState = "ready" | "loading" | "stopped" | "failed" | "missing";
+
+export interface Model {
+  id: string;
+  name: string;
+  place: Place;
+  capabilities?: string[];
+  answers_documents?: boolean;
+  state: ModelState;
+  state_detail?: string;
+  context_tokens?: number;
+}
+
+export interface Label {
+  id: string;
+  name_fr?: string;
+  name_en?: string;
+  rank: number;
+}
+
+export interface Labels {
+  labels: Label[];
+  default: string;
+  walls_only?: string[];
+}
+
+export interface Collection {
+  id: string;
+  name: string;
+  label: string;
+  readers?: string[];
+  documents: number;
+  ready: number;
+  may_write?: boolean;
+  created_at: string;
+}
+
+export interface DocumentError {
+  code: string;
+  title?: string;
+  detail?: string;
+  action?: string;
+}
+
+export type DocumentState = "queued" | "parsing" | "embedding" | "ready" | "failed";
+
+export interface Doc {
+  id: string;
+  collection: string;
+  collection_name?: string;
+  title: string;
+  name: string;
+  media_type: string;
+  bytes: number;
+  state: DocumentState;
+  progress: number;
+  error?: DocumentError | null;
+  pages?: number | null;
+  chunks?: number | null;
+  label: string;
+  created_at: string;
+  version?: string | number;
+}
+
+export interface Block {
+  kind: "heading" | "paragraph" | "list" | "table" | "code" | "quote" | "caption";
+  level?: number;
+  page?: number | null;
+  text: string;
+  /** Where the block begins, in code points of the whole text. */
+  start: number;
+}
+
+export interface Highlight {
+  start: number;
+  end: number;
+  page?: number | null;
+  /** PDF points from the top left of the page. */
+  boxes?: [number, number, number, number][];
+  page_size?: [number, number];
+}
+
+export interface DocumentContent {
+  id: string;
+  title: string;
+  media_type: string;
+  pages?: number | null;
+  blocks: Block[];
+  highlight?: Highlight | null;
+}
+
+export interface SampleQuestion {
+  language: Language;
+  text: string;
+}
+
+export interface Sample {
+  state: "absent" | "loading" | "ready";
+  collection?: string | null;
+  questions: SampleQuestion[];
+}
+
+export interface Citation {
+  marker: number;
+  passage: string;
+  document: string;
+  title: string;
+  page?: number | null;
+  quote: string;
+  score?: number;
+}
+
+export interface MaskedItem {
+  type: string;
+  token: string;
+  original: string;
+}
+
+export interface Energy {
+  wh_low: number;
+  wh_high: number;
+  gco2e_low?: number;
+  gco2e_high?: number;
+  method?: string;
+  basis?: string;
+}
+
+export interface Usage {
+  input_tokens?: number;
+  output_tokens?: number;
+  cached_input_tokens?: number;
+}
+
+export interface RouteCandidate {
+  model: string;
+  allowed: boolean;
+  reason: string;
+  text?: string;
+}
+
+export interface ProblemBody {
+  status?: number;
+  code: string;
+  detail_code?: string;
+  title?: string;
+  detail?: string;
+  action?: string;
+  candidates?: RouteCandidate[];
+  label?: string;
+  setup_needed?: boolean;
+  organisation?: string;
+}
+
+export type MessageState = "complete" | "streaming" | "stopped" | "interrupted" | "failed" | "refused";
+export type Quoting = "asked" | "no_model" | "not_supported" | "nothing_found";
+
+export interface Message {
+  id: string;
+  /** Stays when an optimistic message takes its real id, so that its element is kept. */
+  key?: string;
+  parent: string | null;
+  speaker: "user" | "assistant";
+  content: string;
+  state: MessageState;
+  created_at: string;
+  stream?: string | null;
+  exchange?: string | null;
+  model?: string | null;
+  model_name?: string | null;
+  place?: Place | null;
+  label?: string | null;
+  took_ms?: number | null;
+  citations?: Citation[];
+  quoting?: Quoting | null;
+  masked?: MaskedItem[] | null;
+  usage?: Usage | null;
+  cost?: number | null;
+  energy?: Energy | null;
+  error?: ProblemBody | null;
+  generated?: boolean;
+}
+
+export interface ConversationRow {
+  id: string;
+  title: string;
+  updated_at: string;
+  label?: string | null;
+  snippet?: string | null;
+}
+
+export interface Conversation {
+  id: string;
+  title: string;
+  created_at: string;
+  updated_at: string;
+  leaf: string | null;
+  messages: Message[];
+  collections?: string[] | null;
+  model?: string | null;
+  label?: string | null;
+}
+
+export interface Asked {
+  message: string;
+  question: string;
+  stream: string;
+}
+
+export interface Preview {
+  label?: string;
+  masked?: MaskedItem[];
+  findings?: { type: string; start: number; end: number }[];
+  route?: { chosen?: string | null; place?: Place | null; allowed?: boolean; candidates?: RouteCandidate[] };
+  refused?: ProblemBody | null;
+}
+
+export interface StageEvent {
+  name: string;
+  decision?: string;
+  reasons?: string[];
+  detail?: Record<string, unknown>;
+}
+
+export interface ReceiptStage extends StageEvent {
+  took_us?: number;
+}
+
+export interface Receipt {
+  exchange: string;
+  started_at?: string;
+  took_ms?: number;
+  first_token_ms?: number;
+  conversation?: string;
+  finish?: string;
+  label?: string;
+  label_reasons?: string[];
+  quoting?: Quoting | null;
+  stages: ReceiptStage[];
+  route?: { chosen?: string | null; name?: string; zone?: string; candidates?: RouteCandidate[] };
+  guard?: { findings?: { type: string }[]; masked?: { type: string; token: string; original?: string }[] };
+  tokens?: { input?: number; output?: number; cached_input?: number; estimated?: boolean };
+  cost?: { amount?: number; known?: boolean } | null;
+  energy?: Energy | null;
+  citations?: Citation[];
+  checked?: { claims?: number; supported?: number; withheld?: number };
+  error?: ProblemBody | null;
+}
+
+export interface ApiKey {
+  id: string;
+  name: string;
+  prefix: string;
+  scopes?: string[];
+  created_at: string;
+  last_used_at?: string | null;
+}
+
+export interface Group {
+  id: string;
+  name: string;
+  members: string[];
+}
+
+export interface Paged {
+  next?: string | null;
+}

@@ -1,0 +1,31 @@
+// Passages word for word, with a word on why nothing was written around them.
+import { Quote } from "lucide-react";
+import type { Citation, Quoting } from "@/api/types";
+import { useWords } from "@/i18n";
+import { Cite } from "./Cite";
+
+export function Quotes({ why, citations, current, onCite }: {
+  why: Quoting;
+  citations: readonly Citation[];
+  current: number | null;
+  onCite: (marker: number, element: HTMLElement) => void;
+}) {
+  const { t } = useWords();
+  return (
+    <div className="outcome">
+      <h3><Quote className="i" aria-hidden="true" />{t("quotes.title")}</h3>
+      {why === "asked" ? null : <p className="muted">{t(`quotes.${why}`)}</p>}
+      {citations.map((citation) => (
+        <blockquote className="quote" key={citation.marker}>
+          <p>{t("quote.marks", { text: citation.quote.trim() })}</p>
+          <footer>
+            {citation.title}
+            {citation.page ? `, ${t("source.page", { page: citation.page })}` : ""}{" "}
+            <Cite citation={citation} current={current === citation.marker} onCite={onCite} />
+          </footer>
+        </blockquote>
+      ))}
+      <p className="small muted">{t("quotes.nothingAdded")}</p>
+    </div>
+  );
+}

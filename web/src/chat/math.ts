@@ -1,0 +1,29 @@
+// Formulas, as tokens of the Markdown lexer: $$ … $$, \[ … \] and \( … \). A single $ is money.
+import type { MarkedOptions, Tokens } from "marked";
+
+export interface MathToken extends Tokens.Generic {
+  type: "math";
+  text: string;
+  display: boolean;
+}
+
+function token(match: RegExpExecArray | null, display: boolean): MathToken | undefined {
+  const text = match ? (match[1] ?? match[2] ?? "").trim() : "";
+  return match && text ? { type: "math", raw: match[0], text, display } : undefined;
+}
+
+const block = (source: string) => token(/^(?:\$\$([^$]+?)\$\$|\\\[([\s\S]+?)\\\])[ \t]*(?:\n|$)/.exec(source), true);
+const inline = (source: string) => token(/^(?:\$\$([^$\n]+?)\$\$|\\\(([^\n]+?)\\\))/.exec(source), false);
+
+function starts(pattern: RegExp) {
+  return (source: string): number => source.search(pattern);
+}
+
+export const mathExtensions = {
+  block: [block],
+  inline: [inline],
+  startBlock: [starts(/\$\$|\\\[/)],
+  startInline: [starts(/\$\$|\\\(/)],
+  childTokens: {},
+  renderers: {},
+} as unknown as NonNullable<MarkedOptions["extensions"]>;

@@ -1,0 +1,41 @@
+// The names that answers and stages carry, in the person's words.
+import type { Live } from "./live";
+import type { Message, Model, Place } from "@/api/types";
+import { placeWord } from "@/ui/Label";
+import type { Words } from "@/i18n";
+
+/** The first number of a stage's sentence: how many passages were kept. */
+function countIn(reasons: readonly string[] | undefined): number | null {
+  const match = /\d+/.exec(reasons?.[0] ?? "");
+  return match ? Number(match[0]) : null;
+}
+
+/** What is being done now, from what has been decided so far. */
+export function doing(live: Live, { t }: Words): string {
+  const done = new Set(live.stages.map((stage) => stage.name));
+  const retrieve = live.stages.findLast((stage) => stage.name === "retrieve");
+  if (live.text !== "") return t("stage.writing");
+  const found = retrieve && retrieve.decision !== "none" ? countIn(retrieve.reasons) : null;
+  if (found !== null && found > 0) return t("stage.reading", { n: found });
+  if (done.has("retrieve")) return t("stage.thinking");
+  if (done.has("guard_in")) return t("stage.searching");
+  return t("stage.preparing");
+}
+
+export function modelName(message: Pick<Message, "model" | "model_name">, models: readonly Model[] | undefined): string {
+  return message.model_name || models?.find((model) => model.id === message.model)?.name || message.model || "";
+}
+
+export function modelAndPlace(name: string, place: Place | null | undefined, words: Words): string {
+  return place ? words.t("slip.modelPlace", { model: name, place: placeWord(place, words).toLocaleLowerCase(words.language) }) : name;
+}
+
+const kinds = [
+  "person", "location", "organisation", "email", "phone", "iban", "card", "nir", "siren", "siret", "vat", "passport",
+  "licence_plate", "ip", "date_of_birth", "address", "secret",
+] as const;
+type Kind = (typeof kinds)[number];
+
+export function kindName(type: string, { t }: Words): string {
+  return (kinds as readonly string[]).includes(type) ? t(`kind.${type as Kind}`) : type;
+}
