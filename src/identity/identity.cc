@@ -160,8 +160,13 @@ Result<Principal> Identity::authenticate_key(std::string_view secret) {
 std::optional<SignedIn> Identity::cached_session(std::string_view token) {
   if (!is_token(token) || !memory_is_fresh()) return std::nullopt;
   auto now = options_.now();
-  auto entry = cache_.find(hash_of(token), now);
-  if (!entry || now >= expiry(entry->used_at, entry->ends_at)) return std::nullopt;
+  auto hash = hash_of(token);
+  auto entry = cache_.find(hash, now);
+  if (!entry) return std::nullopt;
+  if (now >= expiry(entry->used_at, entry->ends_at)) {
+    cache_.drop(hash);  // looking at it has counted as use
+    return std::nullopt;
+  }
   if (now / 60'000 != entry->used_at / 60'000) session_uses_.note(entry->id, now);
   return SignedIn{.token = {},
                   .session = std::move(entry->id),
