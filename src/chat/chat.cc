@@ -296,6 +296,11 @@ Result<std::size_t> Chat::recover() {
   return cut->size();
 }
 
+std::size_t Chat::running() const {
+  std::lock_guard lock(mutex_);
+  return running_.size();
+}
+
 void Chat::drain(Millis patience) {
   auto deadline = Deadline::in(patience);
   std::vector<std::stop_source> sources;
@@ -305,10 +310,7 @@ void Chat::drain(Millis patience) {
   }
   for (auto& source : sources) source.request_stop();
   while (!deadline.passed()) {
-    {
-      std::lock_guard lock(mutex_);
-      if (running_.empty()) return;
-    }
+    if (running() == 0) return;
     std::this_thread::sleep_for(Millis(5));
   }
 }

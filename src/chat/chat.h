@@ -64,6 +64,8 @@ class Chat {
 
   /// At start: answers that were running when the last process died become interrupted, with what was shown.
   Result<std::size_t> recover();
+  /// Answers being written now.
+  [[nodiscard]] std::size_t running() const;
   /// Stops all running answers and waits for their ends to be stored, at most `patience`. Blocks; not on a
   /// loop.
   void drain(Millis patience);

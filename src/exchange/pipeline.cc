@@ -56,7 +56,8 @@ Task<Result<void>> Pipeline::step(const Stage& stage, Exchange& exchange) const 
     trace.reasons.push_back(result.error().message);
   }
   exchange.trace.push_back(trace);
-  if (exchange.sink) {
+  // After its end an answer has no reader to tell of a stage.
+  if (exchange.sink && stage.name() != "deliver") {
     auto told = co_await exchange.sink->on_stage(exchange.trace.back());
     if (!told && result) co_return pass(told);
   }

@@ -1,0 +1,125 @@
+// `bastide audit verify`, `backup`, `restore`, `doctor`.
+#include <fmt/format.h>
+#include <sys/statvfs.h>
+
+#include <cstdio>
+#include <filesystem>
+
+#include "app/commands.h"
+#include "app/program.h"
+#include "base/log.h"
+#include "governance/signer.h"
+#include "governance/verify.h"
+#include "knowledge/parse/parse.h"
+#include "storage/backup.h"
+#include "storage/governance/log_store.h"
+#include "storage/identity/sqlite_stores.h"
+#include "storage/key_file.h"
+
+namespace bastide::app {
+namespace {
+
+constexpr std::uint64_t free_bytes_wanted = 2ULL * 1024 * 1024 * 1024;
+
+// One line of the doctor's report.
+void tell(bool good, const std::string& what, const std::string& action = {}) {
+  fmt::print("{} {}\n", good ? "✓" : "✗", what);
+  if (!good && !action.empty()) fmt::print("    {}\n", action);
+}
+
+bool check_disk(const std::string& folder) {
+  struct statvfs disk{};
+  if (::statvfs(folder.c_str(), &disk) != 0) {
+    tell(false, "The data folder " + folder + " is not there yet.", "Start the server once: bastide serve");
+    return false;
+  }
+  auto free_bytes = static_cast<std::uint64_t>(disk.f_bavail) * disk.f_frsize;
+  bool enough = free_bytes >= free_bytes_wanted;
+  tell(enough,
+       fmt::format("{:.1f} GB free on the disk of {}.", static_cast<double>(free_bytes) / 1e9, folder),
+       "Free some space: below 2 GB uploads and models may not fit.");
+  return enough;
+}
+
+}  // namespace
+
+int audit_verify_command(const Common& common) {
+  log::set_level(log::Level::error);
+  DataFolder data{common.data_folder};
+  auto database = storage::Database::open(data.database());
+  if (!database) return complain(database.error());
+  auto master = storage::open_key_file(data.keys() + "/master.key");
+  if (!master) return complain(master.error());
+  auto keys = storage::open_person_keys(**database, *master);
+  if (!keys) return complain(keys.error());
+  auto signer = governance::Signer::open(data.keys() + "/log.key");
+  if (!signer) return complain(signer.error());
+  storage::SqliteLog store(**database);
+  auto verified = governance::verify_log(store, **keys, *signer);
+  if (!verified) return complain(verified.error());
+  fmt::print("{}", governance::to_text(*verified));
+  return verified->holds() ? 0 : 1;
+}
+
+int backup_command(const Common& common, const std::string& file) {
+  DataFolder data{common.data_folder};
+  auto database = storage::Database::open(data.database());
+  if (!database) return complain(database.error());
+  auto done = storage::backup(**database, data.path, file);
+  if (!done) return complain(done.error());
+  fmt::print("{}: {:.1f} MB. It holds the keys that open everything: keep it as you keep them.\n", file,
+             static_cast<double>(std::filesystem::file_size(file)) / 1e6);
+  return 0;
+}
+
+int restore_command(const Common& common, const std::string& file) {
+  auto done = storage::restore(file, common.data_folder);
+  if (!done) return complain(done.error());
+  fmt::print("{} is filled. Start it: bastide serve --data {}\n", common.data_folder, common.data_folder);
+  return 0;
+}
+
+int doctor_command(const Common& common) {
+  log::set_level(log::Level::error);
+  bool good = true;
+  auto config = load_config(common);
+  if (config)
+    tell(true, "The configuration is right.");
+  else
+    tell(good = false, config.error().message, config.error().action);
+  good = check_disk(common.data_folder) && good;
+
+  auto sandbox = knowledge::parse::sandbox_level();
+  if (sandbox)
+    tell(sandbox->system_calls && sandbox->limits, "Files are parsed in a sandbox: " + sandbox->text() + ".",
+         "This kernel lacks seccomp: files cannot be read safely.");
+  else
+    tell(good = false, sandbox.error().message, sandbox.error().action);
+
+  if (!config) return 1;
+  auto program = Program::open(*config, common.data_folder);
+  if (!program) {
+    tell(false, program.error().message, program.error().action);
+    return 1;
+  }
+  tell(true, "The database opens and its schema is current.");
+  auto needed = (*program)->identity().setup_needed();
+  if (needed && *needed)
+    tell(false, "There is no administrator yet.", "Start the server and use the one-time link it prints.");
+  else
+    tell(needed.has_value(), "There is an administrator.");
+  bool chat = false;
+  bool embeddings = false;
+  for (const auto& card : (*program)->models().catalogue()) {
+    tell(card.ready, fmt::format("Model {} ({}): {}.", card.id, card.zone, card.state), card.state_detail);
+    chat = chat || (card.ready && card.can("chat"));
+    embeddings = embeddings || (card.ready && card.can("embeddings"));
+  }
+  if (!chat)
+    tell(false, "No chat model is ready.", "bastide model pull smollm2-135m, or configure a [[provider]].");
+  if (!embeddings)
+    tell(false, "No embedding model is ready: search goes by words only.", "bastide model pull e5-small");
+  return good && chat ? 0 : 1;
+}
+
+}  // namespace bastide::app

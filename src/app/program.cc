@@ -1,0 +1,218 @@
+#include "app/program.h"
+
+#include <sys/stat.h>
+
+#include <filesystem>
+
+#include "base/log.h"
+#include "footprint/footprint.h"
+#include "governance/audit.h"
+#include "governance/signer.h"
+#include "guard/house_guard.h"
+#include "http_api/web_files.h"
+#include "knowledge/library.h"
+#include "storage/chat/conversation_store.h"
+#include "storage/governance/log_store.h"
+#include "storage/guard/pseudonym_store.h"
+#include "storage/identity/sqlite_stores.h"
+#include "storage/key_file.h"
+#include "storage/knowledge/library_store.h"
+#include "storage/policy/ledger.h"
+
+namespace bastide::app {
+namespace {
+
+// Blocking work of requests: reads and writes of the database, files, password hashes. Threads are many
+// because they wait more than they compute; their stacks cost nothing until used.
+constexpr std::size_t io_threads = 12;
+constexpr std::size_t io_queue_max = 4096;
+
+Result<void> make_folder(const DataFolder& data) {
+  std::error_code error;
+  for (const auto& folder : {data.path, data.keys(), data.cache()}) {
+    std::filesystem::create_directories(folder, error);
+    if (error)
+      return fail(Code::unavailable,
+                  "The data folder \"" + folder + "\" cannot be made: " + error.message() + ".",
+                  "data_folder", "Check its owner and rights, or give another with --data.");
+  }
+  ::chmod(data.keys().c_str(), 0700);
+  return {};
+}
+
+}  // namespace
+
+// In the order in which each needs the ones before; destroyed the other way.
+struct Program::Parts {
+  Config config;
+  DataFolder data;
+  Metrics metrics;
+
+  // State: one database, one folder of files, the keys that open what is sealed.
+  std::unique_ptr<storage::Database> database;
+  std::unique_ptr<storage::Blobs> blobs;
+  std::unique_ptr<identity::PersonKeys> person_keys;
+  std::unique_ptr<storage::IdentityStores> identity_stores;
+  std::unique_ptr<storage::SqliteLedger> ledger;
+  std::unique_ptr<storage::SqliteLog> log_store;
+  std::unique_ptr<knowledge::LibraryStore> library_store;
+  std::unique_ptr<chat::ConversationStore> conversations;
+  std::unique_ptr<guard::PseudonymStore> pseudonyms;
+
+  // Threads: for what blocks, and a loop for background work that awaits models.
+  std::unique_ptr<Pool> io;
+  std::unique_ptr<net::LoopThread> loop;
+  std::unique_ptr<net::Client> client;
+
+  // Rooms.
+  std::unique_ptr<identity::Identity> identity;
+  std::unique_ptr<policy::Labels> labels;
+  std::unique_ptr<policy::Router> router;
+  std::unique_ptr<policy::Limiter> limiter;
+  std::unique_ptr<guard::HouseGuard> guard;
+  std::unique_ptr<models::House> models;
+  std::unique_ptr<knowledge::Library> library;
+  std::unique_ptr<footprint::Estimator> footprint;
+  std::unique_ptr<governance::Audit> audit;
+
+  // The square, and who comes through which door.
+  std::unique_ptr<exchange::Pipeline> pipeline;
+  std::unique_ptr<chat::Chat> chat;
+  http_api::WebFiles web;
+  std::unique_ptr<http_api::Services> services;
+
+  Result<void> open_state();
+  Result<void> open_rooms();
+  void open_doors();
+};
+
+Result<void> Program::Parts::open_state() {
+  auto made = make_folder(data);
+  if (!made) return made;
+  auto opened = storage::Database::open(data.database());
+  if (!opened) return pass(opened);
+  database = std::move(*opened);
+  auto folder = storage::open_folder_blobs(data.blobs());
+  if (!folder) return pass(folder);
+  blobs = std::move(*folder);
+  auto master = storage::open_key_file(data.keys() + "/master.key");
+  if (!master) return pass(master);
+  auto keys = storage::open_person_keys(*database, *master);
+  if (!keys) return pass(keys);
+  person_keys = std::move(*keys);
+  auto key_of = [this](std::string_view person) { return person_keys->key_of(person); };
+  identity_stores = std::make_unique<storage::IdentityStores>(*database);
+  ledger = std::make_unique<storage::SqliteLedger>(*database);
+  // What an exchange cost is stored in the transaction that stores its receipt.
+  log_store = std::make_unique<storage::SqliteLog>(
+      *database, storage::SqliteLog::Along{[this](storage::Connection& db, std::string_view exchange) {
+                                             ledger->store_with(db, exchange);
+                                           },
+                                           [this](std::string_view exchange) { ledger->stored(exchange); }});
+  library_store = storage::make_library_store(*database);
+  conversations = storage::open_conversation_store(*database, key_of);
+  pseudonyms = storage::open_pseudonym_store(*database, key_of);
+  return {};
+}
+
+Result<void> Program::Parts::open_rooms() {
+  io = std::make_unique<Pool>("io", io_threads, io_queue_max);
+  auto background = net::LoopThread::start("background");
+  if (!background) return pass(background);
+  loop = std::move(*background);
+  auto made_client = net::Client::create();
+  if (!made_client) return pass(made_client);
+  client = std::move(*made_client);
+
+  identity = std::make_unique<identity::Identity>(identity_stores->ports(), identity::Options{});
+  labels = std::make_unique<policy::Labels>(config);
+  router = std::make_unique<policy::Router>(config, *labels);
+  auto opened_limiter = policy::Limiter::open(config, *ledger);
+  if (!opened_limiter) return pass(opened_limiter);
+  limiter = std::move(*opened_limiter);
+  auto made_guard = guard::HouseGuard::create(config.guard, *pseudonyms, *io);
+  if (!made_guard) return pass(made_guard);
+  guard = std::move(*made_guard);
+
+  models::HouseOptions options;
+  options.data_folder = data.path;
+  auto house = models::House::create(config, options, *client, *io, metrics);
+  if (!house) return pass(house);
+  models = std::move(*house);
+  library = knowledge::Library::make({.store = *library_store,
+                                      .blobs = *blobs,
+                                      .models = *models,
+                                      .labels = *labels,
+                                      .pool = *io,
+                                      .metrics = metrics,
+                                      .config = config.knowledge,
+                                      .cache_folder = data.cache(),
+                                      .embedding = &loop->loop()});
+  footprint = std::make_unique<footprint::Estimator>(config);
+  auto signer = governance::Signer::open(data.keys() + "/log.key");
+  if (!signer) return pass(signer);
+  audit = std::make_unique<governance::Audit>(*log_store, *person_keys, std::move(*signer), *io);
+  return {};
+}
+
+void Program::Parts::open_doors() {
+  pipeline = std::make_unique<exchange::Pipeline>(
+      exchange::Rooms{*labels, *router, *limiter, *guard, *library, *models, *footprint, *audit});
+  chat = std::make_unique<chat::Chat>(*conversations, *pipeline, *labels, *router, *io, metrics);
+  web = http_api::embedded_web_files();
+  services = std::unique_ptr<http_api::Services>(new http_api::Services{
+      config, metrics, *io, web, *identity, *labels, *router, *guard, *models, *library, *blobs, *pipeline,
+      *chat, *audit, [this] {
+        return database->read([](storage::Connection& db) { db.execute("select 1"); }).has_value();
+      }});
+}
+
+Program::Program(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Program::~Program() = default;
+
+Result<std::unique_ptr<Program>> Program::open(const Config& config, const std::string& data_folder) {
+  auto parts = std::make_unique<Parts>();
+  parts->config = config;
+  parts->data.path = data_folder;
+  if (auto state = parts->open_state(); !state) return pass(state);
+  if (auto rooms = parts->open_rooms(); !rooms) return pass(rooms);
+  parts->open_doors();
+  return std::unique_ptr<Program>(new Program(std::move(parts)));
+}
+
+identity::Identity& Program::identity() { return *parts_->identity; }
+knowledge::Library& Program::library() { return *parts_->library; }
+governance::Audit& Program::audit() { return *parts_->audit; }
+chat::Chat& Program::chat() { return *parts_->chat; }
+models::House& Program::models() { return *parts_->models; }
+const exchange::Pipeline& Program::pipeline() { return *parts_->pipeline; }
+const policy::Labels& Program::labels() { return *parts_->labels; }
+http_api::Services& Program::services() { return *parts_->services; }
+Metrics& Program::metrics() { return parts_->metrics; }
+net::Loop& Program::loop() { return parts_->loop->loop(); }
+
+struct Accounts::Parts {
+  std::unique_ptr<storage::Database> database;
+  std::unique_ptr<storage::IdentityStores> stores;
+  std::unique_ptr<identity::Identity> identity;
+};
+
+Accounts::Accounts(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Accounts::~Accounts() = default;
+identity::Identity& Accounts::identity() { return *parts_->identity; }
+
+Result<std::unique_ptr<Accounts>> Accounts::open(const std::string& data_folder) {
+  DataFolder data{data_folder};
+  auto made = make_folder(data);
+  if (!made) return pass(made);
+  auto parts = std::make_unique<Parts>();
+  auto database = storage::Database::open(data.database());
+  if (!database) return pass(database);
+  parts->database = std::move(*database);
+  parts->stores = std::make_unique<storage::IdentityStores>(*parts->database);
+  parts->identity = std::make_unique<identity::Identity>(parts->stores->ports(), identity::Options{});
+  return std::unique_ptr<Accounts>(new Accounts(std::move(parts)));
+}
+
+}  // namespace bastide::app
