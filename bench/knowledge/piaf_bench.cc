@@ -1,4 +1,5 @@
 // Retrieval and quote-only on PIAF: knowledge_piaf_bench [--vectors FILE] [--missing FILE] [--questions N]
+// [--titles with|without] [--k1 X] [--b X]
 // The data is BASTIDE_TEST_DATA/knowledge/piaf/piaf-v1.1.json; without --vectors only what needs none is
 // measured.
 #include <algorithm>
@@ -93,21 +94,28 @@ bool holds_answer(const std::vector<exchange::Citation>& quotes, std::size_t n, 
 int main(int argc, char** argv) {
   std::string vectors_path, missing_path;
   std::size_t questions_max = 500;
+  index::Bm25 parameters;
+  bool titles = false;  // as the published figures: paragraphs alone
   for (int i = 1; i + 1 < argc; i += 2) {
     const std::string option = argv[i];
     if (option == "--vectors") vectors_path = argv[i + 1];
     if (option == "--missing") missing_path = argv[i + 1];
     if (option == "--questions") questions_max = std::stoul(argv[i + 1]);
+    if (option == "--titles") titles = std::string(argv[i + 1]) == "with";
+    if (option == "--k1") parameters.k1 = std::stod(argv[i + 1]);
+    if (option == "--b") parameters.b = std::stod(argv[i + 1]);
   }
   const char* data = std::getenv("BASTIDE_TEST_DATA");
   auto piaf = load(std::string(data ? data : "../shared/data") + "/knowledge/piaf/piaf-v1.1.json");
   std::mt19937 random(7);
   std::ranges::shuffle(piaf.questions, random);
+  if (!titles)
+    for (auto& paragraph : piaf.paragraphs) paragraph.title.clear();
   piaf.questions.resize(std::min(questions_max, piaf.questions.size()));
   bench::CachedModels models(vectors_path, missing_path);
   const bool dense = !models.empty() || !missing_path.empty();
 
-  auto passages = index::make_memory_passage_index();
+  auto passages = index::make_memory_passage_index(parameters);
   auto vectors = index::make_memory_vector_index();
   index::LexicalBlock block;
   for (const auto& paragraph : piaf.paragraphs)

@@ -11,6 +11,7 @@
 #include "base/pool.h"
 #include "exchange/ports.h"
 #include "identity/principal.h"
+#include "knowledge/ingest/parser.h"
 #include "knowledge/store.h"
 #include "knowledge/views.h"
 #include "policy/labels.h"
@@ -87,7 +88,8 @@ struct LibraryParts {
   Pool& pool;  // for reads and searches
   Metrics& metrics;
   KnowledgeConfig config;
-  std::string cache_folder;       // rendered pages; bounded; may be emptied at any time
+  std::string cache_folder;  // rendered pages; bounded; may be emptied at any time
+  Parser parser;  // sandboxed_parser(parse::ParseLimits::from(config)) unless a test says otherwise
   Executor* embedding = nullptr;  // where workers await Models::embed; null: on the worker's own thread
   int workers = 2;                // ingestion threads once `start_workers` was called, 1 to 16
 };

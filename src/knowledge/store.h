@@ -244,8 +244,9 @@ class LibraryStore {
   virtual Result<bool> activate_without_vectors(const Job& job, UnixMillis not_before) = 0;
   /// Removes what a purge job names; `remove_blob` is called within the transaction for a blob nobody refers
   /// to.
-  virtual Result<void> purge(const Job& job,
-                             const std::function<void(const std::string& blob)>& remove_blob) = 0;
+  /// Returns how many passages went.
+  virtual Result<std::int64_t> purge(const Job& job,
+                                     const std::function<void(const std::string& blob)>& remove_blob) = 0;
   /// Gives back the leases whose owner `is_dead`.
   virtual Result<int> release_jobs(const std::function<bool(const std::string& owner)>& is_dead) = 0;
   /// Makes embed jobs for searched versions without (all) vectors of `model`. Returns how many.

@@ -65,8 +65,8 @@ class LexicalBlock {
 /// Okapi BM25 (Robertson and Zaragoza 2009) on inverted lists in memory. Blocks become immutable segments
 /// that are merged as they become many; a search works on a snapshot.
 struct Bm25 {
-  double k1 = 1.2;
-  double b = 0.75;
+  double k1 = 0.9;  // best on 7,500 questions of PIAF, with and without titles
+  double b = 0.6;
 };
 [[nodiscard]] std::unique_ptr<PassageIndex> make_memory_passage_index(Bm25 parameters = {});
 

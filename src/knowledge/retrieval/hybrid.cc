@@ -30,17 +30,19 @@ void add_cosines(std::vector<Candidate>& found, const index::VectorIndex& vector
     if (!std::isnan(cosines[i])) found[i].cosine = cosines[i];
 }
 
-void normalise(std::vector<Candidate>& found, bool dense, double dense_weight) {
+void normalise(std::vector<Candidate>& found, double dense_weight) {
   Span bm25, cosine;
   for (const auto& candidate : found) {
     bm25.take(candidate.bm25);
     if (candidate.cosine) cosine.take(*candidate.cosine);
   }
+  const bool weighs_dense = cosine.high >= cosine.low;  // there are vectors among the candidates
   for (auto& candidate : found) {
     candidate.lexical = bm25.high > 0 ? bm25.normalised(candidate.bm25) : 0;
-    if (candidate.cosine) candidate.dense = cosine.normalised(*candidate.cosine);
-    candidate.score =
-        dense ? dense_weight * candidate.dense + (1 - dense_weight) * candidate.lexical : candidate.lexical;
+    // A passage whose vector is not there yet is judged by its words alone, as if its meaning agreed.
+    candidate.dense = candidate.cosine ? cosine.normalised(*candidate.cosine) : candidate.lexical;
+    candidate.score = weighs_dense ? dense_weight * candidate.dense + (1 - dense_weight) * candidate.lexical
+                                   : candidate.lexical;
   }
 }
 }  // namespace
@@ -71,7 +73,7 @@ std::vector<Candidate> rank(const index::PassageIndex& passages, const index::Ve
     candidate.bm25 = lexical->score(candidate.key);
     candidate.coverage = lexical->coverage(candidate.key);
   }
-  normalise(found, !query.empty(), options.dense_weight);
+  normalise(found, options.dense_weight);
   std::ranges::sort(found, [](const Candidate& a, const Candidate& b) {
     return a.score != b.score ? a.score > b.score : a.key < b.key;
   });

@@ -162,9 +162,10 @@ Result<int> SqliteLibraryStore::release_jobs(const std::function<bool(const std:
   });
 }
 
-Result<void> SqliteLibraryStore::purge(const Job& job,
-                                       const std::function<void(const std::string& blob)>& remove_blob) {
+Result<std::int64_t> SqliteLibraryStore::purge(
+    const Job& job, const std::function<void(const std::string& blob)>& remove_blob) {
   return database_.write([&](Connection& c) {
+    std::int64_t passages = 0;
     auto searched = c.prepare(
         "select 1 from knowledge_version v join knowledge_document d on d.id = v.document"
         " where v.id = ?1 and (d.current = ?1 or d.newest = ?1)");
@@ -177,6 +178,7 @@ Result<void> SqliteLibraryStore::purge(const Job& job,
         auto forget = c.prepare(sql);
         forget.bind_all(job.version);
         forget.run();
+        if (sql.find("knowledge_passage") != std::string_view::npos) passages = c.changes();
       }
       auto used = c.prepare("select 1 from knowledge_version where blob = ? limit 1");
       used.bind_all(job.blob);
@@ -185,6 +187,7 @@ Result<void> SqliteLibraryStore::purge(const Job& job,
     auto forget = c.prepare("delete from knowledge_job where version = ?");
     forget.bind_all(job.version);
     forget.run();
+    return passages;
   });
 }
 

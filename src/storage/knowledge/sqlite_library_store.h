@@ -60,8 +60,8 @@ class SqliteLibraryStore final : public knowledge::LibraryStore {
   Result<void> fail_job(const knowledge::Job& job, const Error& error, knowledge::Retry retry,
                         UnixMillis not_before) override;
   Result<bool> activate_without_vectors(const knowledge::Job& job, UnixMillis not_before) override;
-  Result<void> purge(const knowledge::Job& job,
-                     const std::function<void(const std::string& blob)>& remove_blob) override;
+  Result<std::int64_t> purge(const knowledge::Job& job,
+                             const std::function<void(const std::string& blob)>& remove_blob) override;
   Result<int> release_jobs(const std::function<bool(const std::string& owner)>& is_dead) override;
   Result<int> queue_missing_vectors(const std::string& model, UnixMillis now) override;
 

@@ -1,0 +1,1 @@
+#include "knowledge/library/impl.h"
