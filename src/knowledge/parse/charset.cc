@@ -54,8 +54,8 @@ const char* wide_without_mark(std::string_view bytes) {
   std::size_t odd = 0;
   for (std::size_t i = 0; i < sample.size(); ++i)
     if (sample[i] == 0) (i % 2 == 0 ? even : odd)++;
-  if (odd > sample.size() * 3 / 10 && even < sample.size() / 50) return "UTF-16LE";
-  if (even > sample.size() * 3 / 10 && odd < sample.size() / 50) return "UTF-16BE";
+  if (odd > sample.size() * 3 / 10 && even <= sample.size() / 50) return "UTF-16LE";
+  if (even > sample.size() * 3 / 10 && odd <= sample.size() / 50) return "UTF-16BE";
   return nullptr;
 }
 

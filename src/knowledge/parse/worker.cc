@@ -116,7 +116,7 @@ std::string run_probe(Probe probe) {
     case Probe::allocate:
       for (std::size_t total = 0;; total += 16) {
         constexpr std::size_t size = 16 * 1024 * 1024;
-        auto* block = new char[size];
+        auto* volatile block = new char[size];  // volatile: the compiler must not see through it
         std::memset(block, 1, size);
         if (total > 64 * 1024) return "allowed";
       }

@@ -100,6 +100,7 @@ void write_head(const Part& message, Builder& builder) {
 }
 
 void append(const ParsedDocument& from, Builder& builder) {
+  for (const auto& warning : from.warnings) builder.warn(warning);
   for (auto block : from.blocks) {
     block.lines.clear();  // its pages are not those of this document
     block.page = 0;

@@ -83,6 +83,28 @@ bool starts_with_number(std::string_view text) {
 
 bool is_item(const Line& line) { return starts_with_bullet(line.text) || starts_with_number(line.text); }
 
+// "3.2 Scope", "2.1.4. Obligations": 2, 3; 0 when it is none. A number alone ("3 Scope") may be anything.
+int numbered_depth(const Line& line) {
+  std::string_view text = line.text;
+  if (line.length > 100 || !line.cells.empty() || text.ends_with('.') || text.ends_with(',') ||
+      text.ends_with(';'))
+    return 0;
+  if (!text.empty() && ascii_digit(text.back())) return 0;  // a line of a table of contents
+  int depth = 0;
+  for (;;) {
+    std::size_t digits = 0;
+    while (digits < text.size() && ascii_digit(text[digits])) ++digits;
+    if (digits == 0 || digits > 2) break;
+    ++depth;
+    text.remove_prefix(digits);
+    if (!text.starts_with('.')) break;
+    text.remove_prefix(1);
+  }
+  if (depth < 2 || depth > 5 || !text.starts_with(' ') || text.size() < 4) return 0;
+  text.remove_prefix(1);
+  return (text[0] >= 'A' && text[0] <= 'Z') || text[0] == '\xC3' ? depth : 0;
+}
+
 bool is_bold_heading(const Line& line) {
   if (!line.bold || line.length > 120 || line.length < 3 || !line.cells.empty()) return false;
   if (line.text.ends_with('.') || line.text.ends_with(',') || line.text.ends_with(';')) return false;
@@ -233,7 +255,9 @@ class Layout {
     const auto& line = (*lines_)[at];
     if (line.length > 200 || line.length < 2) return 0;
     if (auto level = sizes_.heading_level(line)) return level;
-    if (line.size < sizes_.body * 0.98F || !is_bold_heading(line)) return 0;
+    if (line.size < sizes_.body * 0.98F) return 0;
+    if (auto depth = numbered_depth(line)) return std::min(depth, 6);
+    if (!is_bold_heading(line)) return 0;
     // Two bold lines may be one heading; more are a paragraph in bold.
     std::size_t run = 1;
     while (at + run < lines_->size() && (*lines_)[at + run].bold && run < 4) ++run;

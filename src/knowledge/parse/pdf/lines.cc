@@ -118,6 +118,9 @@ class LineMaker {
       line_.broken_word = broken_word;
       // Bold from the first character to the last: a bold word at the start is no heading.
       line_.bold = line_.bold && font(last_index_).bold;
+      // The first character may be a bullet or a large initial: the size is that of the middle.
+      if (last_index_ - first_index_ > 2)
+        line_.size = size_at(first_index_ + (last_index_ - first_index_) / 2);
       page_.lines.push_back(std::move(line_));
     }
     line_ = {};
@@ -132,13 +135,19 @@ class LineMaker {
     line_.y0 = box.y0;
     line_.y1 = box.y1;
     last_x1_ = box.x0;
-    Matrix matrix;
-    auto scale = pdfium_.matrix(text_, index, &matrix) != 0 ? std::hypot(matrix.c, matrix.d) : 1.0F;
-    line_.size = static_cast<float>(pdfium_.font_size(text_, index)) * scale;
-    if (!std::isfinite(line_.size) || line_.size <= 0 || line_.size > 1000) line_.size = box.y1 - box.y0;
+    first_index_ = index;
+    line_.size = size_at(index);
     auto first = font(index);
     line_.bold = first.bold;
     line_.mono = first.mono;
+  }
+
+  // As shown: the font's size under the matrix of its text.
+  [[nodiscard]] float size_at(int index) const {
+    Matrix matrix;
+    auto scale = pdfium_.matrix(text_, index, &matrix) != 0 ? std::hypot(matrix.c, matrix.d) : 1.0F;
+    auto size = static_cast<float>(pdfium_.font_size(text_, index)) * scale;
+    return std::isfinite(size) && size > 0 && size <= 1000 ? size : line_.height();
   }
 
   struct Font {
@@ -154,7 +163,8 @@ class LineMaker {
     constexpr int force_bold = 1 << 18;
     auto named = [&name](const char* word) { return strcasestr(name.data(), word) != nullptr; };
     return {pdfium_.font_weight(text_, index) >= 600 || (flags & force_bold) != 0 || named("bold") ||
-                named("black") || named("heavy") || named("-medi"),
+                named("black") || named("heavy") || named("-medi") || named("cmbx") || named("sfbx") ||
+                named("demi"),
             (flags & fixed_pitch) != 0 || named("courier") || named("mono") || named("consol")};
   }
 
@@ -165,6 +175,7 @@ class LineMaker {
   std::string word_;
   float word_x_ = 0;
   float last_x1_ = 0;
+  int first_index_ = 0;
   int last_index_ = 0;
   bool started_ = false;
 };

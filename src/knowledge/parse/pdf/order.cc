@@ -9,6 +9,8 @@
 #include <string>
 #include <tuple>
 
+#include "base/text.h"
+
 namespace bastide::knowledge::parse::pdf {
 namespace {
 
@@ -90,6 +92,28 @@ std::string pattern(const std::string& text) {
   return out;
 }
 
+// What `line` holds before word `at` and from it on.
+std::pair<Line, Line> halves(const Line& line, std::size_t at) {
+  Line left = line;
+  Line right = line;
+  auto split = line.words[at].offset;
+  auto byte = byte_of_code_point(line.text, split);
+  left.text = line.text.substr(0, byte - 1);
+  left.length = split - 1;
+  left.words.resize(at);
+  left.cells.clear();
+  left.broken_word = false;
+  right.text = line.text.substr(byte);
+  right.length = line.length - split;
+  right.words.erase(right.words.begin(), right.words.begin() + static_cast<std::ptrdiff_t>(at));
+  for (auto& word : right.words) word.offset -= split;
+  right.cells.clear();
+  right.x0 = line.words[at].x;
+  // Where the left half ends is not kept word by word; its gap is at least this wide.
+  left.x1 = right.x0 - 1.6F * std::max(line.size, 4.0F);
+  return {std::move(left), std::move(right)};
+}
+
 bool in_margin(const Line& line, const Page& page) {
   constexpr float margin = 0.12F;
   return line.y1 < page.height * margin || line.y0 > page.height * (1 - margin);
@@ -97,9 +121,9 @@ bool in_margin(const Line& line, const Page& page) {
 
 }  // namespace
 
-void put_in_reading_order(std::vector<Line>& lines) {
+void put_in_reading_order(std::vector<Line>& lines, Trust trust) {
   constexpr std::size_t lines_max = 5000;  // beyond, a page is a drawing made of letters
-  if (lines.size() > lines_max || !jumps_about(lines)) return;
+  if (lines.size() > lines_max || (trust == Trust::written_order && !jumps_about(lines))) return;
   std::vector<Line*> all;
   all.reserve(lines.size());
   for (auto& line : lines) all.push_back(&line);
@@ -110,6 +134,44 @@ void put_in_reading_order(std::vector<Line>& lines) {
   moved.reserve(lines.size());
   for (auto* line : ordered) moved.push_back(std::move(*line));
   lines = std::move(moved);
+}
+
+bool split_columns(Page& page) {
+  constexpr std::size_t lines_min = 6;
+  constexpr std::size_t words_min = 4;
+  constexpr float same_place = 3;
+  std::vector<float> starts;
+  std::size_t left_words = 0;
+  std::size_t right_words = 0;
+  for (const auto& line : page.lines) {
+    if (line.cells.size() > 1) return false;  // three cells in a row: a table
+    if (line.cells.size() != 1) continue;
+    starts.push_back(line.words[line.cells[0]].x);
+    left_words += line.cells[0];
+    right_words += line.words.size() - line.cells[0];
+  }
+  if (starts.size() < lines_min || left_words < words_min * starts.size() ||
+      right_words < words_min * starts.size())
+    return false;
+  auto middle = starts.begin() + static_cast<std::ptrdiff_t>(starts.size() / 2);
+  std::ranges::nth_element(starts, middle);
+  auto gutter = *middle;
+  auto at_gutter = std::ranges::count_if(starts, [&](float x) { return std::abs(x - gutter) < same_place; });
+  if (static_cast<std::size_t>(at_gutter) * 10 < starts.size() * 8 || gutter < page.width * 0.35F ||
+      gutter > page.width * 0.65F)
+    return false;
+  std::vector<Line> out;
+  out.reserve(page.lines.size() * 2);
+  for (auto& line : page.lines) {
+    if (line.cells.size() == 1 && std::abs(line.words[line.cells[0]].x - gutter) < same_place) {
+      auto [left, right] = halves(line, line.cells[0]);
+      out.push_back(std::move(left));
+      out.push_back(std::move(right));
+    } else
+      out.push_back(std::move(line));
+  }
+  page.lines = std::move(out);
+  return true;
 }
 
 void drop_running_lines(std::vector<Page>& pages) {

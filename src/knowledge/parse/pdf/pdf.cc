@@ -31,13 +31,23 @@ bool is_real_title(const std::string& title) {
   return dot == std::string::npos || title.size() - dot > 5 || title.find(' ') < dot;
 }
 
+// The largest heading of the first page if nothing else in the document is as large; else what the document
+// opens with.
 std::string first_heading(const ParsedDocument& document) {
-  const Block* best = nullptr;
+  const Block* largest = nullptr;
+  const Block* first = nullptr;
   for (const auto& block : document.blocks) {
     if (block.page > 1) break;
-    if (block.kind == BlockKind::heading && (!best || block.level < best->level)) best = &block;
+    if (block.kind != BlockKind::heading) continue;
+    if (!first) first = &block;
+    if (!largest || block.level < largest->level) largest = &block;
   }
-  return best && best->text.size() <= 300 ? best->text : std::string();
+  if (!largest) return {};
+  auto as_large = std::ranges::count_if(document.blocks, [&](const Block& block) {
+    return block.kind == BlockKind::heading && block.level == largest->level;
+  });
+  const auto& title = (as_large == 1 ? largest : first)->text;
+  return title.size() <= 300 ? title : std::string();
 }
 
 }  // namespace
@@ -58,7 +68,7 @@ Result<void> parse(std::string_view bytes, const detail::ParseHints& hints, deta
       if (!read_page(*document, i, page)) ++damaged;
       without_text += page.lines.empty();
       for (const auto& line : page.lines) text_bytes += line.text.size() + 64;
-      put_in_reading_order(page.lines);
+      put_in_reading_order(page.lines, split_columns(page) ? Trust::nothing : Trust::written_order);
     }
     out.pages.push_back({page.width, page.height, {}});
     if (hints.on_progress)

@@ -230,7 +230,32 @@ class Walker {
     }
   }
 
+  // A menu: many items, each of a word or two, and all of it links.
+  static bool is_menu(const GumboNode& list, int depth) {
+    std::size_t items = 0;
+    each_child(list, [&](const GumboNode& child) { items += is(child, GUMBO_TAG_LI); });
+    constexpr std::size_t items_min = 10;
+    if (items < items_min) return false;
+    std::string all;
+    collect(list, all, depth);
+    std::string linked;
+    collect_links(list, linked, depth);
+    auto size = count_code_points(detail::clean(all));
+    return size < items * 20 && count_code_points(detail::clean(linked)) * 10 >= size * 9;
+  }
+
+  static void collect_links(const GumboNode& node, std::string& out, int depth) {
+    if (depth > depth_max || is_left_out(node)) return;
+    if (is(node, GUMBO_TAG_A)) {
+      collect(node, out, depth);
+      out += ' ';
+      return;
+    }
+    each_child(node, [&](const GumboNode& child) { collect_links(child, out, depth + 1); });
+  }
+
   void list(const GumboNode& node, int depth) {
+    if (is_menu(node, depth)) return;
     auto outer_depth = item_depth_;
     auto outer_done = item_done_;
     auto outer_mark = item_mark_;
@@ -330,6 +355,44 @@ class Walker {
   int quote_depth_ = 0;
 };
 
+constexpr std::array<std::string_view, 32> never_nested{
+    "area",   "base",  "br",   "col",  "embed", "hr",     "img",      "input", "link",  "meta",  "param",
+    "source", "track", "wbr",  "p",    "li",    "td",     "th",       "tr",    "tbody", "thead", "tfoot",
+    "dt",     "dd",    "html", "head", "body",  "option", "colgroup", "path",  "rect",  "use"};
+
+// Elements open at once, nearly: enough to tell pages from attacks. HTML5's rules cost the square of the
+// depth.
+bool is_too_deep(std::string_view html) {
+  constexpr int open_max = 4000;
+  int open = 0;
+  for (std::size_t at = 0; (at = html.find('<', at)) != std::string_view::npos; ++at) {
+    auto rest = html.substr(at + 1, 24);
+    auto closes = rest.starts_with('/');
+    if (closes) rest.remove_prefix(1);
+    std::size_t size = 0;
+    while (size < rest.size() && ((rest[size] | 0x20) >= 'a' && (rest[size] | 0x20) <= 'z')) ++size;
+    if (size == 0) continue;
+    if (std::ranges::find(never_nested, ascii_lower(rest.substr(0, size))) != never_nested.end()) continue;
+    open = std::max(open + (closes ? -1 : 1), 0);
+    if (open > open_max) return true;
+  }
+  return false;
+}
+
+// What stands between the tags.
+std::string without_tags(std::string_view html) {
+  std::string out;
+  for (std::size_t at = 0; at < html.size();) {
+    auto tag = std::min(html.find('<', at), html.size());
+    out += html.substr(at, tag - at);
+    out += ' ';
+    auto end = html.find('>', tag);
+    if (end == std::string_view::npos) break;
+    at = end + 1;
+  }
+  return out;
+}
+
 std::size_t text_size(const GumboNode& node) {
   std::string text;
   collect(node, text, 0);
@@ -349,6 +412,11 @@ std::string declared_charset(std::string_view bytes) {
 }
 
 void parse_html(std::string_view html, Builder& builder) {
+  if (is_too_deep(html)) {
+    builder.warn("nesting_cut");
+    builder.paragraph(without_tags(html));
+    return;
+  }
   auto options = kGumboDefaultOptions;
   options.max_errors = 0;
   auto destroy = [&options](GumboOutput* output) { gumbo_destroy_output(&options, output); };
