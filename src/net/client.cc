@@ -53,8 +53,8 @@ Result<std::string> request_head(const ClientRequest& request, const Url& url) {
 
 class ClientImpl final : public Client {
  public:
-  ClientImpl(ClientOptions options, SslContext context)
-      : options_(std::move(options)), context_(std::move(context)), dns_("dns", 2, 256) {}
+  explicit ClientImpl(ClientOptions options)
+      : options_(std::move(options)), tls_(options_.ca_file), pool_("http_client", 2, 256) {}
 
   ~ClientImpl() override {
     std::lock_guard lock(mutex_);
@@ -93,7 +93,7 @@ class ClientImpl final : public Client {
   std::shared_ptr<ClientShard> shard_of(Loop& loop) {
     auto& held = loop.impl().attachments[number_];
     if (!held) {
-      auto shard = std::make_shared<ClientShard>(loop, options_, *context_, dns_);
+      auto shard = std::make_shared<ClientShard>(loop, options_, tls_, pool_);
       held = std::make_shared<ShardHold>(shard);
       std::lock_guard lock(mutex_);
       loops_.push_back(shard->loop_ref());
@@ -103,18 +103,18 @@ class ClientImpl final : public Client {
 
   std::uint64_t number_ = clients.fetch_add(1);
   ClientOptions options_;
-  SslContext context_;
+  ClientTls tls_;
   std::mutex mutex_;
   std::vector<std::shared_ptr<LoopRef>> loops_;
-  Pool dns_;
+  Pool pool_;  // looks names up, reads certificates
 };
 }  // namespace
 }  // namespace detail
 
 Result<std::unique_ptr<Client>> Client::create(ClientOptions options) {
-  auto context = detail::client_tls(options);
-  if (!context) return pass(context);
-  return std::make_unique<detail::ClientImpl>(std::move(options), std::move(*context));
+  auto usable = detail::ClientTls::check(options.ca_file);
+  if (!usable) return pass(usable);
+  return std::make_unique<detail::ClientImpl>(std::move(options));
 }
 
 }  // namespace bastide::net

@@ -89,8 +89,8 @@ void Upstream::offered(SslSession session) {
   shard_.sessions_[key_] = std::move(session);
 }
 
-ClientShard::ClientShard(Loop& loop, const ClientOptions& options, SSL_CTX& context, Pool& dns)
-    : loop_(loop), options_(options), context_(context), dns_(dns), ref_(std::make_shared<LoopRef>(loop)) {}
+ClientShard::ClientShard(Loop& loop, const ClientOptions& options, ClientTls& tls, Pool& pool)
+    : loop_(loop), options_(options), tls_(tls), pool_(pool), ref_(std::make_shared<LoopRef>(loop)) {}
 
 std::unique_ptr<Upstream> ClientShard::take_idle(const std::string& key) {
   auto found = idle_.find(key);
@@ -141,7 +141,7 @@ Task<Result<std::vector<Address>>> ClientShard::find(const Url& url, Deadline de
   }
   if (auto literal = literal_address(url.host, url.port)) co_return std::vector{*literal};
   auto lookup = std::make_shared<Lookup>();
-  bool accepted = dns_.try_post([lookup, ref = ref_, host = url.host, port = url.port] {
+  bool accepted = pool_.try_post([lookup, ref = ref_, host = url.host, port = url.port] {
     auto found = resolve(host, port);
     ref->post([lookup, found = std::move(found)]() mutable {
       lookup->found = std::move(found);
@@ -163,6 +163,12 @@ Task<Result<std::vector<Address>>> ClientShard::find(const Url& url, Deadline de
 
 Task<Result<std::unique_ptr<Upstream>>> ClientShard::connect(const Url& url, Millis timeout,
                                                              StopRelay& stop) {
+  SSL_CTX* context = nullptr;
+  if (url.tls) {
+    auto made = co_await tls_context();
+    if (!made) co_return pass(made);
+    context = *made;
+  }
   auto deadline = Deadline::in(timeout);
   if (stop.requested()) co_return cancelled();
   auto addresses = co_await find(url, deadline, stop);
@@ -176,7 +182,7 @@ Task<Result<std::unique_ptr<Upstream>>> ClientShard::connect(const Url& url, Mil
     if (last || last.error().code == Code::cancelled) break;
   }
   if (!last || !url.tls) co_return last;
-  auto secured = co_await secure(**last, url, deadline, stop);
+  auto secured = co_await secure(**last, *context, url, deadline, stop);
   if (!secured) co_return pass(secured);
   co_return last;
 }
@@ -210,15 +216,22 @@ Task<Result<std::unique_ptr<Upstream>>> ClientShard::connect_one(const Url& url,
   co_return upstream;
 }
 
-Task<Result<void>> ClientShard::secure(Upstream& upstream, const Url& url, Deadline deadline,
-                                       StopRelay& stop) {
+Task<Result<SSL_CTX*>> ClientShard::tls_context() {
+  if (auto* ready = tls_.ready()) co_return ready;
+  auto make = [this] { return tls_.make(); };
+  auto made = co_await run_on(pool_, make);
+  co_return made;
+}
+
+Task<Result<void>> ClientShard::secure(Upstream& upstream, SSL_CTX& context, const Url& url,
+                                       Deadline deadline, StopRelay& stop) {
   auto& link = upstream.link;
   if (stop.requested()) co_return cancelled();
   auto tls_error = [&url](std::string why) {
     return fail(Code::upstream, fmt::format("No secure connection to {}: {}.", url.authority, why), "tls",
                 "Check the server's certificate; a private CA is trusted through ca_file.");
   };
-  if (!upstream.begin_tls(context_, url.host)) co_return tls_error("TLS could not be set up");
+  if (!upstream.begin_tls(context, url.host)) co_return tls_error("TLS could not be set up");
   link.set_timeout(deadline.left());
   stop.arm([&link] { link.stop(); });
   for (;;) {

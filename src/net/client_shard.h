@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/pool.h"
+#include "net/client.h"
 #include "net/link.h"
 #include "net/socket.h"
 #include "net/url.h"
@@ -85,8 +86,8 @@ class Upstream final : private LinkWatcher, private SessionSink {
 
 class ClientShard final : public std::enable_shared_from_this<ClientShard> {
  public:
-  /// `context` and `dns` are the client's, which exchanges do not outlive.
-  ClientShard(Loop& loop, const ClientOptions& options, SSL_CTX& context, Pool& dns);
+  /// `tls` and `pool`, for what blocks, are the client's, which exchanges do not outlive.
+  ClientShard(Loop& loop, const ClientOptions& options, ClientTls& tls, Pool& pool);
 
   [[nodiscard]] std::shared_ptr<LoopRef> loop_ref() const { return ref_; }
   [[nodiscard]] const ClientOptions& options() const { return options_; }
@@ -106,14 +107,15 @@ class ClientShard final : public std::enable_shared_from_this<ClientShard> {
   [[nodiscard]] Task<Result<std::vector<Address>>> find(const Url& url, Deadline deadline, StopRelay& stop);
   [[nodiscard]] Task<Result<std::unique_ptr<Upstream>>> connect_one(const Url& url, Address address,
                                                                     Deadline deadline, StopRelay& stop);
-  [[nodiscard]] Task<Result<void>> secure(Upstream& upstream, const Url& url, Deadline deadline,
+  [[nodiscard]] Task<Result<void>> secure(Upstream& upstream, SSL_CTX& context, const Url& url, Deadline deadline,
                                           StopRelay& stop);
+  [[nodiscard]] Task<Result<SSL_CTX*>> tls_context();
   void drop_idle(Upstream& upstream);
 
   Loop& loop_;
   ClientOptions options_;
-  SSL_CTX& context_;
-  Pool& dns_;
+  ClientTls& tls_;
+  Pool& pool_;
   std::shared_ptr<LoopRef> ref_;
   std::map<std::string, std::vector<std::unique_ptr<Upstream>>> idle_;
   std::map<std::string, SslSession> sessions_;

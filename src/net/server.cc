@@ -24,7 +24,10 @@ ServerMetrics::ServerMetrics(Metrics& metrics)
                                          "Requests refused before any handler.", "reason=\"malformed\"")),
       rejected_large(metrics.counter("bastide_http_rejected_total", "", "reason=\"too_large\"")),
       rejected_slow(metrics.counter("bastide_http_rejected_total", "", "reason=\"too_slow\"")),
-      rejected_full(metrics.counter("bastide_http_rejected_total", "", "reason=\"connections_max\"")) {
+      rejected_full(metrics.counter("bastide_http_rejected_total", "", "reason=\"connections_max\"")),
+      tls_full(
+          metrics.counter("bastide_http_tls_handshakes_total", "TLS handshakes done.", "resumed=\"no\"")),
+      tls_resumed(metrics.counter("bastide_http_tls_handshakes_total", "", "resumed=\"yes\"")) {
   metrics.gauge("bastide_http_connections", "Connections of clients that are open.",
                 [count = open] { return static_cast<double>(count->load(std::memory_order_relaxed)); });
   for (std::size_t i = 1; i < by_class.size(); ++i)

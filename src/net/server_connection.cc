@@ -63,7 +63,11 @@ Task<bool> Connection::shake_hands() {
   link_.set_timeout(options_.header_timeout);
   for (;;) {
     auto io = link_.handshake();
-    if (io.what == Io::What::bytes) co_return true;
+    if (io.what == Io::What::bytes) {
+      auto& metrics = shard_.core.metrics;
+      (SSL_session_reused(link_.tls()) ? metrics.tls_resumed : metrics.tls_full).add();
+      co_return true;
+    }
     if (io.what != Io::What::again) break;
     auto events = co_await link_.wait(io.wait_for | event_timeout | event_stop);
     if (events & (event_timeout | event_stop)) break;

@@ -31,6 +31,8 @@ struct ServerMetrics {
   Counter& rejected_large;
   Counter& rejected_slow;
   Counter& rejected_full;
+  Counter& tls_full;
+  Counter& tls_resumed;
 };
 
 struct ServerCore {

@@ -68,7 +68,18 @@ Result<SslContext> server_tls(const TlsFiles& files) {
   return context;
 }
 
-Result<SslContext> client_tls(const ClientOptions& options) {
+Result<void> ClientTls::check(const std::string& ca_file) {
+  if (ca_file.empty()) return {};
+  SslContext probe(SSL_CTX_new(TLS_client_method()));
+  ERR_clear_error();
+  if (probe && SSL_CTX_load_verify_locations(probe.get(), ca_file.c_str(), nullptr) == 1) return {};
+  return fail(Code::invalid, "The CA file " + ca_file + " cannot be used: " + last_error(), "tls_ca",
+              "Give a readable PEM file with the certificates to trust.");
+}
+
+Result<SSL_CTX*> ClientTls::make() {
+  std::lock_guard lock(mutex_);
+  if (context_) return context_.get();
   SslContext context(SSL_CTX_new(TLS_client_method()));
   if (!context) return fail(Code::internal, "TLS could not be set up.", "tls");
   set_common(*context);
@@ -78,11 +89,12 @@ Result<SslContext> client_tls(const ClientOptions& options) {
   SSL_CTX_sess_set_new_cb(context.get(), keep_session);
   SSL_CTX_set_alpn_protos(context.get(), http11, sizeof http11);
   ERR_clear_error();
-  if (!options.ca_file.empty() &&
-      SSL_CTX_load_verify_locations(context.get(), options.ca_file.c_str(), nullptr) != 1)
-    return fail(Code::invalid, "The CA file " + options.ca_file + " cannot be used: " + last_error(),
-                "tls_ca", "Give a readable PEM file with the certificates to trust.");
-  return context;
+  if (!ca_file_.empty() && SSL_CTX_load_verify_locations(context.get(), ca_file_.c_str(), nullptr) != 1)
+    return fail(Code::invalid, "The CA file " + ca_file_ + " cannot be used: " + last_error(), "tls_ca",
+                "Give a readable PEM file with the certificates to trust.");
+  context_ = std::move(context);
+  ready_.store(context_.get(), std::memory_order_release);
+  return context_.get();
 }
 
 SslPtr tls_accepting(SSL_CTX& context, int fd) {

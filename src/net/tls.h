@@ -3,12 +3,12 @@
 
 #include <openssl/ssl.h>
 
-#include <functional>
+#include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "base/result.h"
-#include "net/client.h"
 #include "net/server.h"
 
 namespace bastide::net::detail {
@@ -24,7 +24,25 @@ using SslSession = std::unique_ptr<SSL_SESSION, SslFree>;
 
 /// Thread-safe once made, as OpenSSL's contexts are.
 [[nodiscard]] Result<SslContext> server_tls(const TlsFiles& files);
-[[nodiscard]] Result<SslContext> client_tls(const ClientOptions& options);
+
+/// A client's context, made when the first secure connection needs it: reading the system's certificates
+/// takes tens of milliseconds and megabytes, which a start without providers should not pay. Thread-safe.
+class ClientTls {
+ public:
+  /// Code::invalid "tls_ca" when the file cannot be used.
+  static Result<void> check(const std::string& ca_file);
+  explicit ClientTls(std::string ca_file) : ca_file_(std::move(ca_file)) {}
+  /// nullptr until `make` was called.
+  [[nodiscard]] SSL_CTX* ready() const { return ready_.load(std::memory_order_acquire); }
+  /// Blocks. Later calls give what the first made.
+  [[nodiscard]] Result<SSL_CTX*> make();
+
+ private:
+  std::string ca_file_;
+  std::mutex mutex_;
+  SslContext context_;
+  std::atomic<SSL_CTX*> ready_{nullptr};
+};
 
 /// The server's side of a handshake on `fd`; nullptr when memory is out.
 [[nodiscard]] SslPtr tls_accepting(SSL_CTX& context, int fd);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <thread>
 
@@ -45,12 +46,14 @@ Task<Result<std::vector<int>>> sleepers() {
 
 TEST(Loop, WakesInTime) {
   auto thread = *LoopThread::start("test");
-  auto late = run_blocking(thread->loop(), sleepers());
-  ASSERT_TRUE(late);
-  for (int ms : *late) {
-    EXPECT_GE(ms, 0);
-    EXPECT_LE(ms, 100) << "20 ms are promised; the machine may be busy";
+  int best_of_worst = 1000;
+  for (int i = 0; i < 5 && best_of_worst > 20; ++i) {  // other programs of the machine may hold up any one
+    auto late = run_blocking(thread->loop(), sleepers());
+    ASSERT_TRUE(late);
+    for (int ms : *late) EXPECT_GE(ms, 0) << "never early";
+    best_of_worst = std::min(best_of_worst, std::ranges::max(*late));
   }
+  EXPECT_LE(best_of_worst, 20);
 }
 
 TEST(Loop, PostAtFromElsewhereWakesASleepingLoop) {

