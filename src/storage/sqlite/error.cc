@@ -7,21 +7,27 @@
 
 namespace bastide::storage::detail {
 namespace {
-bool disk_is_full(sqlite3* connection, int primary) {
+/// SQLite does not keep the errno of a failed commit: then the thread's own still has it, which Writer clears
+/// before.
+int reason_of(sqlite3* connection) {
+  int kept = connection != nullptr ? sqlite3_system_errno(connection) : 0;
+  return kept != 0 ? kept : errno;
+}
+
+bool disk_is_full(int primary, int reason) {
   if (primary == SQLITE_FULL) return true;
-  if (primary != SQLITE_IOERR || connection == nullptr) return false;
-  int reason = sqlite3_system_errno(connection);
-  return reason == ENOSPC || reason == EDQUOT || reason == EFBIG;
+  return primary == SQLITE_IOERR && (reason == ENOSPC || reason == EDQUOT || reason == EFBIG);
 }
 }  // namespace
 
 SqliteError sqlite_error(sqlite3* connection, int code) {
+  int reason = reason_of(connection);
   int primary = code & 0xff;
   int extended = connection != nullptr && (sqlite3_extended_errcode(connection) & 0xff) == primary
                      ? sqlite3_extended_errcode(connection)
                      : code;
   std::string name = fmt::format("sqlite_{}", extended);
-  if (disk_is_full(connection, primary))
+  if (disk_is_full(primary, reason))
     return {extended,
             {Code::storage_full, "The disk that holds the data is full; this change was not kept.",
              "disk_full", "Free space on the disk of the data folder, then try again."}};
@@ -48,8 +54,10 @@ SqliteError sqlite_error(sqlite3* connection, int code) {
                "Check that the data folder exists and belongs to the account that runs bastide."}};
     case SQLITE_IOERR:
       return {extended,
-              {Code::unavailable, "The disk that holds the data reports an error.", "database_io",
-               "Check the disk of the data folder (dmesg, smartctl)."}};
+              {Code::unavailable,
+               fmt::format("The disk that holds the data reports an error (SQLite {}, errno {}).", extended,
+                           reason),
+               "database_io", "Check the disk of the data folder (dmesg, smartctl)."}};
     case SQLITE_NOMEM:
       return {extended, {Code::overloaded, "There is not enough memory for the database.", name}};
     case SQLITE_TOOBIG:

@@ -4,6 +4,7 @@
 #include <sqlite3.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <stdexcept>
 
 #include "base/log.h"
@@ -87,6 +88,7 @@ void Writer::begin(Durability durability) {
 void Writer::run_group(const std::vector<Job*>& group) {
   bool flush = std::ranges::any_of(group, [](Job* job) { return job->durability == Durability::flushed; });
   std::optional<Error> failed;
+  errno = 0;
   try {
     begin(flush ? Durability::flushed : Durability::buffered);
     for (auto* job : group) {

@@ -1,0 +1,42 @@
+#include <sys/file.h>
+
+#include <chrono>
+#include <fstream>
+
+#include "tests/storage/blobs_contract.h"
+#include "tests/storage/scratch.h"
+
+namespace bastide::storage {
+namespace {
+namespace fs = std::filesystem;
+
+struct InFolder final : BlobsUnderTest {
+  Scratch scratch;
+  std::unique_ptr<Blobs> opened = std::move(open_folder_blobs(scratch / "deep/blobs").value());
+  Blobs& blobs() override { return *opened; }
+};
+INSTANTIATE_TEST_SUITE_P(Folder, BlobsContract,
+                         testing::Values(BlobsFactory([] { return std::make_unique<InFolder>(); })));
+
+TEST(FolderBlobs, StrayFilesAreCleanedAndLivingOnesAreNot) {
+  Scratch scratch;
+  auto blobs = std::move(open_folder_blobs(scratch / "blobs").value());
+  auto stray = scratch / "blobs/tmp/tmp_stray";
+  std::ofstream(stray) << "left by a process that died";
+  auto writer = std::move(blobs->create().value());
+  ASSERT_TRUE(writer->write("alive"));
+  for (const auto& entry : fs::directory_iterator(scratch / "blobs/tmp"))
+    fs::last_write_time(entry.path(), fs::file_time_type::clock::now() - std::chrono::hours(1));
+  auto again = open_folder_blobs(scratch / "blobs");
+  EXPECT_FALSE(fs::exists(stray));
+  EXPECT_EQ((*again)->get(writer->commit().value(), 100).value(), "alive");
+}
+
+TEST(FolderBlobs, FilesAreForTheirOwnerOnly) {
+  Scratch scratch;
+  auto blobs = std::move(open_folder_blobs(scratch / "blobs").value());
+  auto path = blobs->path(blobs->put("private").value()).value();
+  EXPECT_EQ(fs::status(path).permissions() & (fs::perms::group_all | fs::perms::others_all), fs::perms::none);
+}
+}  // namespace
+}  // namespace bastide::storage
