@@ -96,6 +96,7 @@ struct Energy {
   double litres_low = 0, litres_high = 0;
   std::string method;  // name and version
   std::string basis;   // measured, estimated, unknown
+  std::vector<std::string> assumed{};  // what stands in for what is not known, in English sentences
 };
 
 /// What one stage decided. `reasons` are short English sentences; `detail_json` is an object of its own.

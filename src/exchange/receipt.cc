@@ -88,7 +88,10 @@ void write_measures(JsonWriter& json, const Exchange& exchange) {
       .field("litres_high", energy.litres_high)
       .field("method", energy.method)
       .field("basis", energy.basis)
-      .end();
+      .key("assumed")
+      .array();
+  for (const auto& each : energy.assumed) json.value(each);
+  json.end().end();
 }
 
 void write_citations(JsonWriter& json, const Exchange& exchange) {

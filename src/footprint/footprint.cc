@@ -100,7 +100,7 @@ Basis Estimator::basis_of(const policy::ModelCard& model) const {
 
 exchange::Energy Estimator::of(const policy::ModelCard& model, const exchange::Usage& usage,
                                double latency_s) const {
-  const auto basis = basis_of(model);
+  auto basis = basis_of(model);
   const auto by_climate = [](const Mix* a, const Mix* b) { return a->kgco2e < b->kgco2e; };
   const auto by_water = [](const Mix* a, const Mix* b) { return a->litres < b->litres; };
   const auto [clean, dirty] = std::ranges::minmax_element(basis.mixes, by_climate);
@@ -144,6 +144,9 @@ exchange::Energy Estimator::of(const policy::ModelCard& model, const exchange::U
   energy.litres_high = most.litres;
   energy.method = method_name;
   energy.basis = basis.size_known ? "estimated" : "unknown";
+  energy.assumed = std::move(basis.assumed);
+  if (usage.output_tokens <= 0)
+    energy.assumed.emplace_back("Nothing was generated; reading the prompt is not counted.");
   return energy;
 }
 

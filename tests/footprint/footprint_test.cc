@@ -64,6 +64,7 @@ TEST(Estimator, AnUnknownSizeIsWideAndNeverZero) {
   const auto model = card("openai", "US", std::nullopt);
   const auto energy = estimator.of(model, four_hundred, 0);
   EXPECT_EQ(energy.basis, "unknown");
+  EXPECT_EQ(energy.assumed, estimator.basis_of(model).assumed);
   EXPECT_GT(energy.wh_low, 0);
   EXPECT_GT(energy.wh_high, energy.wh_low * 50);
   EXPECT_THAT(estimator.basis_of(model).assumed,
