@@ -107,8 +107,8 @@ class ClientShard final : public std::enable_shared_from_this<ClientShard> {
   [[nodiscard]] Task<Result<std::vector<Address>>> find(const Url& url, Deadline deadline, StopRelay& stop);
   [[nodiscard]] Task<Result<std::unique_ptr<Upstream>>> connect_one(const Url& url, Address address,
                                                                     Deadline deadline, StopRelay& stop);
-  [[nodiscard]] Task<Result<void>> secure(Upstream& upstream, SSL_CTX& context, const Url& url, Deadline deadline,
-                                          StopRelay& stop);
+  [[nodiscard]] Task<Result<void>> secure(Upstream& upstream, SSL_CTX& context, const Url& url,
+                                          Deadline deadline, StopRelay& stop);
   [[nodiscard]] Task<Result<SSL_CTX*>> tls_context();
   void drop_idle(Upstream& upstream);
 

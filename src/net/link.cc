@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <stdexcept>
 
 namespace bastide::net::detail {
 namespace {
@@ -167,6 +168,12 @@ void Link::clear_timeout() {
 }
 
 void Link::stop() { post_event(event_stop); }
+
+void Link::set_waiter(std::coroutine_handle<> handle, unsigned mask) {
+  if (waiter_) throw std::logic_error("two coroutines wait for one connection");
+  waiter_ = handle;
+  wanted_ = mask;
+}
 
 unsigned Link::take(unsigned mask) {
   auto there = pending_ & mask;

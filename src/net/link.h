@@ -96,10 +96,7 @@ class Link final : public Pollable, private Timer {
     Link& link;
     unsigned mask;
     [[nodiscard]] bool await_ready() const { return (link.pending_ & mask) != 0; }
-    void await_suspend(std::coroutine_handle<> handle) const {
-      link.waiter_ = handle;
-      link.wanted_ = mask;
-    }
+    void await_suspend(std::coroutine_handle<> handle) const { link.set_waiter(handle, mask); }
     unsigned await_resume() const { return link.take(mask); }
   };
   /// Suspends until one of `mask` is there and gives those that are. Writable and timeout are used up by
@@ -119,6 +116,7 @@ class Link final : public Pollable, private Timer {
   void on_events(std::uint32_t events) override;
   void on_timer() override;
   void post_event(unsigned event);
+  void set_waiter(std::coroutine_handle<> handle, unsigned mask);
   unsigned take(unsigned mask);
   Io tls_outcome(int result);
 

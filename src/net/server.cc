@@ -115,7 +115,6 @@ class Listener final : public Pollable {
       shard_.core.metrics.rejected_full.add();
       return;
     }
-    set_no_delay(fd.get());
     auto connection = std::make_unique<Connection>(shard_, std::move(fd), std::move(peer), purpose);
     if (!connection->valid()) return;
     spawn("http_connection", Connection::live(std::move(connection)));
@@ -167,6 +166,7 @@ class ServerImpl final : public Server {
     if (!sockets) return pass(sockets);
     port_ = bound_port(sockets->front().get());
     for (std::size_t i = 0; i < count; ++i) {
+      set_accepted_options((*sockets)[i].get(), options.write_timeout);
       auto thread = LoopThread::start(fmt::format("http-{}", i));
       if (!thread) return pass(thread);
       threads_.push_back(std::move(*thread));

@@ -43,6 +43,7 @@ bool Call::body_ended() const {
 
 std::unexpected<Error> Call::body_error(Code code, std::string message, std::string detail) {
   body_failed_ = Error{code, std::move(message), std::move(detail)};
+  if (code != Code::cancelled) connection_.shard_.core.metrics.count_rejected(missing_answer_status());
   keep_alive_ = false;
   connection_.must_linger_ = true;
   return std::unexpected(*body_failed_);

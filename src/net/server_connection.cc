@@ -144,7 +144,6 @@ Task<bool> Connection::answer_one(RequestHead head) {
     auto status = threw ? 500 : call.missing_answer_status();
     if (status >= 500 && !threw)
       log::error("http_handler_gave_no_answer", {{"method", call.request().method}});
-    if (status != 500) shard_.core.metrics.count_rejected(status);
     auto sent = co_await call.send(problem(status, status == 500 ? "internal" : "body"));
     if (!sent) call.close_after();
   }

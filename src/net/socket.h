@@ -32,6 +32,9 @@ struct Address {
 /// that anybody else listens on is Code::conflict "port_in_use", even when they would share it.
 [[nodiscard]] Result<std::vector<Fd>> listen_group(const std::string& host, int port, std::size_t count);
 
+/// What connections accepted on `fd` inherit: small writes leave at once, and a peer that acknowledges
+/// nothing for `patience`, its machine being gone, is found out even while nothing is sent.
+void set_accepted_options(int fd, Millis patience);
 [[nodiscard]] int bound_port(int fd);
 void set_no_delay(int fd);
 
