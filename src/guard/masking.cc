@@ -1,0 +1,194 @@
+#include "guard/masking.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "base/json.h"
+#include "base/text.h"
+#include "guard/utf8.h"
+
+namespace bastide::guard {
+namespace {
+
+constexpr int json_depth_max = 32;
+
+// A stretch of a text that gets a token.
+struct Place {
+  std::size_t begin, end;
+  std::uint8_t kind;
+  Gender gender;
+};
+
+// Text that has the shape of a token, in any of the writings that are restored: it must not stand for a
+// value.
+void find_literals(std::string_view text, std::vector<Place>& places) {
+  static const Issued all = everything();
+  bool after_word = false;
+  for (std::size_t at = 0; at < text.size();) {
+    char c = text[at];
+    if (c == '[' || c == '\\' || (c >= 'A' && c <= 'Z' && !after_word)) {
+      auto match = match_token(text, at, after_word, all, Rest::none);
+      if (match.state == ShapeMatch::State::full) {
+        places.push_back({at, at + match.size, literal_kind, Gender::unknown});
+        at += match.size;
+        after_word = true;
+        continue;
+      }
+    }
+    after_word = is_word_point(next_code_point(text, at));
+  }
+}
+
+Error blocked_error(Type type, std::string_view rule) {
+  auto name = std::string(type_name(type));
+  std::string what = type == Type::secret ? "A secret" : "Data of the type " + name;
+  return {Code::refused_by_policy,
+          fmt::format("{} was found (rule {}) and may not leave the walls.", what, rule), name + "_outside",
+          "Take it out of the text or of the files, or use a model within the walls. An administrator can "
+          "change guard.block_outside."};
+}
+
+// Fields of a message that name things of the protocol, or hold media.
+bool structural(std::string_view key) {
+  constexpr std::array<std::string_view, 17> keys{
+      "type",   "role",       "id",        "tool_call_id", "call_id",          "format",
+      "detail", "media_type", "mime_type", "data",         "file_data",        "file_id",
+      "url",    "image_url",  "index",     "object",       "encrypted_content"};
+  return std::ranges::find(keys, key) != keys.end();
+}
+
+Result<void> mask_json(Masker& masker, nlohmann::json& value, std::string_view key, int depth) {
+  if (depth > json_depth_max)
+    return fail(Code::invalid, "A message is nested too deeply to be checked.", "too_deep");
+  if (value.is_string()) {
+    const auto& text = value.get_ref<const std::string&>();
+    // Arguments of a tool call are JSON within a string: mask its strings, so that it stays JSON.
+    if (key == "arguments" && !text.empty()) {
+      auto inner = parse_json(text);
+      if (inner && (inner->is_object() || inner->is_array())) {
+        if (auto done = mask_json(masker, *inner, {}, depth + 1); !done) return done;
+        value = inner->dump();
+        return {};
+      }
+    }
+    auto masked = masker.text(text);
+    if (!masked) return pass(masked);
+    value = std::move(*masked);
+    return {};
+  }
+  if (value.is_number()) {
+    // A card number or a telephone number as a number; short ones say nothing.
+    auto digits = value.dump();
+    if (digits.size() < 9) return {};
+    auto masked = masker.text(digits);
+    if (!masked) return pass(masked);
+    if (*masked != digits) value = std::move(*masked);
+    return {};
+  }
+  if (value.is_array()) {
+    for (auto& item : value)
+      if (auto done = mask_json(masker, item, key, depth + 1); !done) return done;
+    return {};
+  }
+  if (value.is_object()) {
+    for (auto& [name, item] : value.items()) {
+      // `name` of a function is one of the protocol; elsewhere (a field of arguments) it may be a person's.
+      bool function_name = name == "name" && key == "function";
+      if ((structural(name) && depth < 6 && !item.is_object()) || function_name) {
+        if (name != "url" || !item.is_string() || item.get_ref<const std::string&>().starts_with("data:"))
+          continue;
+      }
+      if (auto done = mask_json(masker, item, name, depth + 1); !done) return done;
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+Masker::Masker(const Detector& detector, PseudonymMap& map, std::vector<Type> blocked)
+    : detector_(detector), map_(map), blocked_(std::move(blocked)) {}
+
+void Masker::note(const PseudonymMap::Entry& entry) {
+  bool known = std::ranges::any_of(
+      used_, [&](const auto& e) { return e.kind == entry.kind && e.number == entry.number; });
+  if (!known) used_.push_back(entry);
+}
+
+Result<std::string> Masker::text(std::string_view given) {
+  std::string valid;
+  if (!is_utf8(given)) {
+    valid = to_valid_utf8(given);
+    given = valid;
+  }
+  auto matches = detector_.find(given);
+  if (!matches) return pass(matches);
+  std::vector<Place> places;
+  for (const auto& match : *matches) {
+    if (!is_data(match.type)) continue;
+    if (std::ranges::find(blocked_, match.type) != blocked_.end())
+      return std::unexpected(blocked_error(match.type, match.rule));
+    if (match.personal) places.push_back({match.begin, match.end, kind_of(match.type), match.gender});
+  }
+  find_literals(given, places);
+  if (places.empty()) return std::string(given);
+  // Where a literal and a value overlap, both go under one token.
+  std::ranges::sort(places, {}, &Place::begin);
+  std::vector<Place> apart;
+  for (const auto& place : places) {
+    if (!apart.empty() && place.begin < apart.back().end) {
+      apart.back().end = std::max(apart.back().end, place.end);
+      apart.back().kind = literal_kind;
+      continue;
+    }
+    apart.push_back(place);
+  }
+  std::string out;
+  out.reserve(given.size() + 16 * apart.size());
+  std::size_t at = 0;
+  for (const auto& place : apart) {
+    auto entry = map_.take(place.kind, given.substr(place.begin, place.end - place.begin), place.gender);
+    if (!entry) return pass(entry);
+    note(**entry);
+    out += given.substr(at, place.begin - at);
+    out += token_text((*entry)->kind, (*entry)->number);
+    at = place.end;
+  }
+  out += given.substr(at);
+  return out;
+}
+
+Result<std::string> Masker::openai_json(std::string_view json) {
+  auto parsed = parse_json(json);
+  if (!parsed) return pass(parsed);
+  if (auto done = mask_json(*this, *parsed, {}, 0); !done) return pass(done);
+  return parsed->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+std::vector<exchange::Masked> Masker::masked() const {
+  std::vector<exchange::Masked> out;
+  for (const auto& entry : used_)
+    if (entry.kind != literal_kind)
+      out.push_back({std::string(type_name(static_cast<Type>(entry.kind))),
+                     token_text(entry.kind, entry.number), entry.original});
+  return out;
+}
+
+Result<Preview> preview(const Detector& detector, std::string_view text) {
+  Preview out;
+  PseudonymMap map;
+  Masker masker(detector, map, {});
+  auto valid = to_valid_utf8(text);
+  auto masked = masker.text(valid);
+  if (!masked) return pass(masked);
+  auto matches = detector.find(valid);
+  if (!matches) return pass(matches);
+  out.matches = std::move(*matches);
+  out.text = std::move(*masked);
+  out.masked = masker.masked();
+  return out;
+}
+
+}  // namespace bastide::guard
