@@ -42,6 +42,8 @@ struct AskOptions {
   bool json = false;
 };
 int ask_command(const Common& common, const AskOptions& options);
+/// `args` after the word `guard`: scan FILE|- [--json]. 0: nothing found, 1: something, 2: an error.
+int guard_command(const std::vector<std::string>& args);
 int audit_verify_command(const Common& common);
 int backup_command(const Common& common, const std::string& file);
 int restore_command(const Common& common, const std::string& file);

@@ -7,7 +7,6 @@
 #include <span>
 
 #include "app/commands.h"
-#include "guard/commands.h"
 #include "knowledge/parse/parse.h"
 #include "models/install/commands.h"
 #include "models/local/worker_main.h"
@@ -120,10 +119,10 @@ int pass_on(const std::string& word, std::vector<std::string> args) {
     else
       rest.push_back(args[i]);
   }
+  if (word == "guard") return guard_command(rest);
   auto config = load_config(common);
-  if (!config) return complain(config.error()) + (word == "guard" ? 1 : 0);
-  if (word == "model") return models::model_command(*config, common.data_folder, rest);
-  return guard::guard_command(*config, rest);
+  if (!config) return complain(config.error());
+  return models::model_command(*config, common.data_folder, rest);
 }
 
 }  // namespace

@@ -12,7 +12,7 @@
 #include "http_api/web_files.h"
 #include "knowledge/library.h"
 #include "storage/chat/conversation_store.h"
-#include "storage/governance/log_store.h"
+#include "storage/governance/log.h"
 #include "storage/guard/pseudonym_store.h"
 #include "storage/identity/sqlite_stores.h"
 #include "storage/key_file.h"
@@ -69,6 +69,7 @@ struct Program::Parts {
   std::unique_ptr<policy::Labels> labels;
   std::unique_ptr<policy::Router> router;
   std::unique_ptr<policy::Limiter> limiter;
+  std::unique_ptr<guard::Detector> detector;
   std::unique_ptr<guard::HouseGuard> guard;
   std::unique_ptr<models::House> models;
   std::unique_ptr<knowledge::Library> library;
@@ -111,7 +112,7 @@ Result<void> Program::Parts::open_state() {
                                            [this](std::string_view exchange) { ledger->stored(exchange); }});
   library_store = storage::make_library_store(*database);
   conversations = storage::open_conversation_store(*database, key_of);
-  pseudonyms = storage::open_pseudonym_store(*database, key_of);
+  pseudonyms = storage::open_pseudonym_store(*database);
   return {};
 }
 
@@ -130,7 +131,9 @@ Result<void> Program::Parts::open_rooms() {
   auto opened_limiter = policy::Limiter::open(config, *ledger);
   if (!opened_limiter) return pass(opened_limiter);
   limiter = std::move(*opened_limiter);
-  auto made_guard = guard::HouseGuard::create(config.guard, *pseudonyms, *io);
+  detector = std::make_unique<guard::Detector>();
+  auto key_of = [this](std::string_view person) { return person_keys->key_of(person); };
+  auto made_guard = guard::HouseGuard::make(config.guard, *detector, *pseudonyms, key_of, *io);
   if (!made_guard) return pass(made_guard);
   guard = std::move(*made_guard);
 
@@ -139,15 +142,17 @@ Result<void> Program::Parts::open_rooms() {
   auto house = models::House::create(config, options, *client, *io, metrics);
   if (!house) return pass(house);
   models = std::move(*house);
-  library = knowledge::Library::make({.store = *library_store,
-                                      .blobs = *blobs,
-                                      .models = *models,
-                                      .labels = *labels,
-                                      .pool = *io,
-                                      .metrics = metrics,
-                                      .config = config.knowledge,
-                                      .cache_folder = data.cache(),
-                                      .embedding = &loop->loop()});
+  library = knowledge::Library::make(
+      {.store = *library_store,
+       .blobs = *blobs,
+       .models = *models,
+       .labels = *labels,
+       .pool = *io,
+       .metrics = metrics,
+       .config = config.knowledge,
+       .cache_folder = data.cache(),
+       .parser = knowledge::sandboxed_parser(knowledge::parse::ParseLimits::from(config.knowledge)),
+       .embedding = &loop->loop()});
   footprint = std::make_unique<footprint::Estimator>(config);
   auto signer = governance::Signer::open(data.keys() + "/log.key");
   if (!signer) return pass(signer);

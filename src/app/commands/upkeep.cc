@@ -12,7 +12,7 @@
 #include "governance/verify.h"
 #include "knowledge/parse/parse.h"
 #include "storage/backup.h"
-#include "storage/governance/log_store.h"
+#include "storage/governance/log.h"
 #include "storage/identity/sqlite_stores.h"
 #include "storage/key_file.h"
 
@@ -65,8 +65,9 @@ int backup_command(const Common& common, const std::string& file) {
   DataFolder data{common.data_folder};
   auto database = storage::Database::open(data.database());
   if (!database) return complain(database.error());
-  auto done = storage::backup(**database, data.path, file);
+  auto done = storage::backup_data(**database, data.path, file);
   if (!done) return complain(done.error());
+  for (const auto& name : done->damaged) fmt::print(stderr, "A stored file is damaged on this disk: {}\n", name);
   fmt::print("{}: {:.1f} MB. It holds the keys that open everything: keep it as you keep them.\n", file,
              static_cast<double>(std::filesystem::file_size(file)) / 1e6);
   return 0;

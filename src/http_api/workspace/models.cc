@@ -3,6 +3,7 @@
 
 #include "base/json.h"
 #include "chat/message_json.h"
+#include "guard/report.h"
 #include "http_api/problem.h"
 #include "http_api/routes.h"
 
@@ -99,7 +100,8 @@ Task<Result<void>> preview(Call& call) {
   turn.language = call.language;
 
   exchange::Exchange seen;
-  auto masked = call.services.guard.preview(turn.content);
+  const auto& guard = call.services.guard;
+  auto masked = guard::inspect_report(guard.detector(), {}, turn.content, guard::Direction::in).replaced;
   auto done = co_await call.services.chat.preview(call.who, std::move(*conversation), std::move(turn), seen);
   if (!done && done.error().code != Code::refused_by_policy) co_return pass(done);
   auto place = call.services.router.place(seen.model.zone);
@@ -140,8 +142,11 @@ Task<Result<void>> inspect(Call& call) {
   if (auto given = body->find("context"); given != body->end() && given->is_string())
     context = given->get<std::string>();
   auto content = text.get<std::string>();
+  auto side = guard::direction_of(direction->empty() ? "in" : *direction);
+  if (!side) co_return fail(Code::invalid, "The direction is in, out or document.", "wrong_field");
   auto report = co_await call.blocking([&]() -> Result<std::string> {
-    return call.services.guard.inspect_json(content, direction->empty() ? "in" : *direction, context);
+    const auto& guard = call.services.guard;
+    return guard::report_json(guard::inspect_report(guard.detector(), guard.blocked(), content, *side, context));
   });
   if (!report) co_return pass(report);
   auto sent = co_await call.send_json(200, std::move(*report));
