@@ -23,8 +23,8 @@ export default defineConfig({
   server: { proxy: { "/api": server }, fs: { allow: [".."] } },
   test: {
     environment: "happy-dom",
-    include: ["../tests/web/unit/**/*.test.{ts,tsx}"],
-    root: new URL(".", import.meta.url).pathname,
-    dir: new URL("..", import.meta.url).pathname + "tests/web/unit",
+    isolate: false,
+    dir: new URL("../tests/web/unit", import.meta.url).pathname,
+    include: ["**/*.test.{ts,tsx}"],
   },
 });

@@ -145,7 +145,7 @@ export function makeApi(options = {}) {
     await decide("guard_in", "allow");
     if (plan_.kind === "refused") {
       const error = { code: "refused_by_policy", detail_code: "label_not_allowed", status: 403, detail: "La règle n’autorise pas ce modèle pour cette étiquette.", action: "Choisissez un modèle dans les murs.", label: plan_.label, candidates: plan_.route.candidates, exchange: message.exchange };
-      finish({ state: "refused", error, content: "", model: ask.model, model_name: models.find((one) => one.id === ask.model)?.name, label: plan_.label });
+      finish({ state: "refused", error, content: "", energy: null, model: ask.model, model_name: models.find((one) => one.id === ask.model)?.name, label: plan_.label });
       event(stream, "error", error);
       return;
     }
@@ -155,7 +155,7 @@ export function makeApi(options = {}) {
     if (plan_.masked.length > 0) event(stream, "masked", { items: plan_.masked });
     if (plan_.kind === "failed") {
       const error = { code: "upstream", status: 502, detail: "Le modèle n’a pas répondu.", action: "Réessayez, ou choisissez un autre modèle.", exchange: message.exchange };
-      finish({ state: "failed", error, content: "" });
+      finish({ state: "failed", error, content: "", energy: null });
       event(stream, "error", error);
       return;
     }
@@ -183,7 +183,7 @@ export function makeApi(options = {}) {
     const { chosen } = plan_.route;
     finish({
       state: "complete", content: plan_.answer, citations: plan_.used, label: plan_.label,
-      ...(plan_.quoting ? { quoting: plan_.quoting, model: null, model_name: null, place: null } : { model: chosen.id, model_name: chosen.name, place: chosen.place }),
+      ...(plan_.quoting ? { quoting: plan_.quoting, model: null, model_name: null, place: null, energy: { wh_low: 0, wh_high: 0 } } : { model: chosen.id, model_name: chosen.name, place: chosen.place }),
       ...(plan_.masked.length > 0 ? { masked: plan_.masked } : {}),
     });
     event(stream, "done", { ...message });

@@ -1,5 +1,5 @@
 // What is read from the server, each under one key of the cache.
-import { QueryClient, infiniteQueryOptions, queryOptions } from "@tanstack/react-query";
+import { QueryClient, infiniteQueryOptions, queryOptions, replaceEqualDeep } from "@tanstack/react-query";
 import { Problem, request, setCsrf, withQuery } from "./http";
 import type {
   ApiKey, Collection, Conversation, ConversationRow, Doc, DocumentContent, Group, Labels, Model, Paged, Person, Receipt,
@@ -61,7 +61,15 @@ export const conversationQuery = (id: string) =>
     queryKey: ["conversation", id],
     queryFn: ({ signal }) => request<Conversation>(`/api/conversations/${id}`, { signal }),
     refetchOnWindowFocus: false,
+    structuralSharing: (old, fresh) => replaceEqualDeep(old, keepKeys(old as Conversation | undefined, fresh as Conversation)),
   });
+
+/** A message that was shown before the server knew it keeps its element when it is read again. */
+function keepKeys(old: Conversation | undefined, fresh: Conversation): Conversation {
+  const keys = new Map(old?.messages.flatMap((message) => (message.key ? [[message.id, message.key] as const] : [])));
+  if (keys.size === 0) return fresh;
+  return { ...fresh, messages: fresh.messages.map((message) => (keys.has(message.id) && !message.key ? { ...message, key: keys.get(message.id)! } : message)) };
+}
 
 export const collectionsQuery = (q = "") =>
   infiniteQueryOptions({

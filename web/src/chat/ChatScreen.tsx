@@ -50,7 +50,8 @@ function Chat({ conversation }: { conversation: Conversation }) {
   const [options, setOptions] = useState<AskOptions>(() => rememberedOptions(conversation.id) ?? initialOptions(conversation));
   const [source, setSource] = useState<OpenSource | null>(null);
   const returnTo = useRef<HTMLElement | null>(null);
-  const title = conversation.title || t("chat.untitled");
+  // Until the server has given a title, the first question stands for it.
+  const title = conversation.title || path[0]?.content.slice(0, 80) || t("chat.untitled");
   useTitle(title);
 
   const running = path.findLast((message) => message.state === "streaming");

@@ -54,6 +54,17 @@ export function Composer({ draftKey, conversation, rows = 1, running, keepOnSend
     });
   }, [back, draftKey]);
 
+  // Sent again by itself: it need not be sent by hand.
+  const resent = state?.resent ?? null;
+  useEffect(() => {
+    if (!resent) return;
+    setText((now) => {
+      if (now.trim() !== resent.content) return now;
+      writeDraft(draftKey, "");
+      return "";
+    });
+  }, [resent, draftKey]);
+
   const send = () => {
     const content = text.trim();
     if (!content || (keepOnSend && running)) return;
@@ -77,7 +88,7 @@ export function Composer({ draftKey, conversation, rows = 1, running, keepOnSend
     if (event.key === "Enter" && !event.shiftKey) {
       event.preventDefault();
       send();
-    } else if (event.key === "ArrowUp" && text === "" && onEditLast) {
+    } else if (event.key === "ArrowUp" && !event.altKey && !event.ctrlKey && !event.metaKey && text === "" && onEditLast) {
       event.preventDefault();
       onEditLast();
     }
@@ -104,6 +115,8 @@ export function Composer({ draftKey, conversation, rows = 1, running, keepOnSend
           aria-activedescendant={hash === null ? undefined : active}
           onChange={(event) => {
             change(event.target.value);
+            // What is being changed by hand is no longer sent by itself.
+            if (state?.failure?.retryAt) controller?.dismissFailure();
             setHash(hashWord(event.target.value, event.target.selectionStart));
           }}
           onKeyDown={onKeyDown}

@@ -130,7 +130,7 @@ export function QuoteChip() {
   return (
     <button type="button" className="chip" aria-pressed={options.quoteOnly} title={t("quotes.switchNote")} onClick={() => set({ quoteOnly: !options.quoteOnly })}>
       <Quote className="i i--s" aria-hidden="true" />
-      {t("quotes.switch")}
+      <span className="cut">{t("quotes.switch")}</span>
     </button>
   );
 }

@@ -34,6 +34,8 @@ export interface ControllerState {
   readonly sending: boolean;
   readonly queue: readonly Waiting[];
   readonly failure: Failure | null;
+  /** What was just sent again by itself, after a failure. */
+  readonly resent: { readonly content: string } | null;
 }
 
 export interface Ended {
@@ -50,7 +52,7 @@ const retriesMax = 6;
 
 export class Controller {
   readonly conversation: string;
-  state: ControllerState = { sending: false, queue: [], failure: null };
+  state: ControllerState = { sending: false, queue: [], failure: null, resent: null };
   onEnded: ((ended: Ended) => void) | null = null;
   readonly #client: QueryClient;
   readonly #listeners = new Set<() => void>();
@@ -167,10 +169,11 @@ export class Controller {
     const optimistic = this.#showOptimistic(before, body);
     try {
       const asked = await request<Asked>(`/api/conversations/${this.conversation}/messages`, { body: wire(body) });
+      const again = this.#pending !== null && "content" in body ? { content: body.content } : null;
       this.#attempt = 0;
       this.#pending = null;
       this.#adopt(optimistic, asked, body);
-      this.#set({ sending: false });
+      this.#set({ sending: false, ...(again ? { resent: again } : {}) });
       this.followShown();
     } catch (error) {
       this.#update(() => before);
@@ -206,6 +209,7 @@ export class Controller {
       this.#client.setQueryData(conversationQuery(this.conversation).queryKey, now);
       if (arrived) {
         this.dismissFailure();
+        this.#set({ resent: { content: arrived.content } });
         this.#update((conversation) => ({ ...conversation, leaf: leafBelow(conversation.messages, arrived.id) }));
         this.followShown();
         return;
@@ -286,11 +290,11 @@ export class Controller {
       }));
       const message = this.cached?.messages.find((one) => one.id === id);
       if (message) this.onEnded?.({ message });
-      // What was written is stored with the message; its words come from there.
-      void this.#client.invalidateQueries({ queryKey: conversationQuery(this.conversation).queryKey });
     }
-    void this.#client.invalidateQueries({ queryKey: ["conversations"] });
     if (end.message && (end.message.state === "complete" || end.message.state === "stopped")) this.sendNext();
+    // The server may have given it a title, a higher label, the words that were stored.
+    if (!this.state.sending) void this.#client.invalidateQueries({ queryKey: conversationQuery(this.conversation).queryKey });
+    void this.#client.invalidateQueries({ queryKey: ["conversations"] });
   }
 }
 

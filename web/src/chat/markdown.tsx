@@ -14,7 +14,7 @@ const Formula = lazy(() => import("./Formula"));
 
 const citesMax = 200;
 // The last word, its numbers and the punctuation after them: they stay on one line, so that no number starts one.
-const held = /([^\s[\]]{1,24})?(\s*)((?:\[\d{1,3}\]\s?)+)((?:[\u00a0\u202f]?[.,;:!?…»)]+)*)/g;
+const held = /([^\s[\]]{1,24})?(\s*)(\[\d{1,3}\](?:\s?\[\d{1,3}\])*)((?:[ \u00a0\u202f]?[.,;:!?…»)]+)*)/g;
 
 export interface ProseContext {
   citations: readonly Citation[];
@@ -191,7 +191,6 @@ export function textWithCites(text: string, context: ProseContext): ReactNode {
       </span>,
     );
     at = match.index + match[0].length;
-    if (/\s$/.test(match[3] ?? "") && !match[4]) out.push(" ");
   }
   out.push(text.slice(at));
   return out;

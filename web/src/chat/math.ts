@@ -22,7 +22,8 @@ function starts(pattern: RegExp) {
 export const mathExtensions = {
   block: [block],
   inline: [inline],
-  startBlock: [starts(/\$\$|\\\[/)],
+  // Only where a line begins: elsewhere marked would cut the paragraph there.
+  startBlock: [starts(/(?<=\n)(?:\$\$|\\\[)/)],
   startInline: [starts(/\$\$|\\\(/)],
   childTokens: {},
   renderers: {},

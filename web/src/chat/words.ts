@@ -27,7 +27,11 @@ export function modelName(message: Pick<Message, "model" | "model_name">, models
 }
 
 export function modelAndPlace(name: string, place: Place | null | undefined, words: Words): string {
-  return place ? words.t("slip.modelPlace", { model: name, place: placeWord(place, words).toLocaleLowerCase(words.language) }) : name;
+  if (!place) return name;
+  const word = placeWord(place, words);
+  // In mid-sentence; the name of a country or a union keeps its capital.
+  const inSentence = place.kind === "zone" ? word : word.charAt(0).toLocaleLowerCase(words.language) + word.slice(1);
+  return words.t("slip.modelPlace", { model: name, place: inSentence });
 }
 
 const kinds = [

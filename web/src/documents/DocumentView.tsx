@@ -26,7 +26,7 @@ export default function DocumentView({ document, passage, page, title, full = fa
   const [at, setAt] = useState(start);
   useEffect(() => setAt(start), [start, passage]);
   const pages = data?.pages ?? 0;
-  const where = printed ? t("document.pageOf", { page: at, of: pages }) : (data?.title ?? title);
+  const where = printed ? t("document.pageOf", { page: at, of: pages }) : full ? t("document.text") : (data?.title ?? title);
 
   return (
     <section className="viewer" aria-label={t("document.open", { title: data?.title ?? title })}>

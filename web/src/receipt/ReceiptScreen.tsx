@@ -1,6 +1,7 @@
 // How an answer was made: each stage, what it decided and why, the passages, the energy.
 import { useQuery } from "@tanstack/react-query";
 import { ArrowLeft, Download } from "lucide-react";
+import { useState } from "react";
 import { Link } from "wouter";
 import { Problem } from "@/api/http";
 import { conversationQuery, modelsQuery, receiptQuery } from "@/api/queries";
@@ -77,13 +78,17 @@ function Opened({ receipt, question, place, masked }: {
   masked: { token: string; original: string; type: string }[] | null;
 }) {
   const { t } = useWords();
+  const [detail, setDetail] = useState(false);
   return (
     <>
       <Facts receipt={receipt} place={place} />
       <div className="receipt">
         <section aria-labelledby="way">
-          <h2 id="way" className="receipt__h">{t("receipt.way")}</h2>
-          <Walk receipt={receipt} />
+          <div className="row receipt__h">
+            <h2 id="way">{t("receipt.way")}</h2>
+            <button type="button" className="btn btn--quiet btn--small push" aria-pressed={detail} onClick={() => setDetail(!detail)}>{detail ? t("walk.less") : t("walk.reasons")}</button>
+          </div>
+          <Walk receipt={receipt} detail={detail} />
         </section>
         <div className="side">
           <PassagesCard receipt={receipt} />

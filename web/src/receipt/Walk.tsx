@@ -14,7 +14,7 @@ type Name = (typeof names)[number];
 // What a person would look for first.
 const key: readonly string[] = ["label", "retrieve", "route", "guard_out"];
 
-export function Walk({ receipt }: { receipt: Receipt }) {
+export function Walk({ receipt, detail }: { receipt: Receipt; detail: boolean }) {
   const { t, format } = useWords();
   const total = receipt.stages.reduce((sum, stage) => sum + (stage.took_us ?? 0), 0);
   let before = 0;
@@ -30,7 +30,7 @@ export function Walk({ receipt }: { receipt: Receipt }) {
             <span className="walk__n" data-key={key.includes(stage.name) ? "" : undefined}>{index + 1}</span>
             <div>
               <h3>{(names as readonly string[]).includes(stage.name) ? t(`walk.${stage.name as Name}`) : stage.name}</h3>
-              <Stage stage={stage} receipt={receipt} />
+              <Stage stage={stage} receipt={receipt} detail={detail} />
             </div>
             <div className="walk__t">
               {took > 0 ? format.duration(took) : "–"}
@@ -43,20 +43,19 @@ export function Walk({ receipt }: { receipt: Receipt }) {
   );
 }
 
-function Stage({ stage, receipt }: { stage: ReceiptStage; receipt: Receipt }) {
+function Stage({ stage, receipt, detail }: { stage: ReceiptStage; receipt: Receipt; detail: boolean }) {
   const words = useWords();
-  const { t } = words;
   const sentence = stageSentence(stage, receipt, words);
   const reasons = stage.reasons ?? [];
   return (
     <>
       {stage.name === "label" && receipt.label ? <p><Label id={stage.decision || receipt.label} /> {sentence}</p> : <p>{sentence}</p>}
       {stage.name === "route" && (receipt.route?.candidates?.length ?? 0) > 0 ? <Candidates receipt={receipt} candidates={receipt.route?.candidates ?? []} /> : null}
-      {reasons.length > 0 ? (
-        <details className="more">
-          <summary className="small">{t("walk.reasons")}</summary>
-          <ul className="small walk__reasons" lang="en">{reasons.map((reason, index) => <li key={index}>{reason}</li>)}</ul>
-        </details>
+      {detail && (reasons.length > 0 || stage.decision) ? (
+        <ul className="small walk__reasons" lang="en">
+          <li className="mono">{stage.decision}</li>
+          {reasons.map((reason, index) => <li key={index}>{reason}</li>)}
+        </ul>
       ) : null}
     </>
   );

@@ -68,6 +68,7 @@ function Appearance() {
   const theme = useTheme();
   const letters = useLetters();
   const save = useMe();
+  const [chosen, setChosen] = useState(language);
   const languages: { id: Language; name: string }[] = [{ id: "fr", name: "Français" }, { id: "en", name: "English" }];
   return (
     <section className="settings__part" aria-labelledby="appearance">
@@ -79,8 +80,9 @@ function Appearance() {
             <input
               type="radio"
               name="language"
-              checked={language === one.id}
+              checked={chosen === one.id}
               onChange={() => {
+                setChosen(one.id);
                 writeStored("language", one.id);
                 save.mutate({ language: one.id });
               }}
