@@ -38,7 +38,8 @@ std::vector<std::string> worker_environment() {
                                     "TSAN_OPTIONS",
                                     "LSAN_OPTIONS",
                                     "CUDA_VISIBLE_DEVICES",
-                                    "LLVM_PROFILE_FILE"};
+                                    "LLVM_PROFILE_FILE",
+                                    "BASTIDE_WORKER_STDERR"};
   std::vector<std::string> out;
   for (const char* name : names)
     if (const char* value = std::getenv(name)) out.push_back(fmt::format("{}={}", name, value));

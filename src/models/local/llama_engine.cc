@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <ctime>
 
 #include "models/local/llama_impl.h"
 
@@ -21,6 +22,12 @@ std::unexpected<Error> load_failed(const std::string& file) {
                   "not know.",
                   slash == std::string::npos ? file : file.substr(slash + 1)),
       "load_failed", "Fetch it again with `bastide model pull`, or choose another model.");
+}
+
+double cpu_seconds() {
+  timespec spent{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent);
+  return static_cast<double>(spent.tv_sec) + static_cast<double>(spent.tv_nsec) / 1e9;
 }
 
 llama_context_params context_params(const EngineOptions& options, const EngineFacts& facts, int slots) {
@@ -88,6 +95,11 @@ Result<std::unique_ptr<Engine>> Engine::load(const EngineOptions& options) try {
   const auto params = context_params(options, impl->facts, impl->slots);
   impl->context.reset(llama_init_from_model(impl->model.get(), params));
   if (!impl->context) return load_failed(options.file);
+  auto pool_params = ggml_threadpool_params_default(options.threads);
+  pool_params.poll = 0;  // between two batches they sleep
+  impl->pool.reset(ggml_threadpool_new(&pool_params));
+  if (impl->pool) llama_attach_threadpool(impl->context.get(), impl->pool.get(), impl->pool.get());
+  impl->governor = ThreadGovernor(options.threads);
   impl->batch_tokens_max = static_cast<int>(llama_n_batch(impl->context.get()));
   impl->batch = llama_batch_init(impl->batch_tokens_max, 0, 1);
 
@@ -116,7 +128,14 @@ int Engine::add(int slot, Token token, int position, bool wants_logits) {
 
 Result<void> Engine::decode() try {
   if (impl_->batch.n_tokens == 0) return {};
-  if (llama_decode(impl_->context.get(), impl_->batch) == 0) return {};
+  const auto begun = Steady::now();
+  const double cpu_before = cpu_seconds();
+  const bool done = llama_decode(impl_->context.get(), impl_->batch) == 0;
+  const auto now = Steady::now();
+  if (impl_->governor.note(now, std::chrono::duration<double>(now - begun).count(),
+                           cpu_seconds() - cpu_before))
+    llama_set_n_threads(impl_->context.get(), impl_->governor.threads(), impl_->governor.threads());
+  if (done) return {};
   return fail(Code::upstream, "The model could not compute the answer.", "decode_failed", "Try again.");
 } catch (const std::exception&) {
   return fail(Code::upstream, "The model could not compute the answer.", "decode_failed", "Try again.");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chat.h>
+#include <ggml-cpu.h>
 #include <llama.h>
 #include <sampling.h>
 
@@ -12,6 +13,7 @@
 #include "models/local/llama_engine.h"
 #include "models/local/sampling.h"
 #include "models/local/text_gate.h"
+#include "models/local/thread_governor.h"
 
 namespace bastide::models::local {
 
@@ -22,9 +24,15 @@ struct ContextDeleter {
   void operator()(llama_context* context) const { llama_free(context); }
 };
 
+struct PoolDeleter {
+  void operator()(ggml_threadpool* pool) const { ggml_threadpool_free(pool); }
+};
+
 struct Engine::Impl {
   std::unique_ptr<llama_model, ModelDeleter> model;
+  std::unique_ptr<ggml_threadpool, PoolDeleter> pool;  // outlives the context
   std::unique_ptr<llama_context, ContextDeleter> context;
+  ThreadGovernor governor{1};
   const llama_vocab* vocab = nullptr;
   common_chat_templates_ptr templates;
   std::vector<llama_logit_bias> end_biases;  // forbids every end of answer: ignore_eos

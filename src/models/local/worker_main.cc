@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <cstdlib>
 #include <map>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -161,6 +162,9 @@ void confine(int parent) {
   setpriority(PRIO_PROCESS, 0, 5);
   signal(SIGINT, SIG_IGN);  // Ctrl-C reaches the whole group; the server decides when we end
   signal(SIGPIPE, SIG_IGN);
+  // llama.cpp writes parts of grammars and prompts there when something is wrong with them.
+  if (!std::getenv("BASTIDE_WORKER_STDERR"))
+    if (const int nowhere = ::open("/dev/null", O_WRONLY); nowhere >= 0) ::dup2(nowhere, STDERR_FILENO);
   rlimit none{0, 0};
   setrlimit(RLIMIT_CORE, &none);   // a core would hold people's questions
   setrlimit(RLIMIT_FSIZE, &none);  // it has nothing to write

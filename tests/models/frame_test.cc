@@ -1,0 +1,71 @@
+#include "models/local/frame.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+
+namespace bastide::models::local {
+namespace {
+
+TEST(Frame, SurvivesEverySplit) {
+  std::string bytes;
+  append_frame(bytes, FrameKind::text, 7, "héllo");
+  append_frame(bytes, FrameKind::cancel, 1ULL << 60, "");
+  append_frame(bytes, FrameKind::finish, 3, encode(FinishBody{FinishReason::length, 10, 20, 5}));
+  for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
+    FrameParser parser;
+    std::vector<Frame> frames;
+    ASSERT_TRUE(parser.feed(std::string_view(bytes).substr(0, cut), frames));
+    ASSERT_TRUE(parser.feed(std::string_view(bytes).substr(cut), frames));
+    ASSERT_EQ(frames.size(), 3U);
+    EXPECT_EQ(frames[0].body, "héllo");
+    EXPECT_EQ(frames[0].call, 7U);
+    EXPECT_EQ(frames[1].call, 1ULL << 60);
+    const auto finish = decode_finish(frames[2].body);
+    ASSERT_TRUE(finish);
+    EXPECT_EQ(finish->reason, FinishReason::length);
+    EXPECT_EQ(finish->output_tokens, 20U);
+    EXPECT_EQ(finish->cached_tokens, 5U);
+  }
+}
+
+TEST(Frame, RefusesUnknownKindsAndLongBodies) {
+  std::string bytes;
+  append_frame(bytes, static_cast<FrameKind>(99), 1, "x");
+  FrameParser unknown;
+  std::vector<Frame> frames;
+  EXPECT_FALSE(unknown.feed(bytes, frames));
+  EXPECT_FALSE(unknown.feed("", frames)) << "it stays broken";
+
+  bytes.clear();
+  append_frame(bytes, FrameKind::text, 1, std::string(100, 'a'));
+  FrameParser small(99);
+  EXPECT_FALSE(small.feed(bytes, frames));
+  EXPECT_TRUE(frames.empty());
+}
+
+TEST(Frame, VectorsAreCheckedAgainstWhatWasAsked) {
+  const std::vector<std::vector<float>> vectors{{1, 2, 3}, {4, 5, 6}};
+  const std::string body = encode_vectors(vectors);
+  EXPECT_EQ(*decode_vectors(body, 2), vectors);
+  EXPECT_FALSE(decode_vectors(body, 3));
+  EXPECT_FALSE(decode_vectors(std::string_view(body).substr(0, body.size() - 1), 2));
+  EXPECT_FALSE(decode_vectors("", 0));
+  const std::vector<std::vector<float>> nan{{std::numeric_limits<float>::quiet_NaN()}};
+  EXPECT_FALSE(decode_vectors(encode_vectors(nan), 1));
+}
+
+TEST(Frame, ErrorsTravelAndHostileOnesAreTamed) {
+  const Error sent{Code::invalid, "Too long.", "context_too_long", "Shorten it."};
+  const Error read = decode_error(encode_error(sent));
+  EXPECT_EQ(read.code, Code::invalid);
+  EXPECT_EQ(read.message, "Too long.");
+  EXPECT_EQ(read.detail, "context_too_long");
+  EXPECT_EQ(read.action, "Shorten it.");
+  EXPECT_EQ(decode_error("[1]").detail, "worker_protocol");
+  EXPECT_EQ(decode_error(R"({"code":"refused_by_policy","message":3})").code, Code::internal);
+}
+
+}  // namespace
+}  // namespace bastide::models::local

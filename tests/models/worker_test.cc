@@ -1,0 +1,349 @@
+// Local models, with the real demonstration models in real worker processes.
+#include <gtest/gtest.h>
+#include <signal.h>
+
+#include <nlohmann/json.hpp>
+#include <numeric>
+
+#include "models/house.h"
+#include "models/local/local_model.h"
+#include "net/loop.h"
+#include "tests/models/scratch.h"
+
+namespace bastide::models {
+namespace {
+
+using exchange::ModelEvent;
+using local::LocalModel;
+using local::LocalModelOptions;
+using local::LocalStatus;
+using test::demo_model;
+using test::Scratch;
+
+struct Outcome {
+  std::string text;
+  std::string reasoning;
+  std::optional<ModelEvent> finish;
+  std::optional<Error> error;
+};
+
+Task<Outcome> read_all(exchange::Completion& completion) {
+  Outcome out;
+  while (true) {
+    auto next = co_await completion.next();
+    if (!next) {
+      out.error = next.error();
+      co_return out;
+    }
+    if (next->kind == ModelEvent::Kind::text) out.text += next->text;
+    if (next->kind == ModelEvent::Kind::reasoning) out.reasoning += next->text;
+    if (next->kind == ModelEvent::Kind::finish) {
+      out.finish = *next;
+      co_return out;
+    }
+  }
+}
+
+Task<Outcome> ask(std::shared_ptr<LocalModel> model, std::string body, std::stop_token stop = {}) {
+  auto completion = co_await model->start(std::move(body), stop);
+  if (!completion) {
+    Outcome out;
+    out.error = completion.error();
+    co_return out;
+  }
+  auto out = co_await read_all(**completion);
+  co_return out;
+}
+
+std::string body(const std::string& question,
+                 const std::string& more = R"("max_tokens":24,"temperature":0)") {
+  return R"({"messages":[{"role":"user","content":")" + question + R"("}],)" + more + "}";
+}
+
+class Worker : public testing::Test {
+ protected:
+  static std::shared_ptr<LocalModel> make(const Manifest& manifest,
+                                          std::function<void(LocalModelOptions&)> change = {}) {
+    static Metrics metrics;
+    static Counter& restarts = metrics.counter("restarts", "");
+    LocalModelOptions options;
+    options.manifest = manifest;
+    options.own_binary = BASTIDE_TEST_WORKER;
+    options.threads = 1;  // other programs run beside tests
+    options.restart_pause = Millis(20);
+    if (change) change(options);
+    return std::make_shared<LocalModel>(std::move(options), restarts);
+  }
+  void SetUp() override {
+    const auto found = demo_model("smollm2-135m");
+    if (!found) GTEST_SKIP() << "no data: the demonstration model could not be fetched";
+    chat_ = *found;
+  }
+  Manifest chat_;
+};
+
+TEST_F(Worker, AnswersWithExactUsageAndReusesThePrompt) {
+  const auto model = make(chat_);
+  const auto first = sync_wait(ask(model, body("What is the capital of France?")));
+  ASSERT_FALSE(first.error) << first.error->message;
+  EXPECT_FALSE(first.text.empty());
+  ASSERT_TRUE(first.finish);
+  EXPECT_GT(first.finish->usage.input_tokens, 20);
+  EXPECT_LE(first.finish->usage.output_tokens, 24);
+  EXPECT_EQ(first.finish->usage.cached_input_tokens, 0);
+  EXPECT_FALSE(first.finish->usage.estimated);
+  const auto again = sync_wait(ask(model, body("What is the capital of France?")));
+  EXPECT_EQ(again.text, first.text) << "greedy: the same, from the slot's own cache";
+  EXPECT_EQ(again.finish->usage.cached_input_tokens, first.finish->usage.input_tokens - 1);
+  EXPECT_EQ(model->count(body("What is the capital of France?")), first.finish->usage.input_tokens);
+}
+
+TEST_F(Worker, KeepsToWhatTheCallAsksFor) {
+  const auto model = make(chat_);
+  const auto run = [&](const std::string& question, const std::string& more) {
+    return sync_wait(ask(model, body(question, more)));
+  };
+  EXPECT_EQ(run("Count from 1 to 50.", R"("max_tokens":7,"ignore_eos":true)").finish->usage.output_tokens, 7);
+  EXPECT_EQ(run("Count.", R"("max_tokens":7,"ignore_eos":true)").finish->finish, exchange::Finish::length);
+  const auto grammar = run("Is water wet?", R"("max_tokens":8,"grammar":"root ::= \"yes\" | \"no\"")");
+  ASSERT_FALSE(grammar.error) << grammar.error->message;
+  EXPECT_TRUE(grammar.text == "yes" || grammar.text == "no") << grammar.text;
+  const auto schema =
+      run("Describe Paris.", R"("max_tokens":200,"temperature":0,"response_format":{"type":"json_schema",
+      "json_schema":{"schema":{"type":"object","properties":{"n":{"type":"integer"}},"required":["n"]}}})");
+  ASSERT_FALSE(schema.error) << schema.error->message;
+  EXPECT_NO_THROW({
+    const auto json = nlohmann::json::parse(schema.text);
+    EXPECT_TRUE(json.at("n").is_number_integer());
+  }) << schema.text;
+  const auto stopped = run("Say: apple banana cherry", R"("max_tokens":40,"temperature":0,"stop":["a"])");
+  EXPECT_EQ(stopped.text.find('a'), std::string::npos);
+  const auto one = run("Tell a story.", R"("max_tokens":16,"seed":7,"temperature":1.2)");
+  const auto two = run("Tell a story.", R"("max_tokens":16,"seed":7,"temperature":1.2)");
+  EXPECT_EQ(one.text, two.text) << "the same seed";
+}
+
+TEST_F(Worker, RefusesWithTheField) {
+  const auto model = make(chat_);
+  const auto refused = [&](const std::string& what) {
+    return sync_wait(ask(model, what)).error.value_or(Error{});
+  };
+  EXPECT_EQ(refused(body("x", R"("temperature":"hot")")).detail, "bad_request");
+  EXPECT_EQ(refused(body("x", R"("grammar":"root ::= (")")).detail, "bad_request");
+  EXPECT_EQ(refused(R"({"messages":[]})").detail, "bad_request");
+  EXPECT_EQ(refused(R"({"messages":[{"role":"user","content":[{"type":"image_url"}]}]})").detail,
+            "bad_request");
+  EXPECT_EQ(refused("{").code, Code::invalid);
+  std::string words;
+  for (int i = 0; i < 6000; ++i) words += "word ";
+  const auto too_long = refused(body(words));
+  EXPECT_EQ(too_long.detail, "context_too_long");
+  EXPECT_NE(too_long.message.find("4096"), std::string::npos) << too_long.message;
+}
+
+Task<Result<int>> many(std::shared_ptr<LocalModel> model, int count, std::vector<Outcome>& out) {
+  auto done = std::make_shared<Bell>();
+  auto left = std::make_shared<std::atomic<int>>(count);
+  struct One {
+    static Task<void> run(std::shared_ptr<LocalModel> on, std::string what, Outcome& into,
+                          std::shared_ptr<Bell> bell, std::shared_ptr<std::atomic<int>> open) {
+      into = co_await ask(on, std::move(what));
+      --*open;
+      bell->ring();
+    }
+  };
+  std::string shared;
+  for (int i = 0; i < 60; ++i) shared += "The rule number " + std::to_string(i) + " holds. ";
+  for (int i = 0; i < count; ++i)
+    spawn("one", One::run(model, body(shared + "Answer number " + std::to_string(i)),
+                          out[static_cast<std::size_t>(i)], done, left));
+  while (true) {
+    const auto seen = done->count();
+    if (*left == 0) co_return 0;
+    co_await done->wait(seen);
+  }
+}
+
+TEST_F(Worker, AnswersManyAtOnceAndComputesASharedBeginningOnce) {
+  const auto model = make(chat_);
+  std::vector<Outcome> out(6);
+  ASSERT_TRUE(sync_wait(many(model, 6, out)));
+  std::int64_t cached = 0;
+  for (const auto& each : out) {
+    ASSERT_FALSE(each.error) << each.error->message;
+    EXPECT_FALSE(each.text.empty());
+    cached += each.finish->usage.cached_input_tokens;
+  }
+  EXPECT_GT(cached, 5 * 200) << "only the first computed the shared part";
+  const auto alone = sync_wait(ask(make(chat_), body("x")));
+  EXPECT_FALSE(alone.error);
+}
+
+Task<Result<int>> cancel_one(std::shared_ptr<LocalModel> model) {
+  std::stop_source source;
+  auto completion = co_await model->start(
+      body("Count to a thousand.", R"("max_tokens":2000,"ignore_eos":true)"), source.get_token());
+  if (!completion) co_return pass(completion);
+  auto first = co_await (*completion)->next();
+  if (!first) co_return pass(first);
+  source.request_stop();
+  while (true) {
+    auto next = co_await (*completion)->next();
+    if (next) continue;
+    if (next.error().code != Code::cancelled) co_return pass(next);
+    co_return 0;
+  }
+}
+
+TEST_F(Worker, CancellingFreesTheSlot) {
+  const auto model = make(chat_, [](LocalModelOptions& options) { options.slots = 1; });
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(sync_wait(cancel_one(model)));
+  const auto begun = Steady::now();
+  const auto after = sync_wait(ask(model, body("Hello", R"("max_tokens":4)")));
+  EXPECT_FALSE(after.error);
+  EXPECT_LT(Steady::now() - begun, std::chrono::seconds(5)) << "the cancelled answers do not go on";
+}
+
+Task<Outcome> kill_in_the_middle(std::shared_ptr<LocalModel> model) {
+  auto completion = co_await model->start(body("Count.", R"("max_tokens":2000,"ignore_eos":true)"), {});
+  Outcome out;
+  if (!completion) {
+    out.error = completion.error();
+    co_return out;
+  }
+  auto first = co_await (*completion)->next();
+  if (first) ::kill(model->worker_pid(), SIGKILL);
+  out = co_await read_all(**completion);
+  co_return out;
+}
+
+TEST_F(Worker, AKilledWorkerFailsItsCallsAndComesBack) {
+  const auto model = make(chat_);
+  for (int i = 0; i < 2; ++i) {
+    const auto killed = sync_wait(kill_in_the_middle(model));
+    ASSERT_TRUE(killed.error);
+    EXPECT_FALSE(killed.finish);
+    EXPECT_EQ(killed.error->code, Code::upstream);
+    EXPECT_EQ(killed.error->detail, "worker_died");
+    EXPECT_NE(killed.error->message.find("restarted"), std::string::npos);
+    const auto after = sync_wait(ask(model, body("Hello", R"("max_tokens":4)")));
+    EXPECT_FALSE(after.error) << after.error->message;
+  }
+}
+
+TEST_F(Worker, UnloadsWhenIdleAndLoadsAgain) {
+  const auto model = make(chat_, [](LocalModelOptions& options) { options.idle_unload = Millis(150); });
+  EXPECT_EQ(model->status().state, LocalStatus::State::stopped);
+  ASSERT_FALSE(sync_wait(ask(model, body("Hello", R"("max_tokens":4)"))).error);
+  const int pid = model->worker_pid();
+  EXPECT_GT(pid, 0);
+  for (int i = 0; i < 200 && model->status().state != LocalStatus::State::stopped; ++i)
+    std::this_thread::sleep_for(Millis(20));
+  EXPECT_EQ(model->status().state, LocalStatus::State::stopped);
+  for (int i = 0; i < 100 && ::kill(pid, 0) == 0; ++i) std::this_thread::sleep_for(Millis(10));
+  EXPECT_NE(::kill(pid, 0), 0) << "its process is gone";
+  EXPECT_FALSE(sync_wait(ask(model, body("Hello", R"("max_tokens":4)"))).error);
+}
+
+TEST_F(Worker, SaysHowMuchMemoryIsMissing) {
+  const auto model = make(chat_, [](LocalModelOptions& options) {
+    options.available_memory_bytes = [] { return 100'000'000ULL; };
+  });
+  const auto out = sync_wait(ask(model, body("Hello")));
+  ASSERT_TRUE(out.error);
+  EXPECT_EQ(out.error->code, Code::unavailable);
+  EXPECT_EQ(out.error->detail, "not_enough_memory");
+  EXPECT_NE(out.error->message.find("0.5 GB"), std::string::npos) << out.error->message;
+  EXPECT_EQ(model->status().state, LocalStatus::State::failed);
+}
+
+TEST_F(Worker, SeesAModelFileCutShort) {
+  const Scratch scratch;
+  Manifest cut = chat_;
+  cut.file = scratch.path("cut.gguf");
+  std::filesystem::copy_file(chat_.file, cut.file);
+  std::filesystem::resize_file(cut.file, chat_.bytes / 2);
+  const auto out = sync_wait(ask(make(cut), body("Hello")));
+  ASSERT_TRUE(out.error);
+  EXPECT_EQ(out.error->detail, "cut_short");
+  EXPECT_NE(out.error->action.find("model pull"), std::string::npos);
+  cut.bytes = 0;  // a file that only the configuration knows
+  cut.sha256.clear();
+  cut.bytes = std::filesystem::file_size(cut.file);
+  EXPECT_EQ(sync_wait(ask(make(cut), body("Hello"))).error->detail, "cut_short");
+}
+
+TEST_F(Worker, AFileThatIsNoModelIsRefused) {
+  const Scratch scratch;
+  Manifest wrong = chat_;
+  wrong.file = scratch.path("x.gguf");
+  test::write_file(wrong.file, "this is not a model");
+  wrong.bytes = 19;
+  wrong.sha256.clear();
+  EXPECT_EQ(sync_wait(ask(make(wrong), body("Hello"))).error->detail, "not_gguf");
+  const auto no_binary =
+      make(chat_, [](LocalModelOptions& options) { options.own_binary = "/nowhere/bastide"; });
+  EXPECT_EQ(sync_wait(ask(no_binary, body("Hello"))).error->detail, "load_failed");
+  const auto wrong_binary =
+      make(chat_, [](LocalModelOptions& options) { options.own_binary = "/bin/false"; });
+  EXPECT_EQ(sync_wait(ask(wrong_binary, body("Hello"))).error->detail, "load_failed");
+}
+
+TEST_F(Worker, ShuttingDownEndsWhatRuns) {
+  auto model = make(chat_);
+  ASSERT_FALSE(sync_wait(ask(model, body("Hello", R"("max_tokens":4)"))).error);
+  const int pid = model->worker_pid();
+  model->shut_down();
+  EXPECT_NE(::kill(pid, 0), 0);
+  EXPECT_EQ(sync_wait(ask(model, body("Hello"))).error->detail, "shutting_down");
+}
+
+float cosine(const std::vector<float>& a, const std::vector<float>& b) {
+  return std::inner_product(a.begin(), a.end(), b.begin(), 0.0F);
+}
+
+TEST(Embeddings, PutLikeBesideLikeInFrenchAndEnglish) {
+  const auto manifest = demo_model("e5-small");
+  if (!manifest) GTEST_SKIP() << "no data: the embedding model could not be fetched";
+  const Scratch scratch;
+  std::filesystem::create_directories(scratch.path("models"));
+  std::filesystem::copy_file(manifest->file, scratch.path("models/e5-small.gguf"));
+  ASSERT_TRUE(write_manifest(*manifest, scratch.path("models")));
+  auto client = net::Client::create();
+  ASSERT_TRUE(client);
+  Pool pool("test", 1, 10);
+  Metrics metrics;
+  HouseOptions options;
+  options.data_folder = scratch.path();
+  options.own_binary = BASTIDE_TEST_WORKER;
+  options.threads = 1;
+  const auto house = House::create(Config{}, options, **client, pool, metrics);
+  ASSERT_TRUE(house) << house.error().message;
+  using Kind = exchange::Models::EmbedKind;
+  const auto query = sync_wait((*house)->embed("", {"Combien de jours de congés par an ?"}, Kind::query));
+  ASSERT_TRUE(query) << query.error().message;
+  std::vector<std::string> passages{"Chaque salarié a droit à vingt-cinq jours de congés payés par année.",
+                                    "Employees are entitled to twenty-five days of paid leave a year.",
+                                    "La recette de la tarte aux pommes demande du beurre et de la farine."};
+  std::string very_long;
+  for (int i = 0; i < 3000; ++i) very_long += "congés ";
+  passages.push_back(very_long);
+  for (int i = 0; i < 60; ++i) passages.push_back("Passage numéro " + std::to_string(i));
+  const auto vectors = sync_wait((*house)->embed("e5-small", passages, Kind::passage));
+  ASSERT_TRUE(vectors) << vectors.error().message;
+  ASSERT_EQ(vectors->size(), passages.size());
+  for (const auto& vector : *vectors) {
+    ASSERT_EQ(vector.size(), 384U);
+    EXPECT_NEAR(cosine(vector, vector), 1, 1e-4);
+  }
+  const auto& asked = query->front();
+  EXPECT_GT(cosine(asked, (*vectors)[0]), cosine(asked, (*vectors)[2]) + 0.05F);
+  EXPECT_GT(cosine(asked, (*vectors)[1]), cosine(asked, (*vectors)[2]) + 0.02F);
+  const auto alone = sync_wait((*house)->embed("e5-small", {passages[0]}, Kind::passage));
+  EXPECT_GT(cosine(alone->front(), (*vectors)[0]), 0.9999F) << "what shares a batch does not matter";
+  EXPECT_EQ(sync_wait((*house)->embed("nothing", {"x"}, Kind::raw)).error().code, Code::not_found);
+  EXPECT_TRUE(sync_wait((*house)->embed("", {}, Kind::raw))->empty());
+}
+
+}  // namespace
+}  // namespace bastide::models
