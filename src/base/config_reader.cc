@@ -1,9 +1,16 @@
 #include "base/config_reader.h"
 
+#include <fmt/format.h>
+
+// toml++ 3.3 asserts that a table's name begins well just before it checks so and reports the error ("[?x]"):
+// in a release build the compiler may then assume that it does. Its assertions are left out instead.
 #define TOML_EXCEPTIONS 0
 #define TOML_ENABLE_FORMATTERS 0
-#include <fmt/format.h>
+#define TOML_ASSERT(expr) static_cast<void>(0)
+#pragma push_macro("NDEBUG")
+#undef NDEBUG
 #include <toml++/toml.h>
+#pragma pop_macro("NDEBUG")
 
 #include <algorithm>
 #include <cmath>
@@ -388,7 +395,9 @@ Result<ConfigDocument> ConfigDocument::parse(std::string_view text, const std::s
                 "A configuration is a short file: check the path.");
   if (!is_utf8(text))
     return fail(Code::invalid, fmt::format("{}: not UTF-8 text.", name), "config", "Save the file as UTF-8.");
-  auto parsed = toml::parse(text, name);
+  auto ascii = config_as_ascii(text, name);
+  if (!ascii) return pass(ascii);
+  auto parsed = toml::parse(*ascii, name);
   if (!parsed) {
     const auto& error = parsed.error();
     return fail(

@@ -85,6 +85,12 @@ class ConfigDocument {
   std::unique_ptr<ConfigSource> source_;
 };
 
+/// The same document in ASCII, line by line: what stands in quotes is escaped, what stands in comments is
+/// dropped. The parser (toml++ 3.3) has undefined behaviour on letters beyond ASCII outside of quotes, which
+/// TOML does not allow anyway and which are an error here. So is text over several lines, which no key takes.
+/// `toml` is valid UTF-8.
+[[nodiscard]] Result<std::string> config_as_ascii(std::string_view toml, const std::string& name);
+
 /// The name of `names` that is nearest to `word` by edits, when near enough to be a typo; else empty.
 [[nodiscard]] std::string nearest(std::string_view word, std::span<const std::string> names);
 /// `; did you mean "x"?`, or `: one of "a", "b"` when nothing is near.

@@ -176,7 +176,9 @@ TEST_P(WrongConfigTest, SaysWhereAndWhat) {
 INSTANTIATE_TEST_SUITE_P(
     Each, WrongConfigTest,
     testing::Values(
-        Wrong{"[server\n", "1", "expected ']'"}, Wrong{"a = 1\na = 2\n", "2", "cannot"},
+        Wrong{"[server\n", "1", "expected ']'"}, Wrong{"[?erver]\n", "1", "saw '?'"},
+        Wrong{"[[?x]]\n", "1", "saw '?'"}, Wrong{"[a.?x]\n", "1", "saw '?'"},
+        Wrong{"a = 1\na = 2\n", "2", "cannot"},
         Wrong{"[sever]\nlisten = \"127.0.0.1:1\"\n", "1",
               "unknown section \"sever\"; did you mean \"server\"?"},
         Wrong{"[server]\n\nlissen = \"127.0.0.1:1\"\n", "3",
@@ -281,6 +283,22 @@ TEST_F(ConfigTest, AnErrorNeverShowsASecret) {
   EXPECT_THAT(
       error_of("[[provider]]\nid = \"p\"\nbase_url = \"http://x\"\nzone = \"FR\"\nkey = \"sk-abc\"\n"),
       Not(HasSubstr("sk-abc")));
+}
+
+TEST_F(ConfigTest, LettersBeyondAsciiStandInQuotesAndComments) {
+  auto read = parse_config(
+      "\xef\xbb\xbf# été\n[server]\norganisation = \"Préfecture \\\"de\\\" l'Hérault\" # où\n", "x");
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->server.organisation, "Préfecture \"de\" l'Hérault");
+  read = parse_config("[server]\norganisation = 'C:\\é \"x\" €𝄞'\n", "x");
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->server.organisation, "C:\\é \"x\" €𝄞");
+  EXPECT_THAT(error_of("[server]\norganisation = \"a\\é\"\n"), HasSubstr("bastide.toml:2: a backslash"));
+  EXPECT_THAT(error_of("[server]\norganisation = \"a\n"), HasSubstr("bastide.toml:2: "));
+  EXPECT_THAT(error_of("a = 1\né = 1\n"), HasSubstr("bastide.toml:2: \"é"));
+  EXPECT_THAT(error_of("[server]\norganisation = Hérault\n"), HasSubstr("bastide.toml:2: "));
+  EXPECT_THAT(error_of("[server]\norganisation = \"\"\"a\nb\"\"\"\n"),
+              HasSubstr("bastide.toml:2: text over several lines"));
 }
 
 TEST_F(ConfigTest, RefusesWhatIsNoText) {
