@@ -112,11 +112,11 @@ export function makeApi(options = {}) {
     if (/lune|moon/i.test(text) && documentsAsked) quoting = "nothing_found";
     else if (/intéressement|profit/i.test(text) && documentsAsked) quoting = "not_supported";
     else if (ask.quote_only) quoting = "asked";
+    else if (/texte long/i.test(text)) answer = Array.from({ length: 30 }, (_, index) => `Paragraphe ${index + 1}. ${answers.plain}`).join("\n\n");
     else if (documentsAsked) {
       answer = answers.cited;
       used = citations;
     } else if (/tableau|table/i.test(text)) answer = answers.rich;
-    else if (/long/i.test(text)) answer = Array.from({ length: 30 }, (_, index) => `Paragraphe ${index + 1}. ${answers.plain}`).join("\n\n");
     if (masked.length > 0) answer = `C’est noté : j’écrirai à ${masked.map((item) => item.original).join(", ")}.`;
     if (quoting === "nothing_found") answer = "Pas de réponse dans vos documents. Bastide préfère ne rien affirmer.";
     else if (quoting) {

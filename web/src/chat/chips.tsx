@@ -128,7 +128,7 @@ export function QuoteChip() {
   const { options, set } = useOptions();
   if (options.collections.length === 0) return null;
   return (
-    <button type="button" className="chip" aria-pressed={options.quoteOnly} title={t("quotes.switchNote")} onClick={() => set({ quoteOnly: !options.quoteOnly })}>
+    <button type="button" className="chip chip--quote" aria-pressed={options.quoteOnly} title={t("quotes.switchNote")} onClick={() => set({ quoteOnly: !options.quoteOnly })}>
       <Quote className="i i--s" aria-hidden="true" />
       <span className="cut">{t("quotes.switch")}</span>
     </button>

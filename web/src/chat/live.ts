@@ -42,11 +42,14 @@ const revealEveryMs = 50;
 const followersMax = 4;
 
 const followers = new Map<string, Follower>();
+// What an ended answer showed, until the stored message has taken its place on the screen.
+const ended = new Map<string, Live>();
+const endedMax = 16;
 // Listeners may come before the follower does.
 const waiting = new Map<string, Set<() => void>>();
 
 export function liveOf(message: string): Live {
-  return followers.get(message)?.live ?? empty;
+  return followers.get(message)?.live ?? ended.get(message) ?? empty;
 }
 
 export function isFollowed(message: string): boolean {
@@ -79,6 +82,7 @@ export function follow(message: string, stream: string, onEnd: (end: LiveEnd) =>
     listeners: waiting.get(message) ?? new Set(),
   };
   waiting.delete(message);
+  ended.delete(message);
   followers.set(message, follower);
 
   const change = (part: Partial<Live>) => {
@@ -93,13 +97,16 @@ export function follow(message: string, stream: string, onEnd: (end: LiveEnd) =>
   const schedule = () => {
     if (follower.timer === 0) follower.timer = window.setTimeout(reveal, revealEveryMs);
   };
-  let ended = false;
+  let over = false;
   const end = (result: Omit<LiveEnd, "masked" | "text" | "citations">) => {
-    if (ended) return;
-    ended = true;
+    if (over) return;
+    over = true;
     window.clearTimeout(follower.timer);
     const { masked, citations } = follower.live;
     if (followers.get(message) === follower) followers.delete(message);
+    const [oldest] = ended.keys();
+    if (ended.size >= endedMax && oldest !== undefined) ended.delete(oldest);
+    ended.set(message, { ...follower.live, text: follower.received, retryAt: null });
     // Who listens stays: the same message may be gone on with.
     if (follower.listeners.size > 0) waiting.set(message, follower.listeners);
     onEnd({ ...result, masked, citations, text: follower.received });
@@ -162,5 +169,6 @@ export function unfollow(message: string): void {
 }
 
 export function unfollowAll(): void {
+  ended.clear();
   for (const message of [...followers.keys()]) unfollow(message);
 }

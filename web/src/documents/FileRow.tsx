@@ -50,7 +50,7 @@ export function FileRow({ doc, mayWrite, onDelete, onReplace }: { doc: Doc; mayW
       </span>
       <span className="file__size muted small num">{size(doc, words)}</span>
       <span className="file__actions">
-        {failed && mayWrite ? <button type="button" className="btn btn--small" onClick={onReplace}>{t("file.replace")}</button> : null}
+        {failed && mayWrite ? <button type="button" className="btn btn--small file__replace" onClick={onReplace}>{t("file.replace")}</button> : null}
         {mayWrite ? (
           <MenuButton
             small

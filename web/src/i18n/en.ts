@@ -78,7 +78,7 @@ const english: Catalogue = {
   "collections.remove": "Stop asking {name}",
   "collections.search": "Search collections",
 
-  "composer.hint": "Ask a question, or type # for your documents",
+  "composer.hint": "Ask a question, or type #",
   "composer.label": "Your question",
   "composer.queue": "Add to the queue",
   "composer.queueHint": "Write what comes next, it will wait its turn",

@@ -79,7 +79,7 @@ const words = {
   "collections.remove": "Ne plus interroger {name}",
   "collections.search": "Chercher une collection",
 
-  "composer.hint": "Posez une question, ou tapez # pour vos documents",
+  "composer.hint": "Posez une question, ou tapez #",
   "composer.label": "Votre question",
   "composer.queue": "Ajouter à la file",
   "composer.queueHint": "Écrivez la suite, elle attendra son tour",
