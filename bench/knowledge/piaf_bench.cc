@@ -1,5 +1,5 @@
 // Retrieval and quote-only on PIAF: knowledge_piaf_bench [--vectors FILE] [--missing FILE] [--questions N]
-// [--titles with|without] [--k1 X] [--b X]
+// [--titles with|without] [--k1 X] [--b X] [--dense WEIGHT]
 // The data is BASTIDE_TEST_DATA/knowledge/piaf/piaf-v1.1.json; without --vectors only what needs none is
 // measured.
 #include <algorithm>
@@ -95,6 +95,7 @@ int main(int argc, char** argv) {
   std::string vectors_path, missing_path;
   std::size_t questions_max = 500;
   index::Bm25 parameters;
+  retrieval::HybridOptions mix;
   bool titles = false;  // as the published figures: paragraphs alone
   for (int i = 1; i + 1 < argc; i += 2) {
     const std::string option = argv[i];
@@ -104,6 +105,7 @@ int main(int argc, char** argv) {
     if (option == "--titles") titles = std::string(argv[i + 1]) == "with";
     if (option == "--k1") parameters.k1 = std::stod(argv[i + 1]);
     if (option == "--b") parameters.b = std::stod(argv[i + 1]);
+    if (option == "--dense") mix.dense_weight = std::stod(argv[i + 1]);
   }
   const char* data = std::getenv("BASTIDE_TEST_DATA");
   auto piaf = load(std::string(data ? data : "../shared/data") + "/knowledge/piaf/piaf-v1.1.json");
@@ -147,7 +149,7 @@ int main(int argc, char** argv) {
     only_dense.dense_weight = 1;
     meaning.take(rank_of(retrieval::rank(*passages, *vectors, terms, (*query)[0], bits, only_dense),
                          question.paragraph));
-    const auto found = retrieval::rank(*passages, *vectors, terms, (*query)[0], bits);
+    const auto found = retrieval::rank(*passages, *vectors, terms, (*query)[0], bits, mix);
     hybrid.take(rank_of(found, question.paragraph));
     supported += retrieval::near_enough(found, terms.size());
 
