@@ -30,6 +30,23 @@ double cpu_seconds() {
   return static_cast<double>(spent.tv_sec) + static_cast<double>(spent.tv_nsec) / 1e9;
 }
 
+bool is_plain(const common_chat_templates* templates) try {
+  common_chat_templates_inputs inputs;
+  common_chat_msg question;
+  question.role = "user";
+  question.content = "Hello";
+  inputs.messages = {question};
+  inputs.reasoning_format = COMMON_REASONING_FORMAT_AUTO;
+  const auto analysed = common_chat_templates_apply(templates, inputs);
+  inputs.force_pure_content = true;
+  const auto plain = common_chat_templates_apply(templates, inputs);
+  return !analysed.supports_thinking && analysed.thinking_start_tag.empty() &&
+         analysed.additional_stops.empty() && analysed.preserved_tokens.empty() && analysed.grammar.empty() &&
+         analysed.prompt == plain.prompt;
+} catch (const std::exception&) {
+  return false;
+}
+
 llama_context_params context_params(const EngineOptions& options, const EngineFacts& facts, int slots) {
   llama_context_params params = llama_context_default_params();
   params.n_threads = options.threads;
@@ -62,6 +79,7 @@ const EngineFacts& Engine::facts() const { return impl_->facts; }
 Result<std::unique_ptr<Engine>> Engine::load(const EngineOptions& options) try {
   // The library's log goes nowhere: it holds prompts' text at some levels.
   llama_log_set([](ggml_log_level, const char*, void*) {}, nullptr);
+  common_log_set_verbosity_thold(-1);
   llama_backend_init();
 
   auto impl = std::make_unique<Impl>();
@@ -105,6 +123,7 @@ Result<std::unique_ptr<Engine>> Engine::load(const EngineOptions& options) try {
 
   if (options.kind == ModelKind::chat) {
     impl->templates = common_chat_templates_init(impl->model.get(), "");
+    impl->is_plain_template = is_plain(impl->templates.get());
     for (llama_token token = 0; token < llama_vocab_n_tokens(impl->vocab); ++token)
       if (llama_vocab_is_eog(impl->vocab, token)) impl->end_biases.push_back({token, -INFINITY});
   }

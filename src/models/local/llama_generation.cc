@@ -21,7 +21,8 @@ struct Rendered {
   bool has_tools = false;
 };
 
-Rendered render(const common_chat_templates* templates, const common_json& body, const Sampling& sampling) {
+Rendered render(const common_chat_templates* templates, bool is_plain_template, const common_json& body,
+                const Sampling& sampling) {
   common_chat_templates_inputs inputs;
   inputs.messages = common_chat_msgs_parse_oaicompat(body.at("messages"));
   if (body.contains("tools")) inputs.tools = common_chat_tools_parse_oaicompat(body.at("tools"));
@@ -52,6 +53,8 @@ Rendered render(const common_chat_templates* templates, const common_json& body,
   }
   Rendered out;
   out.has_tools = !inputs.tools.empty() && inputs.tool_choice != COMMON_CHAT_TOOL_CHOICE_NONE;
+  inputs.force_pure_content = is_plain_template && inputs.tools.empty() && inputs.json_schema.empty() &&
+                              inputs.continue_final_message == COMMON_CHAT_CONTINUATION_NONE;
   out.chat = common_chat_templates_apply(templates, inputs);
   return out;
 }
@@ -94,8 +97,7 @@ void set_grammar(common_params_sampling& params, const llama_vocab* vocab, const
         params.grammar_triggers.push_back(trigger);
     }
   } else if (!from.json_schema.empty()) {
-    params.grammar = {COMMON_GRAMMAR_TYPE_OUTPUT_FORMAT,
-                      json_schema_to_grammar(common_json::parse(from.json_schema))};
+    params.grammar = {COMMON_GRAMMAR_TYPE_USER, json_schema_to_grammar(common_json::parse(from.json_schema))};
   }
 }
 
@@ -125,7 +127,8 @@ Result<std::unique_ptr<Generation>> Engine::prepare(std::string_view body_json) 
   if (!body) return pass(body);
   auto sampling = read_sampling(*body);
   if (!sampling) return pass(sampling);
-  const auto rendered = render(impl_->templates.get(), common_json::parse(std::string(body_json)), *sampling);
+  const auto rendered = render(impl_->templates.get(), impl_->is_plain_template,
+                               common_json::parse(std::string(body_json)), *sampling);
   const auto& chat = rendered.chat;
 
   auto out = std::make_unique<Generation::Impl>();
@@ -170,8 +173,8 @@ Result<std::unique_ptr<Generation>> Engine::prepare(std::string_view body_json) 
 Result<std::uint32_t> Engine::count(std::string_view body_json) const try {
   auto body = read_body(body_json);
   if (!body) return pass(body);
-  const auto rendered =
-      render(impl_->templates.get(), common_json::parse(std::string(body_json)), Sampling{});
+  const auto rendered = render(impl_->templates.get(), impl_->is_plain_template,
+                               common_json::parse(std::string(body_json)), Sampling{});
   return static_cast<std::uint32_t>(common_tokenize(impl_->vocab, rendered.chat.prompt, true, true).size());
 } catch (const std::exception&) {
   return bad("The model's template does not take this call.");

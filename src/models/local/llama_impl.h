@@ -4,6 +4,7 @@
 #include <chat.h>
 #include <ggml-cpu.h>
 #include <llama.h>
+#include <log.h>
 #include <sampling.h>
 
 #include <memory>
@@ -35,6 +36,9 @@ struct Engine::Impl {
   ThreadGovernor governor{1};
   const llama_vocab* vocab = nullptr;
   common_chat_templates_ptr templates;
+  /// Its answers are plain text and its prompt is the template's alone, so that the analysis of the template,
+  /// which costs a millisecond a call, can be left out where no tools are asked for.
+  bool is_plain_template = false;
   std::vector<llama_logit_bias> end_biases;  // forbids every end of answer: ignore_eos
   EngineFacts facts;
   llama_batch batch{};
