@@ -162,7 +162,9 @@ Result<BackupReport> backup(Database& database, const std::string& blobs_folder,
   if (auto done = rename_file(archive.path(), file); !done) return pass(done);
   auto folder = fs::path(file).parent_path();
   if (auto done = flush_folder(folder.empty() ? "." : folder.string()); !done) return pass(done);
-  (void)blobs.drop_set_aside();
+  // From here on deletions need not set anything aside, and those that did before are all seen. Where the
+  // lock is lost to another backup, that one clears up.
+  if (::flock(lock->get(), LOCK_SH | LOCK_NB) == 0) (void)blobs.drop_set_aside();
   log::info("backup_written",
             {{"blobs", report->blobs}, {"bytes", report->bytes}, {"damaged", report->damaged.size()}});
   return report;

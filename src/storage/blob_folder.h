@@ -19,7 +19,7 @@ struct BlobFolder {
     return root + "/set-aside/" + std::string(name);
   }
   [[nodiscard]] std::string lock() const { return root + "/backup.lock"; }
-  /// Deletes what was set aside, and says how many. The lock must be held.
+  /// Deletes what was set aside, and says how many. The lock must be held, shared.
   [[nodiscard]] std::size_t drop_set_aside() const;
 };
 

@@ -119,6 +119,8 @@ class FolderBlobs final : public Blobs {
     bool alone = ::flock(lock->get(), LOCK_SH | LOCK_NB) == 0;
     int code = alone ? ::unlink(where.c_str()) : ::rename(where.c_str(), folder_.set_aside(name).c_str());
     if (code != 0 && errno != ENOENT) return std::unexpected(file_error(errno, "delete a file"));
+    // Should the backup have ended in between, it may have cleared up before this one came.
+    if (!alone && ::flock(lock->get(), LOCK_SH | LOCK_NB) == 0) ::unlink(folder_.set_aside(name).c_str());
     return {};
   }
 
@@ -137,7 +139,7 @@ void clean(const BlobFolder& folder) {
     if (fs::remove(entry.path(), ignored)) ++removed;
   }
   auto lock = open_file(folder.lock(), O_RDWR | O_CREAT);
-  if (lock && ::flock(lock->get(), LOCK_EX | LOCK_NB) == 0) removed += folder.drop_set_aside();
+  if (lock && ::flock(lock->get(), LOCK_SH | LOCK_NB) == 0) removed += folder.drop_set_aside();
   if (removed > 0) log::info("stray_blobs_removed", {{"files", removed}});
 }
 }  // namespace
