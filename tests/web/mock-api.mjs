@@ -28,6 +28,7 @@ export function makeApi(options = {}) {
       documents: new Map(documents().map((doc) => [doc.id, doc])),
       sample: { state: "absent", collection: null },
       keys: [],
+      links: new Map(),
       people: [
         { id: "p1", email, name: "Claire Fabre", role: "admin" },
         { id: "p2", email: "camille.roux@valmont.fr", name: "Camille Roux", role: "member" },
@@ -51,7 +52,7 @@ export function makeApi(options = {}) {
     const at = new Date(Date.now() - agoMs).toISOString();
     const question = { id: `${id}-q`, parent: null, speaker: "user", content: title, state: "complete", created_at: at };
     const answer = answerMessage({ id: `${id}-a`, parent: question.id, content: answers.plain, created_at: at, state: "complete", stream: "" });
-    state.conversations.set(id, { id, title, created_at: at, updated_at: at, leaf: answer.id, messages: [question, answer], collections: [], model: null, label: "internal" });
+    state.conversations.set(id, { id, title, created_at: at, updated_at: at, leaf: answer.id, messages: [question, answer], label: "internal" });
   }
 
   function answerMessage(part) {
@@ -192,15 +193,14 @@ export function makeApi(options = {}) {
   function askIn(conversation, body) {
     const byId = (id) => conversation.messages.find((one) => one.id === id);
     let question;
-    let answer;
     let before = "";
     if (body.retry) {
       question = byId(byId(body.retry)?.parent);
-      Object.assign(question.ask, body);
+      question.ask = { ...body, content: question.content };
     } else if (body.continue) {
-      answer = byId(body.continue);
-      before = answer.content;
-      question = byId(answer.parent);
+      const old = byId(body.continue);
+      before = old.content;
+      question = byId(old.parent);
     } else {
       question = { id: `m-${randomUUID().slice(0, 8)}`, parent: body.parent ?? null, speaker: "user", content: body.content, state: "complete", created_at: now(), ask: { ...body } };
       conversation.messages.push(question);
@@ -209,15 +209,12 @@ export function makeApi(options = {}) {
     }
     const stream = { id: `s-${randomUUID().slice(0, 8)}`, events: [], waiting: new Set(), stopped: false, ended: false };
     state.streams.set(stream.id, stream);
-    if (answer) Object.assign(answer, { state: "streaming", stream: stream.id, error: null });
-    else {
-      answer = answerMessage({ id: `m-${randomUUID().slice(0, 8)}`, parent: question.id, content: "", state: "streaming", created_at: now(), stream: stream.id });
-      conversation.messages.push(answer);
-    }
+    const answer = answerMessage({ id: `m-${randomUUID().slice(0, 8)}`, parent: question.id, content: "", state: "streaming", created_at: now(), stream: stream.id });
+    conversation.messages.push(answer);
     conversation.leaf = answer.id;
-    conversation.collections = question.ask.collections ?? [];
+    conversation.settings = { model: body.model, label: body.label ?? null, collections: body.collections ?? [], quote_only: body.quote_only ?? false };
     void run(conversation, answer, stream, question.ask, before);
-    return { message: answer.id, question: question.id, stream: stream.id };
+    return { message: answer.id, question: body.content ? question.id : null, stream: stream.id };
   }
 
   async function follow(request, response, stream, url) {
@@ -291,6 +288,12 @@ export function makeApi(options = {}) {
     return id ? state.sessions.get(id) : undefined;
   }
 
+  function linkFor(person, kind) {
+    const token = randomUUID();
+    state.links.set(token, { kind, email: person.email, name: person.name });
+    return `/welcome#${token}`;
+  }
+
   const sessionBody = (session) => ({ person: state.person, csrf: session.csrf, organisation: "Métropole de Valmont", notice_seen: state.noticeSeen });
 
   function open(response) {
@@ -319,10 +322,11 @@ export function makeApi(options = {}) {
       return { status: 200, body: state.person };
     }
     if (room === "people") {
+      if (method === "POST" && part === "reset") return { status: 201, body: { link: linkFor(state.people.find((one) => one.id === id), "password_reset") } };
       if (method === "POST") {
         const person = { id: randomUUID(), email: json.email, name: json.name, role: json.role };
         state.people.push(person);
-        return { status: 201, body: { id: person.id, link: `/welcome#${randomUUID()}` } };
+        return { status: 201, body: { id: person.id, link: linkFor(person, "invitation") } };
       }
       if (method === "PATCH") return { status: 200, body: Object.assign(state.people.find((one) => one.id === id), json) };
       return { status: 200, body: page(state.people.filter((one) => fold(`${one.name} ${one.email}`).includes(q)), url, "people") };
@@ -373,6 +377,11 @@ export function makeApi(options = {}) {
       const doc = state.documents.get(id);
       if (!doc) return missing();
       if (part === "content") return { status: 200, body: content(id, url.searchParams.get("passage")) };
+      if (part === "retry") {
+        doc.state = "queued";
+        void ingest(doc);
+        return { status: 202 };
+      }
       if (part === "pages") return { status: 200, type: "image/svg+xml", raw: pageImage(id, Number.parseInt(n, 10)) };
       if (method === "DELETE") {
         state.documents.delete(id);
@@ -382,7 +391,7 @@ export function makeApi(options = {}) {
     }
     if (room === "conversations" && !id) {
       if (method === "POST") {
-        const made = { id: `c-${randomUUID().slice(0, 8)}`, title: json.title ?? "", created_at: now(), updated_at: now(), leaf: null, messages: [], collections: [], model: null, label: null };
+        const made = { id: `c-${randomUUID().slice(0, 8)}`, title: json.title ?? "", created_at: now(), updated_at: now(), leaf: null, messages: [], label: null };
         state.conversations.set(made.id, made);
         return { status: 201, body: { id: made.id } };
       }
@@ -421,8 +430,8 @@ export function makeApi(options = {}) {
     if (room === "preview") {
       const plan_ = plan({ ...json });
       const { chosen, candidates } = plan_.route;
-      if (plan_.kind === "refused") return { status: 200, body: { label: plan_.label, refused: { code: "refused_by_policy", label: plan_.label, detail: "ne peut pas être lu par ce modèle.", candidates } } };
-      return { status: 200, body: { label: plan_.label, findings: findPersonal(json.content).map(({ type, start, end }) => ({ type, start, end })), masked: plan_.masked, route: { chosen: chosen.id, place: chosen.place, allowed: true, candidates } } };
+      if (plan_.kind === "refused") return { status: 200, body: { label: plan_.label, route: { chosen: "", place: "none", allowed: false, candidates }, refused: { code: "refused_by_policy", detail_code: "label_not_allowed", detail: "Non envoyé : la règle l’interdit. Rien n’a été transmis." } } };
+      return { status: 200, body: { label: plan_.label, findings: findPersonal(json.content).map(({ type, start, end }) => ({ type, start, end })), leaves: chosen.place.kind !== "walls", masked: plan_.masked, route: { chosen: chosen.id, name: chosen.name, place: chosen.place.kind, zone: chosen.place.zone, allowed: true, candidates } } };
     }
     return problem(404, "not_found", "Rien à cette adresse.");
   }
@@ -431,7 +440,7 @@ export function makeApi(options = {}) {
     const name = Buffer.from(/filename="([^"]+)"/.exec(raw.subarray(0, 2000).toString("latin1"))?.[1] ?? "fichier", "latin1").toString();
     if (/\.zip$/.test(name)) return problem(415, "unsupported", "Ce type de fichier n’est pas lu.", { action: "Décompressez l’archive et déposez le dossier." });
     const doc = { id: `d-${randomUUID().slice(0, 8)}`, collection: collection.id, title: name.replace(/\.\w+$/, ""), name, media_type: "text/plain", bytes: raw.length, state: "queued", progress: 0, pages: 0, chunks: 0, label: collection.label, created_at: now(), version: 1 };
-    if (/broken/.test(name)) Object.assign(doc, { state: "failed", error: { code: "corrupt", title: "Fichier abîmé", detail: "Ce PDF n’a pas pu être ouvert.", action: "Ouvrez-le, enregistrez-le à nouveau, puis déposez-le." } });
+    if (/broken/.test(name)) Object.assign(doc, { state: "failed", error: { code: "corrupt", detail_code: "corrupt", title: "Demande refusée", detail: "Ce fichier est endommagé et ne peut pas être lu.", action: "Ouvrez-le et enregistrez-le de nouveau, puis déposez-le." } });
     state.documents.set(doc.id, doc);
     void ingest(doc);
     return { status: 201, body: { id: doc.id } };
@@ -456,7 +465,18 @@ export function makeApi(options = {}) {
     };
     if (url.pathname === "/api/session" || url.pathname === "/api/setup") {
       const json = raw.length > 0 ? JSON.parse(raw.toString()) : {};
+      if (url.pathname === "/api/setup" && request.method === "GET") {
+        const token = url.searchParams.get("token");
+        const invited = state.links.get(token);
+        if (state.setup && token === setupToken) return send({ status: 200, body: { kind: "first_administrator", email: "", name: "", organisation: "Métropole de Valmont" } });
+        if (invited) return send({ status: 200, body: { ...invited, organisation: "Métropole de Valmont" } });
+        return send(problem(404, "not_found", "Ce lien a déjà servi ou n’est pas le bon.", { action: "Demandez-en un autre." }));
+      }
       if (url.pathname === "/api/setup") {
+        if (state.links.has(json.token)) {
+          state.links.delete(json.token);
+          return send(open(response));
+        }
         if (!state.setup || json.token !== setupToken) return send(problem(403, "forbidden", "Ce lien a déjà servi ou n’est pas le bon.", { action: "Redémarrez le serveur pour en avoir un autre." }));
         state.setup = false;
         state.password = json.password;

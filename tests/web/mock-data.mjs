@@ -12,9 +12,9 @@ export const labels = {
 };
 
 export const models = [
-  { id: "small", name: "Ministral 8B", place: { kind: "walls", zone: "walls" }, capabilities: ["chat"], answers_documents: true, state: "ready", state_detail: "", context_tokens: 8192 },
-  { id: "tiny", name: "Qwen3 0.6B", place: { kind: "walls", zone: "walls" }, capabilities: ["chat"], answers_documents: false, state: "ready", state_detail: "", context_tokens: 4096 },
-  { id: "cloud", name: "Mistral Large", place: { kind: "zone", zone: "eu" }, capabilities: ["chat"], answers_documents: true, state: "ready", state_detail: "", context_tokens: 128000 },
+  { id: "small", name: "Ministral 8B", place: { kind: "walls", zone: "walls" }, capabilities: ["chat"], answers_documents: true, labels: ["public", "internal", "confidential", "secret"], state: "ready", state_detail: "", context_tokens: 8192 },
+  { id: "tiny", name: "Qwen3 0.6B", place: { kind: "walls", zone: "walls" }, capabilities: ["chat"], answers_documents: false, labels: ["public", "internal", "confidential", "secret"], state: "ready", state_detail: "", context_tokens: 4096 },
+  { id: "cloud", name: "Mistral Large", place: { kind: "zone", zone: "eu" }, labels: ["public", "internal"], capabilities: ["chat"], answers_documents: true, state: "ready", state_detail: "", context_tokens: 128000 },
   { id: "far", name: "GPT-5 mini", place: { kind: "outside", zone: "US" }, capabilities: ["chat"], answers_documents: true, state: "ready", state_detail: "", context_tokens: 128000 },
 ];
 
@@ -86,7 +86,7 @@ const doc = (id, title, name, extra = {}) => ({
 
 export const documents = () => [
   doc("accord", "Accord télétravail 2026", "accord-teletravail-2026.pdf"),
-  doc("cse", "Procès-verbal CSE du 14 octobre", "pv-cse-14-octobre.pdf", { state: "failed", label: "confidential", pages: 0, chunks: 0, error: { code: "encrypted", title: "Protégé par un mot de passe", detail: "Ce PDF demande un mot de passe.", action: "Donnez le mot de passe ou déposez une version sans protection." } }),
+  doc("cse", "Procès-verbal CSE du 14 octobre", "pv-cse-14-octobre.pdf", { state: "failed", label: "confidential", pages: 0, chunks: 0, error: { code: "unsupported", detail_code: "password_protected", title: "Demande refusée", detail: "Ce fichier est protégé par un mot de passe.", action: "Déposez une version sans protection." } }),
   doc("convention", "Convention collective, texte consolidé", "convention.pdf", { state: "parsing", progress: 0.65, label: "public", pages: 412, chunks: 0 }),
   doc("faq", "Questions fréquentes RH", "faq-rh.docx", { pages: 0, chunks: 64, bytes: 88_200 }),
   doc("temps", "Règlement du temps de travail", "temps-de-travail.md", { pages: 0, chunks: 391, bytes: 45_100 }),

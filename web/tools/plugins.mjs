@@ -57,7 +57,7 @@ export function precompress() {
 
 // What every first screen needs: others' code, which rarely changes, and ours.
 export const firstParts = /node_modules\/(react|react-dom|scheduler|@tanstack|wouter|regexparam|use-sync-external-store|virtua|marked|lucide-react)\//;
-export const firstScreens = /\/src\/(main\.tsx|api\/|i18n\/(index|format)\.|ui\/(?!overlays\.)[^.]+\.tsx?|chat\/(?!CodeBlock|Formula)|shell\/(?!FirstAdmin|FirstSteps|Steps|Palette|ShortcutsHelp))/;
+export const firstScreens = /\/src\/(main\.tsx|api\/|i18n\/(index|format)\.|ui\/(?!overlays\.)[^.]+\.tsx?|chat\/(?!CodeBlock|Formula)|shell\/(?!WelcomeLink|FirstSteps|Steps|Palette|ShortcutsHelp))/;
 
 // All browsers that this page runs on read woff2: the older forms of the formula fonts would only fill the binary.
 export function leanKatex() {

@@ -36,7 +36,7 @@ export async function openPage(browser, url, { locale = "fr-FR", width = 1280, h
     baseURL: url, locale, viewport: { width, height }, colorScheme: dark ? "dark" : "light", reducedMotion: "reduce",
     permissions: ["clipboard-read", "clipboard-write"], ...extra,
   });
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(30_000);
   const page = await context.newPage();
   page.problems = [];
   page.on("console", (message) => {

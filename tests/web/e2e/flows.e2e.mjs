@@ -352,7 +352,7 @@ describe("documents", () => {
     await page.getByText("Décompressez l’archive et déposez le dossier.").waitFor();
     await page.getByRole("button", { name: /Prêts\s*18/ }).waitFor({ timeout: 20_000 });
     await page.getByRole("button", { name: /À traiter\s*1/ }).click();
-    await page.getByText("Fichier abîmé").waitFor();
+    await page.getByText("Fichier endommagé").waitFor();
     assert.equal(await page.locator(".file__state .bad").count(), 2, "the upload that failed and the file that failed");
   });
 
@@ -421,6 +421,14 @@ describe("settings", () => {
     await page.getByRole("dialog").getByLabel("Nom").fill("Léa Martin");
     await page.getByRole("dialog").getByLabel("Adresse professionnelle").fill("lea.martin@valmont.fr");
     await button("Créer l’invitation").click();
-    await page.locator(".secret code", { hasText: "/welcome#" }).waitFor();
+    const link = await page.locator(".secret code", { hasText: "/welcome#" }).innerText();
+    await page.context().clearCookies();
+    await page.goto(link);
+    await page.getByRole("heading", { name: "Bienvenue" }).waitFor();
+    await page.locator("input[name=password]").fill("trois mots courants");
+    await page.locator("button[type=submit]").click();
+    await page.locator(".home h1").waitFor();
+    await page.goto(link);
+    await page.getByRole("heading", { name: "Ce lien ne sert plus" }).waitFor();
   });
 });

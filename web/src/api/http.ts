@@ -91,8 +91,9 @@ export async function request<T>(path: string, options: RequestOptions = {}): Pr
     if (problem.status === 401 && !options.mayBeSignedOut) onSignedOut();
     throw problem;
   }
-  if (response.status === 204) return undefined as T;
-  return (await response.json()) as T;
+  // Some say only that it was done.
+  const text = await response.text();
+  return (text === "" ? undefined : JSON.parse(text)) as T;
 }
 
 export function withQuery(path: string, values: Record<string, string | number | null | undefined>): string {

@@ -133,5 +133,5 @@ export const peopleQuery = (q: string) =>
 
 export const groupsQuery = queryOptions({
   queryKey: ["groups"],
-  queryFn: ({ signal }) => request<{ groups: Group[] }>("/api/groups", { signal }),
+  queryFn: ({ signal }) => request<{ groups: Group[] }>("/api/groups?limit=200", { signal }),
 });

@@ -32,6 +32,8 @@ export interface Model {
   place: Place;
   capabilities?: string[];
   answers_documents?: boolean;
+  /** Labels whose questions may go to it. */
+  labels?: string[];
   state: ModelState;
   state_detail?: string;
   context_tokens?: number;
@@ -63,6 +65,7 @@ export interface Collection {
 
 export interface DocumentError {
   code: string;
+  detail_code?: string;
   title?: string;
   detail?: string;
   action?: string;
@@ -221,14 +224,15 @@ export interface Conversation {
   updated_at: string;
   leaf: string | null;
   messages: Message[];
-  collections?: string[] | null;
-  model?: string | null;
   label?: string | null;
+  /** As the last question of it was asked. */
+  settings?: { model?: string; label?: string | null; collections?: string[]; quote_only?: boolean };
 }
 
 export interface Asked {
   message: string;
-  question: string;
+  /** None when an answer is given again or gone on with. */
+  question: string | null;
   stream: string;
 }
 
@@ -236,7 +240,9 @@ export interface Preview {
   label?: string;
   masked?: MaskedItem[];
   findings?: { type: string; start: number; end: number }[];
-  route?: { chosen?: string | null; place?: Place | null; allowed?: boolean; candidates?: RouteCandidate[] };
+  /** Whether it would go beyond the walls. */
+  leaves?: boolean;
+  route?: { chosen?: string | null; name?: string; place?: Place["kind"] | "none"; zone?: string; allowed?: boolean; candidates?: RouteCandidate[] };
   refused?: ProblemBody | null;
 }
 
@@ -270,6 +276,14 @@ export interface Receipt {
   citations?: Citation[];
   checked?: { claims?: number; supported?: number; withheld?: number };
   error?: ProblemBody | null;
+}
+
+/** What a one-time link is for. */
+export interface WelcomeLink {
+  kind: "first_administrator" | "invitation" | "password_reset";
+  email?: string;
+  name?: string;
+  organisation?: string;
 }
 
 export interface ApiKey {

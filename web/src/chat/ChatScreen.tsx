@@ -198,9 +198,11 @@ function ChatBar({ conversation, title, sources, open, onSources }: {
 }
 
 function initialOptions(conversation: Conversation): AskOptions {
+  const { settings } = conversation;
   return {
-    ...defaultOptions,
-    model: conversation.model || defaultOptions.model,
-    collections: conversation.collections ?? [],
+    model: settings?.model || defaultOptions.model,
+    label: settings?.label || defaultOptions.label,
+    collections: settings?.collections ?? defaultOptions.collections,
+    quoteOnly: settings?.quote_only ?? defaultOptions.quoteOnly,
   };
 }

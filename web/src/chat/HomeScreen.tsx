@@ -43,7 +43,7 @@ export default function HomeScreen() {
       const { id } = await request<{ id: string }>("/api/conversations", { body: {} });
       const now = new Date().toISOString();
       const fresh: Conversation = {
-        id, title: "", created_at: now, updated_at: now, leaf: null, messages: [], collections: how.collections, model: how.model, label: null,
+        id, title: "", created_at: now, updated_at: now, leaf: null, messages: [], label: null,
       };
       client.setQueryData(conversationQuery(id).queryKey, fresh);
       rememberOptions(id, how);

@@ -24,20 +24,27 @@ export function Outcome({ message, quoting, controller, models, streaming }: Pro
   return null;
 }
 
+// Candidates that could answer now; the others are allowed, but too small, not ready, or the like.
+const useful: readonly string[] = ["allowed", "chosen", "not_requested"];
+
 function Refused({ message, controller, models }: Pick<Props, "message" | "controller" | "models">) {
   const { t, rich } = useWords();
-  const { set } = useOptions();
+  const { options, set } = useOptions();
   const error = message.error;
   const label = error?.label ?? message.label ?? "";
-  const allowed = error?.candidates?.filter((one) => one.allowed).slice(0, 2) ?? [];
+  const allowed = error?.candidates?.filter((one) => one.allowed && useful.includes(one.reason)).slice(0, 2) ?? [];
   const nameOf = (id: string) => models?.find((one) => one.id === id)?.name ?? id;
-  const asked = message.model ? nameOf(message.model) : "";
+  const forbidden = error?.candidates?.some((one) => one.reason === "label_not_allowed_in_zone") ?? false;
+  const named = message.model ?? (options.model === "auto" ? "" : options.model);
+  const asked = forbidden && named ? nameOf(named) : "";
+  const detail = error?.detail ?? t("refused.noModel");
+  const nothingSent = t("refused.nothingSent");
   return (
     <div className="outcome outcome--refused">
       <h3><ShieldAlert className="i" aria-hidden="true" />{t("refused.title")}</h3>
       <p>
-        {label && asked ? rich("refused.label", { label: <Label id={label} />, model: asked }) : (error?.detail ?? t("refused.noModel"))}{" "}
-        {t("refused.nothingSent")}
+        {label && asked ? rich("refused.label", { label: <Label id={label} />, model: asked }) : detail}{" "}
+        {!asked && detail.includes(nothingSent) ? null : nothingSent}
       </p>
       {error?.action && allowed.length === 0 ? <p className="muted">{error.action}</p> : null}
       <p className="row wrap">
@@ -48,7 +55,7 @@ function Refused({ message, controller, models }: Pick<Props, "message" | "contr
             className={index === 0 ? "btn btn--small btn--primary" : "btn btn--small"}
             onClick={() => {
               set({ model: one.model });
-              controller.retry(message, { model: one.model });
+              controller.retry(message, { ...options, model: one.model });
             }}
           >
             {t("refused.use", { model: nameOf(one.model) })}
@@ -75,13 +82,14 @@ function Failed({ message, controller }: Pick<Props, "message" | "controller">) 
 
 function Cut({ message, controller }: Pick<Props, "message" | "controller">) {
   const { t } = useWords();
+  const { options } = useOptions();
   const stopped = message.state === "stopped";
   return (
     <div className="outcome outcome--cut">
       <h3><Unplug className="i" aria-hidden="true" />{stopped ? t("cut.stopped") : t("cut.title")}</h3>
       <p>{stopped ? t("cut.stoppedText") : message.error?.detail ? `${message.error.detail} ${t("cut.kept")}` : t("cut.text")}</p>
       <p className="row wrap">
-        <button type="button" className="btn btn--small" onClick={() => controller.continue(message)}>
+        <button type="button" className="btn btn--small" onClick={() => controller.continue(message, options)}>
           <Play className="i i--s" aria-hidden="true" />
           {t("cut.continue")}
         </button>
@@ -93,7 +101,7 @@ function Cut({ message, controller }: Pick<Props, "message" | "controller">) {
 
 function NothingFound({ message, controller }: Pick<Props, "message" | "controller">) {
   const { t } = useWords();
-  const { set } = useOptions();
+  const { options, set } = useOptions();
   const [, navigate] = useLocation();
   return (
     <div className="outcome">
@@ -105,7 +113,7 @@ function NothingFound({ message, controller }: Pick<Props, "message" | "controll
           className="btn btn--small"
           onClick={() => {
             set({ collections: [], quoteOnly: false });
-            controller.retry(message, { collections: [], quoteOnly: false });
+            controller.retry(message, { ...options, collections: [], quoteOnly: false });
           }}
         >
           {t("nothing.without")}
@@ -118,8 +126,9 @@ function NothingFound({ message, controller }: Pick<Props, "message" | "controll
 
 function Again({ message, controller, primary = false }: { message: Message; controller: Controller; primary?: boolean }) {
   const { t } = useWords();
+  const { options } = useOptions();
   return (
-    <button type="button" className={primary ? "btn btn--small" : "btn btn--quiet btn--small"} onClick={() => controller.retry(message)}>
+    <button type="button" className={primary ? "btn btn--small" : "btn btn--quiet btn--small"} onClick={() => controller.retry(message, options)}>
       <RotateCw className="i i--s" aria-hidden="true" />
       {t("chat.retry")}
     </button>

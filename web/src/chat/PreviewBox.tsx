@@ -5,7 +5,7 @@ import { ShieldAlert, ShieldCheck } from "lucide-react";
 import { useState } from "react";
 import { request } from "@/api/http";
 import { modelsQuery } from "@/api/queries";
-import type { MaskedItem, Model, Preview } from "@/api/types";
+import type { MaskedItem, Model, Place, Preview } from "@/api/types";
 import { useWords } from "@/i18n";
 import { Label, placeWord } from "@/ui/Label";
 import { useDebounced } from "@/ui/use-debounced";
@@ -43,19 +43,22 @@ export function PreviewBox({ text, conversation }: { text: string; conversation:
     retry: false,
   });
   if (!may || text.trim().length < lengthMin || !data) return null;
+  const nameOf = (id: string | null | undefined) => models.find((model) => model.id === id)?.name ?? id ?? "";
   if (data.refused) {
     const label = data.refused.label ?? data.label;
+    const byLabel = data.route?.candidates?.some((one) => one.reason === "label_not_allowed_in_zone") ?? true;
     return (
       <div className="masked masked--refused">
         <p className="row strong"><ShieldAlert className="i i--s" aria-hidden="true" />{t("preview.refused")}</p>
-        <p>{label ? <Label id={label} /> : null} {data.refused.detail}</p>
+        <p>{label && byLabel && options.model !== "auto" ? rich("preview.refusedLabel", { label: <Label id={label} />, model: nameOf(options.model) }) : data.refused.detail}</p>
       </div>
     );
   }
   const masked = data.masked ?? [];
-  const place = data.route?.place;
-  if (masked.length === 0 || !place || place.kind === "walls") return null;
-  const name = models.find((model) => model.id === data.route?.chosen)?.name ?? data.route?.chosen ?? "";
+  const kind = data.route?.place;
+  if (masked.length === 0 || !kind || kind === "none" || kind === "walls") return null;
+  const place: Place = { kind, ...(data.route?.zone ? { zone: data.route.zone } : {}) };
+  const name = data.route?.name || nameOf(data.route?.chosen);
   return (
     <div className="masked" role="group" aria-label={t("preview.title")}>
       <p className="row strong"><ShieldCheck className="i i--s" aria-hidden="true" />{t("preview.title")}</p>

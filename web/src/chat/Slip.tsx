@@ -9,6 +9,7 @@ import { useWords } from "@/i18n";
 import { PlaceDot } from "@/ui/Label";
 import { Branches } from "./Branches";
 import type { Controller } from "./controller";
+import { useOptions } from "./OptionsContext";
 import { modelAndPlace, modelName } from "./words";
 
 export function Slip({ message, all, streaming, citations, controller, onCopy }: {
@@ -23,6 +24,7 @@ export function Slip({ message, all, streaming, citations, controller, onCopy }:
   const words = useWords();
   const { t, format } = words;
   const models = useQuery(modelsQuery).data?.models;
+  const { options } = useOptions();
   const [copied, setCopied] = useState(false);
   // The height is there from the start, so that the end of the answer moves nothing.
   if (streaming) return <div className="slip slip--open" aria-hidden="true" />;
@@ -49,7 +51,7 @@ export function Slip({ message, all, streaming, citations, controller, onCopy }:
             {copied ? <Check className="i i--s" aria-hidden="true" /> : <Copy className="i i--s" aria-hidden="true" />}
           </button>
         ) : null}
-        <button type="button" className="iconbtn iconbtn--small" aria-label={t("chat.retry")} title={t("chat.retry")} onClick={() => controller.retry(message)}>
+        <button type="button" className="iconbtn iconbtn--small" aria-label={t("chat.retry")} title={t("chat.retry")} onClick={() => controller.retry(message, options)}>
           <RotateCw className="i i--s" aria-hidden="true" />
         </button>
       </span>

@@ -28,12 +28,13 @@ export function ModelChip() {
   const labels = useQuery(labelsQuery).data;
   const trigger = useRef<HTMLButtonElement>(null);
   const [open, setOpen] = useState(false);
-  const wallsOnly = labels?.walls_only?.includes(options.label ?? labels.default) ?? false;
+  const label = options.label ?? labels?.default ?? "";
+  const wallsOnly = labels?.walls_only?.includes(label) ?? false;
   const chosen = models.find((model) => model.id === options.model);
   const choices: Choice[] = [
     { id: "auto", text: t("model.auto"), name: <span className="strong">{t("model.auto")}</span>, note: t("model.autoNote"), icon: <Route className="i" aria-hidden="true" /> },
     ...models.map((model) => {
-      const forbidden = wallsOnly && model.place.kind !== "walls";
+      const forbidden = model.labels ? label !== "" && !model.labels.includes(label) : wallsOnly && model.place.kind !== "walls";
       return {
         id: model.id,
         text: model.name,

@@ -44,8 +44,8 @@ export interface Ended {
 
 type AskBody =
   | { content: string; parent: string | null; options: AskOptions }
-  | { retry: string; options: Partial<AskOptions> }
-  | { continue: string };
+  | { retry: string; options: AskOptions }
+  | { continue: string; options: AskOptions };
 
 const queueMax = 20;
 const retriesMax = 6;
@@ -105,12 +105,13 @@ export class Controller {
     void this.#send({ content, parent: question.parent, options });
   }
 
-  retry(answer: Message, options: Partial<AskOptions> = {}): void {
+  /** Answers the same question again, asked in this way. */
+  retry(answer: Message, options: AskOptions): void {
     void this.#send({ retry: answer.id, options });
   }
 
-  continue(answer: Message): void {
-    void this.#send({ continue: answer.id });
+  continue(answer: Message, options: AskOptions): void {
+    void this.#send({ continue: answer.id, options });
   }
 
   removeFromQueue(id: string): void {
@@ -142,7 +143,12 @@ export class Controller {
   async stop(): Promise<void> {
     const running = this.running;
     if (!running?.stream) return;
-    await request(`/api/streams/${running.stream}/stop`, { method: "POST" });
+    try {
+      await request(`/api/streams/${running.stream}/stop`, { method: "POST" });
+    } catch (error) {
+      // It ended in the meantime: its last event is on the way.
+      if (!(error instanceof Problem && error.status === 404)) this.#set({ failure: { content: null, problem: error instanceof Problem ? error : null, retryAt: null } });
+    }
   }
 
   show(leaf: string): void {
@@ -254,9 +260,9 @@ export class Controller {
       messages: conversation.messages
         .filter((message) => !(same && message.id === asked.message))
         .map((message) => {
-          if (question && message.id === question.id) return { ...message, id: asked.question };
+          if (question && message.id === question.id) return { ...message, id: asked.question ?? message.id };
           if (message.id === answer.id) {
-            return { ...message, id: asked.message, parent: question ? asked.question : message.parent, stream: asked.stream };
+            return { ...message, id: asked.message, parent: question ? (asked.question ?? question.id) : message.parent, stream: asked.stream };
           }
           return message;
         }),
@@ -299,18 +305,10 @@ export class Controller {
 }
 
 function wire(body: AskBody): unknown {
-  if ("continue" in body) return { continue: body.continue };
-  const options = optionsOnWire(body.options);
-  return "retry" in body ? { retry: body.retry, ...options } : { content: body.content, parent: body.parent, ...options };
-}
-
-function optionsOnWire(options: Partial<AskOptions>): Record<string, unknown> {
-  return {
-    ...(options.model ? { model: options.model } : {}),
-    ...(options.label ? { label: options.label } : {}),
-    ...(options.collections ? { collections: options.collections } : {}),
-    ...(options.quoteOnly === undefined ? {} : { quote_only: options.quoteOnly }),
-  };
+  const { model, label, collections, quoteOnly } = body.options;
+  const how = { model, ...(label ? { label } : {}), collections, quote_only: quoteOnly };
+  if ("continue" in body) return { continue: body.continue, ...how };
+  return "retry" in body ? { retry: body.retry, ...how } : { content: body.content, parent: body.parent, ...how };
 }
 
 const controllers = new Map<string, Controller>();

@@ -73,6 +73,10 @@ function Opened({ id, collection }: { id: string; collection: Collection | undef
       void client.invalidateQueries({ queryKey: ["collection", id] });
       void client.invalidateQueries({ queryKey: ["collections"] });
     });
+  const readAgain = (doc: Doc) =>
+    void request(`/api/documents/${doc.id}/retry`, { method: "POST" })
+      .catch(() => toast(t("error.notSaved")))
+      .finally(() => void client.invalidateQueries({ queryKey: ["documents", id] }));
   const deleteCollection = async () => {
     try {
       await request(`/api/collections/${id}`, { method: "DELETE" });
@@ -156,7 +160,7 @@ function Opened({ id, collection }: { id: string; collection: Collection | undef
                     {[
                       ...pending.map((one) => <UploadRow key={one.id} upload={one} />),
                       ...docs.map((doc) => (
-                        <FileRow key={doc.id} doc={doc} mayWrite={mayWrite} onDelete={() => deleteDoc(doc)} onReplace={() => browse.current?.click()} />
+                        <FileRow key={doc.id} doc={doc} mayWrite={mayWrite} onDelete={() => deleteDoc(doc)} onReplace={() => browse.current?.click()} onReadAgain={() => readAgain(doc)} />
                       )),
                     ]}
                   </Virtualizer>

@@ -1,5 +1,5 @@
 // One file of a collection: on its way, being read, ready, or with what to do about it.
-import { Check, CircleX, Clock, LoaderCircle, Lock, Trash2, Upload as UploadIcon } from "lucide-react";
+import { Check, CircleX, Clock, LoaderCircle, Lock, RotateCw, Trash2, Upload as UploadIcon } from "lucide-react";
 import { Link } from "wouter";
 import type { Doc } from "@/api/types";
 import { useWords } from "@/i18n";
@@ -29,7 +29,19 @@ function size(doc: Doc, { t, format }: Words): string {
   return doc.pages ? t("document.pages", { n: doc.pages }) : format.bytes(doc.bytes);
 }
 
-export function FileRow({ doc, mayWrite, onDelete, onReplace }: { doc: Doc; mayWrite: boolean; onDelete: () => void; onReplace: () => void }) {
+const failures = [
+  "password_protected", "corrupt", "zip_bomb", "type_mismatch", "unsupported_type", "empty_document", "no_text", "timeout",
+] as const;
+type Failure = (typeof failures)[number];
+const isKnown = (code: string): code is Failure => (failures as readonly string[]).includes(code);
+
+/** What a few words cannot say is said in full; then what to do. */
+function whatToDo({ error }: Doc, { t }: Words): string {
+  const said = isKnown(error?.detail_code ?? "") && error?.action ? "" : (error?.detail ?? "");
+  return [said, error?.action].filter(Boolean).join(" ") || t("file.failedDo");
+}
+
+export function FileRow({ doc, mayWrite, onDelete, onReplace, onReadAgain }: { doc: Doc; mayWrite: boolean; onDelete: () => void; onReplace: () => void; onReadAgain: () => void }) {
   const words = useWords();
   const { t } = words;
   const failed = doc.state === "failed";
@@ -40,7 +52,7 @@ export function FileRow({ doc, mayWrite, onDelete, onReplace }: { doc: Doc; mayW
         <span className="filetype" aria-hidden="true">{fileType(doc.name)}</span>
         <span className="file__title">
           {failed ? <span>{doc.title || doc.name}</span> : <Link href={`/d/${doc.id}`}>{doc.title || doc.name}</Link>}
-          {failed ? <span className="do">{doc.error?.action ?? doc.error?.detail ?? t("file.failedDo")}</span> : null}
+          {failed ? <span className="do">{whatToDo(doc, words)}</span> : null}
         </span>
       </span>
       <span className="file__label"><Label id={doc.label} /></span>
@@ -56,6 +68,7 @@ export function FileRow({ doc, mayWrite, onDelete, onReplace }: { doc: Doc; mayW
             small
             label={t("action.moreFor", { name: doc.title || doc.name })}
             actions={[
+              ...(failed ? [{ id: "again", name: t("file.readAgain"), icon: <RotateCw className="i" aria-hidden="true" />, onAction: onReadAgain }] : []),
               { id: "replace", name: t("file.replace"), icon: <UploadIcon className="i" aria-hidden="true" />, onAction: onReplace },
               { id: "delete", name: t("action.delete"), danger: true, icon: <Trash2 className="i" aria-hidden="true" />, onAction: onDelete },
             ]}
@@ -78,9 +91,9 @@ function FileState({ doc }: { doc: Doc }) {
         </span>
       );
     case "failed": {
-      const locked = /password|encrypt/.test(doc.error?.code ?? "");
-      const Icon = locked ? Lock : CircleX;
-      return <span className="state bad"><Icon className="i i--s" aria-hidden="true" />{doc.error?.title ?? doc.error?.detail ?? t("file.failed")}</span>;
+      const why = doc.error?.detail_code ?? "";
+      const Icon = why === "password_protected" ? Lock : CircleX;
+      return <span className="state bad"><Icon className="i i--s" aria-hidden="true" />{isKnown(why) ? t(`fail.${why}`) : t("file.failed")}</span>;
     }
     case "queued":
       return <span className="state muted"><Clock className="i i--s" aria-hidden="true" />{t("file.queued")}</span>;

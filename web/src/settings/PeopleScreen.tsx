@@ -1,6 +1,6 @@
 // People and groups, for those who run the house.
 import { useInfiniteQuery, useMutation } from "@tanstack/react-query";
-import { Copy, Search, UserPlus } from "lucide-react";
+import { Copy, KeyRound, Search, UserPlus, UserX } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { Virtualizer } from "virtua";
 import { request } from "@/api/http";
@@ -12,6 +12,7 @@ import { useSession } from "@/shell/session";
 import { announce, toast } from "@/shell/status";
 import { Field, FieldError } from "@/ui/Field";
 import { FormDialog } from "@/ui/lazy-overlays";
+import { MenuButton } from "@/ui/MenuButton";
 import { explain } from "@/ui/problem";
 import { useDebounced } from "@/ui/use-debounced";
 import { Groups } from "./Groups";
@@ -75,8 +76,15 @@ function PersonRow({ person }: { person: Person }) {
     onError: () => toast(t("error.notSaved")),
     onSettled: refresh,
   });
+  const [link, setLink] = useState<string | null>(null);
+  const reset = useMutation({
+    mutationFn: () => request<{ link: string }>(`/api/people/${person.id}/reset`, { method: "POST" }),
+    onSuccess: (made) => setLink(new URL(made.link, window.location.href).href),
+    onError: () => toast(t("error.notSaved")),
+  });
   return (
     <div className="person">
+      {link ? <FormDialog title={t("people.resetTitle", { name: person.name || person.email })} onClose={() => setLink(null)}><OneTimeLink link={link} onClose={() => setLink(null)} /></FormDialog> : null}
       <span className="avatar" aria-hidden="true">{[...(person.name || person.email)][0]?.toUpperCase()}</span>
       <span className="person__name"><span className="strong cut">{person.name || person.email}</span><span className="muted small cut">{person.email}</span></span>
       {person.disabled ? <span className="tag tag--warn">{t("people.disabled")}</span> : null}
@@ -85,12 +93,28 @@ function PersonRow({ person }: { person: Person }) {
           <select className="input person__role" aria-label={t("people.roleOf", { name: person.name || person.email })} value={person.role} onChange={(event) => change.mutate({ role: event.target.value as Role })}>
             {roles.map((role) => <option key={role} value={role}>{t(`role.${role}`)}</option>)}
           </select>
-          <button type="button" className="btn btn--small" onClick={() => change.mutate({ disabled: !person.disabled })}>{person.disabled ? t("people.enable") : t("people.disable")}</button>
+          <MenuButton small label={t("action.moreFor", { name: person.name || person.email })} actions={[
+            { id: "link", name: t("people.reset"), icon: <KeyRound className="i" aria-hidden="true" />, onAction: () => reset.mutate() },
+            { id: "disable", name: person.disabled ? t("people.enable") : t("people.disable"), icon: <UserX className="i" aria-hidden="true" />, danger: !person.disabled, onAction: () => change.mutate({ disabled: !person.disabled }) },
+          ]} />
         </span>
       ) : (
         <span className="muted push">{t(`role.${person.role}`)}</span>
       )}
     </div>
+  );
+}
+
+function OneTimeLink({ link, onClose }: { link: string; onClose: () => void }) {
+  const { t } = useWords();
+  return (
+    <>
+      <div className="stack stack--s"><p>{t("people.linkOnce")}</p><p className="secret"><code className="mono">{link}</code></p></div>
+      <footer>
+        <button type="button" className="btn" onClick={() => void navigator.clipboard.writeText(link).then(() => announce(t("action.copied")))}><Copy className="i" aria-hidden="true" />{t("action.copy")}</button>
+        <button type="button" className="btn btn--primary" onClick={onClose}>{t("action.close")}</button>
+      </footer>
+    </>
   );
 }
 
@@ -111,13 +135,7 @@ function Invite({ onClose }: { onClose: () => void }) {
   return (
     <FormDialog title={link ? t("people.invited") : t("people.invite")} onClose={onClose}>
       {link ? (
-        <>
-          <div className="stack stack--s"><p>{t("people.linkOnce")}</p><p className="secret"><code className="mono">{link}</code></p></div>
-          <footer>
-            <button type="button" className="btn" onClick={() => void navigator.clipboard.writeText(link).then(() => announce(t("action.copied")))}><Copy className="i" aria-hidden="true" />{t("action.copy")}</button>
-            <button type="button" className="btn btn--primary" onClick={onClose}>{t("action.close")}</button>
-          </footer>
-        </>
+        <OneTimeLink link={link} onClose={onClose} />
       ) : (
         <form onSubmit={(event) => { event.preventDefault(); invite.mutate(new FormData(event.currentTarget)); }}>
           <div className="dialog__body stack">

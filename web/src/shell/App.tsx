@@ -15,7 +15,7 @@ import { Frame } from "./Frame";
 import { SessionProvider } from "./session";
 import { SignIn } from "./SignIn";
 
-const FirstAdmin = lazy(() => import("./FirstAdmin"));
+const WelcomeLink = lazy(() => import("./WelcomeLink"));
 
 export function App({ first }: { first: { language: Language; catalogue: Catalogue } }) {
   const [words, setWords] = useState(first);
@@ -75,7 +75,11 @@ function Door() {
       </div>
     );
   }
-  if (out?.body.setup_needed) return <Suspense fallback={null}><FirstAdmin organisation={out.body.organisation ?? ""} /></Suspense>;
+  const token = location === "/welcome" ? window.location.hash.slice(1) : "";
+  // A link is also for who is still signed in on this device as somebody else.
+  if (token !== "" || out?.body.setup_needed) {
+    return <Suspense fallback={null}><WelcomeLink token={token} organisation={out?.body.organisation ?? ""} /></Suspense>;
+  }
   if (out) return <SignIn organisation={out.body.organisation ?? ""} />;
   if (!inside || session.data instanceof Problem) return null;
   return <SessionProvider session={session.data}><Frame /></SessionProvider>;
