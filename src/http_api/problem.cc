@@ -120,6 +120,27 @@ const French* find_french(std::string_view key) {
   return found == std::end(french) ? nullptr : found;
 }
 
+struct Title {
+  std::string_view detail;
+  std::string_view fr;
+  std::string_view en;
+};
+
+// Details that deserve a title of their own: a document's fate is read in a list.
+constexpr Title titles[] = {
+    {"password_protected", "Protégé par un mot de passe", "Password-protected"},
+    {"corrupt", "Fichier endommagé", "Damaged file"},
+    {"zip_bomb", "Archive refusée", "Archive refused"},
+    {"type_mismatch", "Type trompeur", "Misleading type"},
+    {"unsupported_type", "Type non lu", "Type not read"},
+    {"empty_document", "Fichier vide", "Empty file"},
+    {"no_text", "Images sans texte", "Images without text"},
+    {"timeout", "Lecture trop longue", "Took too long to read"},
+    {"out_of_memory", "Fichier trop lourd à lire", "Too heavy to read"},
+    {"parser_crashed", "Lecture impossible", "Could not be read"},
+    {"server_restarted", "Réponse interrompue", "Answer interrupted"},
+};
+
 std::string_view title_of(Code code, bool in_french) {
   switch (code) {
     case Code::refused_by_policy:
@@ -184,6 +205,14 @@ Error in_language(const Error& error, std::string_view language) {
   return out;
 }
 
+namespace {
+std::string_view title_of(const Error& error, bool in_french) {
+  const auto* own = std::ranges::find(titles, error.detail, &Title::detail);
+  if (own != std::end(titles)) return in_french ? own->fr : own->en;
+  return title_of(error.code, in_french);
+}
+}  // namespace
+
 std::string problem_json(const Error& error, std::string_view language, std::string_view extra) {
   auto told = in_language(error, language);
   JsonWriter json;
@@ -192,7 +221,7 @@ std::string problem_json(const Error& error, std::string_view language, std::str
       .field("status", http_status(error.code))
       .field("code", code_name(error.code))
       .field("detail_code", error.detail)
-      .field("title", title_of(error.code, language == "fr"))
+      .field("title", title_of(error, language == "fr"))
       .field("detail", told.message)
       .field("action", told.action);
   if (!extra.empty()) json.fields(extra);

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t name_code_points_max = 200;
 
 Result<void> check_language(std::string_view language) {
-  if (language == "fr" || language == "en") return {};
+  if (language.empty() || language == "fr" || language == "en") return {};
   return fail(Code::invalid, "The language is not one of those that there are.", "language", "Use fr or en.");
 }
 

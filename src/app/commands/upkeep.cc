@@ -67,7 +67,8 @@ int backup_command(const Common& common, const std::string& file) {
   if (!database) return complain(database.error());
   auto done = storage::backup_data(**database, data.path, file);
   if (!done) return complain(done.error());
-  for (const auto& name : done->damaged) fmt::print(stderr, "A stored file is damaged on this disk: {}\n", name);
+  for (const auto& name : done->damaged)
+    fmt::print(stderr, "A stored file is damaged on this disk: {}\n", name);
   fmt::print("{}: {:.1f} MB. It holds the keys that open everything: keep it as you keep them.\n", file,
              static_cast<double>(std::filesystem::file_size(file)) / 1e6);
   return 0;

@@ -55,7 +55,6 @@ Task<Result<void>> add_person(Call& call) {
   wish.name = *name;
   wish.role = *role;
   wish.password = *password;
-  wish.language = call.language;
   auto& identity = call.services.identity;
   auto added = co_await call.blocking([&] { return identity.add_person(call.who, wish); });
   if (!added) co_return pass(added);
