@@ -2,6 +2,7 @@
 // ../shared/data).
 // `--errors FILE` writes what was missed or wrongly found, for work on the rules with development data.
 #include <fmt/format.h>
+#include <time.h>
 
 #include <cstdlib>
 #include <fstream>
@@ -23,6 +24,13 @@ namespace {
 std::string data_folder() {
   const char* set = std::getenv("BASTIDE_TEST_DATA");
   return (set ? std::string(set) : "../shared/data") + "/guard/pii/";
+}
+
+// Of this thread's CPU: other programs on the machine do not count.
+double cpu_s() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
 }
 
 double seconds_since(Steady::time_point start) {
@@ -67,10 +75,10 @@ void speed(const Detector& detector) {
       text.size(), took[500], took[990], found / 1050);
   std::string large;
   while (large.size() < 8'000'000) large += text;
-  start = Steady::now();
+  auto cpu = cpu_s();
   auto matches = detector.find(large);
-  auto s = seconds_since(start);
-  fmt::print("{{\"figure\":\"guard_scan_large\",\"mb\":{:.1f},\"mb_per_s\":{:.1f},\"findings\":{}}}\n",
+  auto s = cpu_s() - cpu;
+  fmt::print("{{\"figure\":\"guard_scan_large\",\"mb\":{:.1f},\"mb_per_cpu_s\":{:.1f},\"findings\":{}}}\n",
              static_cast<double>(large.size()) / 1e6, static_cast<double>(large.size()) / 1e6 / s,
              matches->size());
 

@@ -17,15 +17,7 @@ bool number_token(const Scan& scan, std::size_t i, std::size_t digits_max) {
 
 bool soft_gap(std::string_view gap) {
   if (gap.empty() || gap.size() > 5) return false;
-  bool comma = false;
-  for (char c : gap) {
-    if (c == ',')
-      comma = true;
-    else if (c != ' ' && c != '\n' && c != '\r' && c != '-')
-      return false;
-  }
-  (void)comma;
-  return true;
+  return gap.find_first_not_of(", \n\r-") == std::string_view::npos;
 }
 
 bool french_particle(const Scan& scan, std::size_t i) {
@@ -213,8 +205,18 @@ std::size_t english_tail(const Scan& scan, std::size_t i) {
       last = next;
       continue;
     }
-    bool capital = is_upper_start(t) &&
-                   !((t.kinds & word::common) != 0 && (t.kinds & (word::place | word::surname)) == 0);
+    bool state = t.shape == Shape::upper && t.end - t.begin == 2 && breaks;
+    bool of_place = (t.kinds & (word::place | word::surname | word::place_start)) != 0 ||
+                    (last != i && scan.has(last, word::place_start));
+    bool capital = is_upper_start(t) && (state || of_place || (t.kinds & word::common) == 0);
+    // "Mora de Rubielos"
+    bool particle = last != i && gap == " " && t.shape == Shape::lower && (t.kinds & word::particle) != 0 &&
+                    next + 1 < scan.tokens.size() && scan.gap(next) == " " &&
+                    scan.tokens[next + 1].shape == Shape::capital;
+    if (particle) {
+      last = next + 1;
+      continue;
+    }
     // Within a line the town follows a comma, or the street's own line ended.
     if (capital && (breaks || last != i)) {
       if (gap.find('\n') != std::string_view::npos && ++lines > 3) return last;
@@ -270,7 +272,19 @@ bool english(Scan& scan, std::size_t i, std::size_t& last) {
              "address.english");
     return true;
   }
-  return false;
+  // No word for a street, but a flat or a suite follows, or the words say that somebody lives there.
+  if (k == i || scan.tokens[k].end - scan.tokens[i].begin > 60) return false;
+  if (k + 1 < scan.tokens.size() && scan.gap(k) == " " && number_token(scan, k + 1, 4)) ++k;
+  auto unit = k + 1;
+  bool flat = unit + 1 < scan.tokens.size() && scan.has(unit, word::unit_en) &&
+              scan.tokens[unit].shape == Shape::capital && soft_gap(scan.gap(k)) &&
+              number_token(scan, unit + 1, 5);
+  bool home = scan.near(word::home, scan.tokens[i].begin, scan.tokens[k].end, 3, 0) && k >= i + 2;
+  if (!flat && !home) return false;
+  last = english_tail(scan, k);
+  scan.add(Type::address, scan.tokens[i].begin, scan.tokens[last].end, flat ? .75 : .65,
+           "address.by_context");
+  return true;
 }
 
 // "Hauptstraße 12, 10115 Berlin", "Via Roma 3", "Calle Mayor 12".
@@ -316,6 +330,13 @@ bool box_or_town(Scan& scan, std::size_t i, std::size_t& last) {
     auto town = french_town(scan, last);
     scan.add(Type::address, t.begin, scan.tokens[town].end, town > last ? .9 : .6, "address.box");
     last = town;
+    return true;
+  }
+  // Military posts of the United States: "PSC 1234, Box 5678", "Unit 0123 Box 4567".
+  if ((scan.is(i, "PSC") || scan.is(i, "CMR") || scan.is(i, "unit")) && i + 3 < scan.tokens.size() &&
+      number_token(scan, i + 1, 5) && scan.is(i + 2, "box") && number_token(scan, i + 3, 5)) {
+    last = english_tail(scan, i + 3);
+    scan.add(Type::address, t.begin, scan.tokens[last].end, .9, "address.box");
     return true;
   }
   if (scan.is(i, "box") && i >= 2 && scan.is(i - 1, "O") && scan.is(i - 2, "P") &&

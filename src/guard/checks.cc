@@ -94,21 +94,21 @@ bool iban(std::string_view compact) {
 
 bool card(std::string_view digits) {
   auto size = digits.size();
-  if (size < 13 || size > 19 || !luhn(digits)) return false;
+  if (size < 12 || size > 19 || !luhn(digits)) return false;
   auto lead = [&](std::size_t n) { return number(digits.substr(0, n)); };
   int two = lead(2), three = lead(3), four = lead(4);
   if (digits[0] == '4') return size == 13 || size == 16 || size == 19;                // Visa
   if ((two >= 51 && two <= 55) || (four >= 2221 && four <= 2720)) return size == 16;  // Mastercard
   if (two == 34 || two == 37) return size == 15;                                      // American Express
   if (two == 36 || two == 38 || two == 39 || (three >= 300 && three <= 305) || three == 309)
-    return size >= 14;                                                                     // Diners
-  if (four == 6011 || two == 65 || (three >= 644 && three <= 649)) return size >= 16;      // Discover
-  if (four >= 3528 && four <= 3589) return size >= 16;                                     // JCB
-  if (four == 2131 || four == 1800) return size == 15;                                     // JCB
-  if (two == 62 || two == 81) return size >= 16;                                           // UnionPay
-  if (two == 60 || two == 82 || three == 508) return size == 16;                           // RuPay
-  if (four >= 2200 && four <= 2204) return size >= 16;                                     // Mir
-  return (two == 50 || (two >= 56 && two <= 58) || two == 63 || two == 67) && size >= 13;  // Maestro
+    return size >= 14;                                                                 // Diners
+  if (four == 6011 || two == 65 || (three >= 644 && three <= 649)) return size >= 16;  // Discover
+  if (four >= 3528 && four <= 3589) return size >= 16;                                 // JCB
+  if (four == 2131 || four == 1800) return size == 15;                                 // JCB
+  if (two == 62 || two == 81) return size >= 16;                                       // UnionPay
+  if (two == 60 || two == 82 || three == 508) return size == 16;                       // RuPay
+  if (four >= 2200 && four <= 2204) return size >= 16;                                 // Mir
+  return (two == 50 || (two >= 56 && two <= 58) || two == 63 || two == 67);            // Maestro
 }
 
 bool nir(std::string_view compact) {

@@ -110,7 +110,7 @@ struct NumberRule {
 constexpr std::array number_rules{
     NumberRule{"nir.key", Type::nir, 15, 15, is_nir, .97},
     NumberRule{"nir.short", Type::nir, 13, 13, is_nir, .8},
-    NumberRule{"card.luhn", Type::card, 13, 19, is_card, .95},
+    NumberRule{"card.luhn", Type::card, 12, 19, is_card, .95},
     NumberRule{"siret.luhn", Type::siret, 14, 14, is_siret, .93},
     NumberRule{"siren.context", Type::siren, 9, 9, is_siren, .9},
     NumberRule{"id.context", Type::national_id, 9, 13, is_national, .8},

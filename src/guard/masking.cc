@@ -52,30 +52,64 @@ Error blocked_error(Type type, std::string_view rule) {
 
 // Fields of a message that name things of the protocol, or hold media.
 bool structural(std::string_view key) {
-  constexpr std::array<std::string_view, 17> keys{
-      "type",   "role",       "id",        "tool_call_id", "call_id",          "format",
-      "detail", "media_type", "mime_type", "data",         "file_data",        "file_id",
-      "url",    "image_url",  "index",     "object",       "encrypted_content"};
+  constexpr std::array<std::string_view, 15> keys{
+      "type",      "role", "id",        "tool_call_id", "call_id", "format", "detail",           "media_type",
+      "mime_type", "data", "file_data", "file_id",      "index",   "object", "encrypted_content"};
   return std::ranges::find(keys, key) != keys.end();
 }
 
-Result<void> mask_json(Masker& masker, nlohmann::json& value, std::string_view key, int depth) {
+// A message is the protocol's, where some fields name things; arguments of tool calls are the model's own,
+// where every field may hold anything.
+enum class Part { message, arguments };
+
+Result<void> mask_json(Masker& masker, nlohmann::json& value, std::string_view key, Part part, int depth);
+
+Result<void> mask_string(Masker& masker, nlohmann::json& value, std::string_view key, Part part, int depth) {
+  const auto& text = value.get_ref<const std::string&>();
+  // JSON within a string: mask its strings, so that it stays JSON.
+  if (part == Part::message && key == "arguments") {
+    auto inner = parse_json(text);
+    if (inner && (inner->is_object() || inner->is_array())) {
+      if (auto done = mask_json(masker, *inner, {}, Part::arguments, depth + 1); !done) return done;
+      value = inner->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+      return {};
+    }
+  }
+  auto masked = masker.text(text);
+  if (!masked) return pass(masked);
+  value = std::move(*masked);
+  return {};
+}
+
+Result<void> mask_object(Masker& masker, nlohmann::json& value, std::string_view key, Part part, int depth) {
+  auto masked = nlohmann::json::object();
+  for (auto& [name, item] : value.items()) {
+    bool keep =
+        part == Part::message && item.is_string() &&
+        (structural(name) || (name == "name" && key == "function") ||
+         ((name == "url" || name == "image_url") && item.get_ref<const std::string&>().starts_with("data:")));
+    if (!keep)
+      if (auto done = mask_json(masker, item, name, part, depth + 1); !done) return done;
+    if (part == Part::message) {
+      masked[name] = std::move(item);
+      continue;
+    }
+    auto field = masker.text(name);  // {"someone@example.org": ...}
+    if (!field) return pass(field);
+    masked[*field] = std::move(item);
+  }
+  value = std::move(masked);
+  return {};
+}
+
+Result<void> mask_json(Masker& masker, nlohmann::json& value, std::string_view key, Part part, int depth) {
   if (depth > json_depth_max)
     return fail(Code::invalid, "A message is nested too deeply to be checked.", "too_deep");
-  if (value.is_string()) {
-    const auto& text = value.get_ref<const std::string&>();
-    // Arguments of a tool call are JSON within a string: mask its strings, so that it stays JSON.
-    if (key == "arguments" && !text.empty()) {
-      auto inner = parse_json(text);
-      if (inner && (inner->is_object() || inner->is_array())) {
-        if (auto done = mask_json(masker, *inner, {}, depth + 1); !done) return done;
-        value = inner->dump();
-        return {};
-      }
-    }
-    auto masked = masker.text(text);
-    if (!masked) return pass(masked);
-    value = std::move(*masked);
+  if (value.is_string()) return mask_string(masker, value, key, part, depth);
+  if (value.is_object()) return mask_object(masker, value, key, part, depth);
+  if (value.is_array()) {
+    for (auto& item : value)
+      if (auto done = mask_json(masker, item, key, part, depth + 1); !done) return done;
     return {};
   }
   if (value.is_number()) {
@@ -85,23 +119,6 @@ Result<void> mask_json(Masker& masker, nlohmann::json& value, std::string_view k
     auto masked = masker.text(digits);
     if (!masked) return pass(masked);
     if (*masked != digits) value = std::move(*masked);
-    return {};
-  }
-  if (value.is_array()) {
-    for (auto& item : value)
-      if (auto done = mask_json(masker, item, key, depth + 1); !done) return done;
-    return {};
-  }
-  if (value.is_object()) {
-    for (auto& [name, item] : value.items()) {
-      // `name` of a function is one of the protocol; elsewhere (a field of arguments) it may be a person's.
-      bool function_name = name == "name" && key == "function";
-      if ((structural(name) && depth < 6 && !item.is_object()) || function_name) {
-        if (name != "url" || !item.is_string() || item.get_ref<const std::string&>().starts_with("data:"))
-          continue;
-      }
-      if (auto done = mask_json(masker, item, name, depth + 1); !done) return done;
-    }
   }
   return {};
 }
@@ -163,7 +180,7 @@ Result<std::string> Masker::text(std::string_view given) {
 Result<std::string> Masker::openai_json(std::string_view json) {
   auto parsed = parse_json(json);
   if (!parsed) return pass(parsed);
-  if (auto done = mask_json(*this, *parsed, {}, 0); !done) return pass(done);
+  if (auto done = mask_json(*this, *parsed, {}, Part::message, 0); !done) return pass(done);
   return parsed->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 

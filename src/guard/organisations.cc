@@ -86,10 +86,41 @@ bool with_head(Scan& scan, std::size_t i, std::size_t& last) {
   while (last - first < 3 && joined(scan, last) && is_upper_start(scan.tokens[last + 1]) &&
          !scan.has(last + 1, word::common))
     ++last;
+  // Public bodies are named by what they do; alone, an adjective follows ("Conseil Municipal").
+  bool body = false;
+  for (auto word : {"conseil",
+                    "comite",
+                    "comit\xc3\xa9",
+                    "chambre",
+                    "caisse",
+                    "ministere",
+                    "minist\xc3\xa8re",
+                    "agence",
+                    "prefecture",
+                    "pr\xc3\xa9"
+                    "fecture",
+                    "tribunal",
+                    "rectorat",
+                    "mairie",
+                    "hopital",
+                    "h\xc3\xb4pital",
+                    "universite",
+                    "universit\xc3\xa9",
+                    "school",
+                    "ministry",
+                    "agency",
+                    "church",
+                    "institut",
+                    "ecole",
+                    "\xc3\xa9"
+                    "cole"})
+    body = body || scan.is(i, word);
+  if (body && !linked) return false;
   bool whole = form || t.shape == Shape::capital;
   if (!whole && linked && scan.has(first, word::place)) return false;  // "la mairie de Lyon": the place alone
   scan.add(Type::organisation, whole ? t.begin : scan.tokens[first].begin, scan.tokens[last].end,
            form ? .8 : .65, form ? "organisation.legal_form" : "organisation.head");
+  scan.hits.back().personal = !body;
   return true;
 }
 

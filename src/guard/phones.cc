@@ -209,7 +209,7 @@ void find_phones(Scan& scan) {
       continue;
     }
     auto lead = text.substr(at, run.groups[0].size());
-    if (lead.starts_with("00") && lead.size() != 3 && run_end - at >= 11) {
+    if (lead.starts_with("00") && run_end - at >= 11) {
       auto skip = at + 2;
       while (skip < text.size() && (text[skip] == ' ' || text[skip] == '.')) ++skip;
       auto hits = scan.hits.size();

@@ -83,6 +83,7 @@ std::size_t Scan::token_at(std::size_t at) const {
 
 bool Scan::near(word::Kinds kinds, std::size_t begin, std::size_t end, std::size_t before,
                 std::size_t after) const {
+  if ((seen & kinds) == 0) return false;
   constexpr std::size_t distance_max = 90;  // bytes
   auto first = token_at(begin);
   for (std::size_t i = first; i-- > 0 && first - i <= before && tokens[i].end + distance_max >= begin;)
@@ -113,6 +114,7 @@ bool Scan::is(std::size_t i, std::string_view lower) const {
 void tokenise(Scan& scan) {
   auto text = scan.text;
   scan.tokens.clear();
+  scan.seen = 0;
   std::size_t line_end = 0;
   bool quiet = false, sentence_start = true;
   std::array<char, 48> key{};
@@ -212,6 +214,7 @@ void tokenise(Scan& scan) {
       // "Marié" and "Aimé" are not Marie and Aime: participles keep their accent.
       if (accented && folded == "marie") token.kinds = 0;
     }
+    scan.seen |= token.kinds;
     scan.tokens.push_back(token);
   }
 }

@@ -35,6 +35,7 @@ struct Scan {
   std::string_view text;
   const Lexicon* lexicon = nullptr;
   std::vector<Token> tokens;
+  word::Kinds seen = 0;  // of all tokens together
   std::vector<Hit> hits;
 
   [[nodiscard]] std::string_view word(std::size_t i) const {

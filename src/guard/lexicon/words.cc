@@ -110,7 +110,7 @@ const std::string_view organisations =
 
 const std::string_view about_phone =
     "tel telephone telephones phone phones mobile portable fixe fax call appel appeler appelez rappeler joindre joignable cell cellphone telefon whatsapp sms "
-    "standard hotline contact reach text numero ligne dial ring handy";
+    "standard hotline contact reach text numero ligne dial ring handy office desk answering";
 const std::string_view about_card =
     "card carte cb visa mastercard amex credit debit bancaire paiement payment pan discover maestro cards cartes cc diners jcb";
 const std::string_view about_company = "siren siret rcs insee company entreprise societe sirene immatriculee immatricule etablissement naf ape";
