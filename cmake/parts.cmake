@@ -24,7 +24,6 @@ bastide_pkg(re2 re2)
 bastide_pkg(pugixml pugixml)
 bastide_pkg(libzip libzip)
 bastide_pkg(gumbo gumbo)
-bastide_pkg(gmime gmime-3.0)
 bastide_pkg(uchardet uchardet)
 bastide_pkg(seccomp libseccomp)
 

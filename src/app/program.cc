@@ -40,6 +40,22 @@ Result<void> make_folder(const DataFolder& data) {
   return {};
 }
 
+// Budgets of groups, whose names the configuration gives and whose ids the limiter counts by; of keys, by
+// their id.
+std::vector<policy::Budget> shared_budgets(const Config& config, identity::Identity& identity) {
+  std::vector<policy::Budget> out;
+  for (const auto& budget : config.budgets) {
+    if (budget.of == SharedBudgetConfig::Of::key) out.push_back({"key:" + budget.name, budget.month});
+    if (budget.of != SharedBudgetConfig::Of::group) continue;
+    auto reader = identity.reader_id("group:" + budget.name);
+    if (reader)
+      out.push_back({"group:" + reader->substr(2), budget.month});
+    else
+      log::warn("budget_of_unknown_group", {{"group", budget.name}});
+  }
+  return out;
+}
+
 }  // namespace
 
 // In the order in which each needs the ones before; destroyed the other way.
@@ -133,6 +149,7 @@ Result<void> Program::Parts::open_rooms() {
   limiter = std::move(*opened_limiter);
   detector = std::make_unique<guard::Detector>();
   auto key_of = [this](std::string_view person) { return person_keys->key_of(person); };
+  limiter->set_shared(shared_budgets(config, *identity));
   auto made_guard = guard::HouseGuard::make(config.guard, *detector, *pseudonyms, key_of, *io);
   if (!made_guard) return pass(made_guard);
   guard = std::move(*made_guard);

@@ -92,6 +92,7 @@ int serve_command(const Common& common, const ServeOptions& options) {
   if (!config) return complain(config.error());
   auto listen = parse_listen(options.listen.empty() ? config->server.listen : options.listen);
   if (!listen) return complain(listen.error());
+  for (const auto& warning : config->warnings) fmt::print(stderr, "bastide: {}\n", warning);
   auto program = Program::open(*config, common.data_folder);
   if (!program) return complain(program.error());
   auto lock = ServeLock::take(common.data_folder);
@@ -120,6 +121,9 @@ int serve_command(const Common& common, const ServeOptions& options) {
   (*program)->library().stop_workers();
   (*program)->chat().drain(drain_patience);
   (*server)->drain(drain_patience);
+  // The log as it stands is signed, so that what is cut off while nothing runs is noticed.
+  auto signed_log = (*program)->audit().checkpoint();
+  if (!signed_log) log::warn("checkpoint_failed", {{"code", code_name(signed_log.error().code)}});
   return 0;
 }
 

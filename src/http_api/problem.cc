@@ -194,6 +194,11 @@ std::string_view openai_type(Code code) {
 }
 }  // namespace
 
+std::string retry_after(const Error& error) {
+  constexpr auto seconds_otherwise = 5;
+  return std::to_string(error.retry_after_s > 0 ? error.retry_after_s : seconds_otherwise);
+}
+
 Error in_language(const Error& error, std::string_view language) {
   if (language != "fr") return error;
   const auto* row = error.detail.empty() ? nullptr : find_french(error.detail);

@@ -15,6 +15,8 @@ namespace bastide::http_api {
                                        std::string_view extra = {});
 /// `{"error":{"message","type","param","code"}}`.
 [[nodiscard]] std::string openai_error_json(const Error& error, std::string_view exchange = {});
+/// Seconds for the header of that name: what the error knows, else a few.
+[[nodiscard]] std::string retry_after(const Error& error);
 /// The error's sentences in `language`, where it has them.
 [[nodiscard]] Error in_language(const Error& error, std::string_view language);
 

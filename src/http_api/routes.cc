@@ -79,7 +79,7 @@ Task<Result<void>> authenticate(Call& call) {
 Task<Result<void>> answer_error(Call& call, const Error& error) {
   auto status = http_status(error.code);
   net::Headers headers;
-  if (status == 429 || status == 503) headers.add("retry-after", "5");
+  if (status == 429 || status == 503) headers.add("retry-after", retry_after(error));
   bool openai = call.shape == Shape::openai;
   headers.add("content-type", openai ? "application/json" : "application/problem+json");
   headers.add("cache-control", "no-store");

@@ -5,7 +5,8 @@
 namespace bastide::http_api {
 namespace {
 
-// No inline script or style, nothing from elsewhere, no framing: what the model writes can never become code.
+// No script but our files, nothing from elsewhere, no framing: what a model writes can never become code.
+// Inline styles are the price of the component library, which adds a style element of its own.
 constexpr std::string_view content_security_policy =
     "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; object-src 'none'; "
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'";

@@ -10,7 +10,8 @@ Task<Result<void>> healthz(Call& call) {
 }
 
 Task<Result<void>> readyz(Call& call) {
-  bool ready = call.services.ready();
+  auto answered = co_await call.blocking([&call]() -> Result<bool> { return call.services.ready(); });
+  bool ready = answered && *answered;
   auto sent = co_await call.send_json(ready ? 200 : 503, ready ? R"({"ready":true})" : R"({"ready":false})");
   co_return sent;
 }

@@ -89,6 +89,8 @@ int doctor_command(const Common& common) {
     tell(true, "The configuration is right.");
   else
     tell(good = false, config.error().message, config.error().action);
+  if (config)
+    for (const auto& warning : config->warnings) fmt::print("! {}\n", warning);
   good = check_disk(common.data_folder) && good;
 
   auto sandbox = knowledge::parse::sandbox_level();

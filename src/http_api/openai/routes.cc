@@ -102,7 +102,7 @@ Task<Result<void>> chat_completions(Call& call) {
   if (done.error().code == Code::cancelled) co_return done;
   net::Headers headers{{"x-bastide-exchange", exchange.id}};
   auto status = http_status(done.error().code);
-  if (status == 429 || status == 503) headers.add("retry-after", "5");
+  if (status == 429 || status == 503) headers.add("retry-after", retry_after(done.error()));
   auto sent = co_await call.send_json(status, openai_error_json(told, exchange.id), std::move(headers));
   co_return sent;
 }

@@ -69,11 +69,7 @@ Task<Result<void>> list_labels(Call& call) {
   }
   json.end().field("default", labels.id(labels.default_label())).key("walls_only").array();
   for (int rank = 0; rank <= labels.highest().rank; ++rank) {
-    bool leaves = false;
-    for (const auto& zone : call.services.config.providers)
-      leaves = leaves || (call.services.router.place(zone.zone) != policy::Place::walls &&
-                          call.services.router.allows({rank}, zone.zone, ""));
-    if (!leaves) json.value(labels.id({rank}));
+    if (call.services.router.walls_only({rank})) json.value(labels.id({rank}));
   }
   auto sent = co_await call.send_json(200, json.end().end().take());
   co_return sent;
@@ -146,7 +142,8 @@ Task<Result<void>> inspect(Call& call) {
   if (!side) co_return fail(Code::invalid, "The direction is in, out or document.", "wrong_field");
   auto report = co_await call.blocking([&]() -> Result<std::string> {
     const auto& guard = call.services.guard;
-    return guard::report_json(guard::inspect_report(guard.detector(), guard.blocked(), content, *side, context));
+    return guard::report_json(
+        guard::inspect_report(guard.detector(), guard.blocked(), content, *side, context));
   });
   if (!report) co_return pass(report);
   auto sent = co_await call.send_json(200, std::move(*report));

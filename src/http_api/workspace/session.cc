@@ -89,6 +89,8 @@ Task<Result<void>> sign_in(Call& call) {
   auto& identity = call.services.identity;
   auto session = co_await call.blocking([&] { return identity.sign_in(*email, secret, client); });
   if (!session) {
+    // Who tried is not known to be anybody: the address is what an administrator can act upon.
+    note(call, "sign_in.failed", "", client.address);
     if (session.error().code == Code::rate_limited) {
       auto wait = identity.sign_in_wait(*email, client.address).count();
       auto sent = co_await call.send_json(429, problem_json(session.error(), call.language),
