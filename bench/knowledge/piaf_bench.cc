@@ -1,5 +1,6 @@
 // Retrieval and quote-only on PIAF: knowledge_piaf_bench [--vectors FILE] [--missing FILE] [--questions N]
 // [--titles with|without] [--k1 X] [--b X] [--dense WEIGHT]
+// [--evidence FILE] writes cosine and coverage of the best five, for choosing the thresholds of near_enough.
 // The data is BASTIDE_TEST_DATA/knowledge/piaf/piaf-v1.1.json; without --vectors only what needs none is
 // measured.
 #include <algorithm>
@@ -92,7 +93,7 @@ bool holds_answer(const std::vector<exchange::Citation>& quotes, std::size_t n, 
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::string vectors_path, missing_path;
+  std::string vectors_path, missing_path, dump_path;
   std::size_t questions_max = 500;
   index::Bm25 parameters;
   retrieval::HybridOptions mix;
@@ -102,6 +103,7 @@ int main(int argc, char** argv) {
     if (option == "--vectors") vectors_path = argv[i + 1];
     if (option == "--missing") missing_path = argv[i + 1];
     if (option == "--questions") questions_max = std::stoul(argv[i + 1]);
+    if (option == "--evidence") dump_path = argv[i + 1];
     if (option == "--titles") titles = std::string(argv[i + 1]) == "with";
     if (option == "--k1") parameters.k1 = std::stod(argv[i + 1]);
     if (option == "--b") parameters.b = std::stod(argv[i + 1]);
@@ -111,6 +113,8 @@ int main(int argc, char** argv) {
   auto piaf = load(std::string(data ? data : "../shared/data") + "/knowledge/piaf/piaf-v1.1.json");
   std::mt19937 random(7);
   std::ranges::shuffle(piaf.questions, random);
+  std::vector<std::string> subjects;
+  for (const auto& paragraph : piaf.paragraphs) subjects.push_back(paragraph.title);
   if (!titles)
     for (auto& paragraph : piaf.paragraphs) paragraph.title.clear();
   piaf.questions.resize(std::min(questions_max, piaf.questions.size()));
@@ -137,7 +141,9 @@ int main(int argc, char** argv) {
   const auto bits = all.bits();
 
   Score bm25, meaning, hybrid;
-  double supported = 0, one = 0, three = 0, one_given = 0;
+  std::FILE* dump = dump_path.empty() ? nullptr : std::fopen(dump_path.c_str(), "w");
+  std::size_t quoted_questions = 0;
+  double supported = 0, false_support = 0, one = 0, three = 0, one_given = 0;
   std::size_t quoted = 0;
   for (const auto& question : piaf.questions) {
     const auto terms = index::query_terms(question.text);
@@ -152,6 +158,19 @@ int main(int argc, char** argv) {
     const auto found = retrieval::rank(*passages, *vectors, terms, (*query)[0], bits, mix);
     hybrid.take(rank_of(found, question.paragraph));
     supported += retrieval::near_enough(found, terms.size());
+    // The same question where everything on its subject is missing: it should not be called supported.
+    index::Bitmap others;
+    for (index::Key i = 0; i < count; ++i)
+      if (subjects[i] != subjects[question.paragraph]) others.add(i);
+    const auto far = retrieval::rank(*passages, *vectors, terms, (*query)[0], others.bits(), mix);
+    false_support += retrieval::near_enough(far, terms.size());
+    if (dump) {
+      for (const auto* list : {&found, &far})
+        for (std::size_t i = 0; i < std::min<std::size_t>(5, list->size()); ++i)
+          std::fprintf(dump, "%d %zu %zu %.4f %.4f %zu\n", list == &found, quoted_questions, i,
+                       (*list)[i].cosine.value_or(0), (*list)[i].coverage, terms.size());
+      ++quoted_questions;
+    }
 
     auto passage_of = [&](index::Key key, double score) {
       exchange::Passage passage;
@@ -181,6 +200,7 @@ int main(int argc, char** argv) {
     print("piaf_hybrid_ndcg10", mean(hybrid.ndcg, hybrid.n), 0.84, hybrid.n);
     print("piaf_hybrid_recall10", mean(hybrid.recall, hybrid.n), 0, hybrid.n);
     print("piaf_near_enough", mean(supported, hybrid.n), 0, hybrid.n);
+    print("piaf_near_enough_without_the_subject", mean(false_support, hybrid.n), 0, hybrid.n);
   }
   if (quoted) {
     print("piaf_three_quotes_hold_answer", mean(three, quoted), 0.65, quoted);

@@ -292,7 +292,7 @@ Facts facts_of(std::string_view text) {
       facts.dates.emplace_back(date->second);
       continue;
     }
-    if (index::is_stop_word(word.folded)) continue;
+    if (index::is_function_word(word.folded)) continue;
     auto stem = index::stem(word.folded);
     const bool upper = starts_upper(text, word);
     const bool next_upper = i + 1 < words.size() && starts_upper(text, words[i + 1]) &&
