@@ -50,21 +50,22 @@ def check_link(where: str, base: str, target: str, breaches: list) -> None:
         breaches.append(f"{where}: there is no heading for {target}")
 
 
-def tracked(path: str) -> bool:
-    """Whether it is in the tree, not only on this disk: a link to what git ignores is broken for everyone else."""
-    asked = subprocess.run(["git", "check-ignore", "-q", path], cwd=ROOT, capture_output=True, check=False)
-    return asked.returncode != 0
+def check_ignored(found: dict, breaches: list) -> None:
+    """What git ignores exists on this disk only: naming it is wrong for everyone else. One question to git for all."""
+    asked = subprocess.run(["git", "check-ignore", "--stdin"], cwd=ROOT, input="\n".join(found), text=True,
+                           capture_output=True, check=False)
+    for path in asked.stdout.splitlines():
+        breaches.append(f"{found[path]}: {path} exists on this machine only: git ignores it")
 
 
-def check_path(where: str, word: str, base: str, breaches: list) -> None:
+def check_path(where: str, word: str, base: str, found: dict, breaches: list) -> None:
     path = word.split()[0]
     if not PATH.match(path) or VARIABLE.search(path) or path.startswith(MADE):
         return
     # In a room's README, src/ may be the room's own folder.
     for folder in (ROOT, base):
         if os.path.exists(os.path.join(folder, path)):
-            if not tracked(os.path.join(folder, path)):
-                breaches.append(f"{where}: {path} exists on this machine only: git ignores it")
+            found.setdefault(os.path.relpath(os.path.join(folder, path), ROOT), where)
             return
     breaches.append(f"{where}: {path} does not exist")
 
@@ -122,6 +123,7 @@ def check_keys(documented: str, breaches: list) -> int:
 
 def main() -> int:
     breaches = []
+    found = {}
     links = paths = snippets = 0
     with open(os.path.join(ROOT, "docs", "configuration.md"), encoding="utf-8") as file:
         documented = file.read()
@@ -147,7 +149,7 @@ def main() -> int:
                 block.append(line)
                 if language == "sh":
                     for word in line.split("#")[0].split():
-                        check_path(where, word, ROOT, breaches)
+                        check_path(where, word, ROOT, found, breaches)
                 continue
             for target in LINK.findall(CODE.sub("", line) if "](" not in line else line):
                 links += 1
@@ -155,9 +157,10 @@ def main() -> int:
             for word in CODE.findall(line):
                 if word.split():
                     paths += 1
-                    check_path(where, word, base, breaches)
+                    check_path(where, word, base, found, breaches)
         if language is not None:
             breaches.append(f"{name}:{begun}: a code block without an end")
+    check_ignored(found, breaches)
     keys = check_keys(documented, breaches)
     for breach in breaches:
         print(breach)
