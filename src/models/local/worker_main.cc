@@ -159,7 +159,7 @@ void confine(int parent) {
   prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   prctl(PR_SET_NAME, "bastide-model");
   // The server's threads are short and come first: a token reaches the reader while the next one is computed.
-  setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + 5);
+  setpriority(PRIO_PROCESS, 0, getpriority(PRIO_PROCESS, 0) + 2);
   signal(SIGINT, SIG_IGN);  // Ctrl-C reaches the whole group; the server decides when we end
   signal(SIGPIPE, SIG_IGN);
   // llama.cpp writes parts of grammars and prompts there when something is wrong with them.
