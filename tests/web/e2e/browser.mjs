@@ -47,12 +47,14 @@ export async function openPage(browser, url, { locale = "fr-FR", width = 1280, h
   return page;
 }
 
-export async function signIn(page) {
+export async function signIn(page, { notice = "read" } = {}) {
   await page.goto("/sign-in");
   await page.locator("input[name=email]").fill(email);
   await page.locator("input[name=password]").fill(password);
   await page.locator("button[type=submit]").click();
   await page.locator(".home h1").waitFor();
+  const session = await (await page.request.get("/api/session")).json();
+  if (notice === "read" && session.notice_seen === false) await page.locator(".dialog .btn--primary").click();
 }
 
 export async function ask(page, text) {

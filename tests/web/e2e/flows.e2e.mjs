@@ -133,7 +133,7 @@ describe("asking", () => {
   it("makes branches by editing and by asking again, and goes between them", async () => {
     await ask(page, "Première question");
     await answered(page);
-    await button("Refaire la réponse").click();
+    await button("Refaire la réponse").last().click();
     await page.getByText("2/2").waitFor();
     await answered(page);
     await button("Version précédente").click();
@@ -235,7 +235,7 @@ describe("asking", () => {
     await page.getByRole("link", { name: /D’où vient cette réponse/ }).click();
     await page.getByRole("heading", { name: /D’où vient cette réponse/, level: 1 }).waitFor();
     await page.locator(".walk li").first().waitFor();
-    assert.ok((await page.locator(".walk li").count()) >= 10);
+    assert.ok((await page.locator(".walk li").count()) >= 7);
   });
 
   it("finds, renames and deletes a conversation, with a way back", async () => {

@@ -112,7 +112,7 @@ describe("what opens over a screen", real ? { skip: "the mock's data" } : {}, ()
       await server.reset({ noticeSeen: false });
       const page = await openPage(browser, server.url, viewport);
       try {
-        await signIn(page);
+        await signIn(page, { notice: "leave" });
         await page.getByRole("dialog").waitFor();
         await inspect(page, `over-${size}-notice`);
         await page.getByRole("button", { name: "J’ai compris" }).click();

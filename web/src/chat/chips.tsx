@@ -47,8 +47,8 @@ export function ModelChip() {
   ];
   return (
     <>
-      <button ref={trigger} type="button" className="chip" aria-haspopup="listbox" aria-expanded={open} onClick={() => setOpen(!open)}>
-        {chosen ? <span className={zoneClass(chosen.place)} /> : null}
+      <button ref={trigger} type="button" className={chosen ? "chip" : "chip chip--auto"} aria-haspopup="listbox" aria-expanded={open} onClick={() => setOpen(!open)}>
+        {chosen ? <span className={zoneClass(chosen.place)} /> : <Route className="i i--s" aria-hidden="true" />}
         <span className="said">{t("model.title")} </span>
         <span className="cut">{chosen?.name ?? t("model.auto")}</span>
         <ChevronDown className="i i--s" aria-hidden="true" />

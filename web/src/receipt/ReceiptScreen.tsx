@@ -129,18 +129,21 @@ function Facts({ receipt, place }: { receipt: Receipt; place: Place | null }) {
           {receipt.first_token_ms ? <dd className="note">{t("receipt.firstWord", { time: format.duration(receipt.first_token_ms * 1000) })}</dd> : null}
         </div>
       ) : null}
-      {energy ? (
+      {energy && energy.wh_high > 0 ? (
         <div>
           <dt>{t("receipt.energy")}</dt>
           <dd>{format.wattHours(energy.wh_low, energy.wh_high)}</dd>
           {energy.gco2e_high !== undefined ? <dd className="note">{format.carbon(energy.gco2e_low ?? 0, energy.gco2e_high)}</dd> : null}
         </div>
       ) : null}
-      <div>
-        <dt>{t("receipt.cost")}</dt>
-        <dd>{cost?.known ? format.euros(cost.amount ?? 0) : t("receipt.unknownCost")}</dd>
-        {tokens ? <dd className="note">{t("receipt.tokens", { input: tokens.input ?? 0, output: tokens.output ?? 0 })}</dd> : null}
-      </div>
+      {/* Quotes call no model: they have neither cost nor tokens. */}
+      {tokens && (tokens.input ?? 0) + (tokens.output ?? 0) > 0 ? (
+        <div>
+          <dt>{t("receipt.cost")}</dt>
+          <dd>{cost?.known ? format.euros(cost.amount ?? 0) : t("receipt.unknownCost")}</dd>
+          <dd className="note">{t("receipt.tokens", { input: tokens.input ?? 0, output: tokens.output ?? 0 })}</dd>
+        </div>
+      ) : null}
     </dl>
   );
 }

@@ -84,7 +84,7 @@ export function PersonalCard({ receipt, masked }: { receipt: Receipt; masked: { 
 export function EnergyCard({ receipt }: { receipt: Receipt }) {
   const { t, format } = useWords();
   const { energy } = receipt;
-  if (!energy) return null;
+  if (!energy || energy.wh_high <= 0) return null;
   return (
     <section className="card">
       <h2>{t("receipt.energy")}</h2>
