@@ -78,6 +78,14 @@ void greet(Program& program, const std::string& address) {
   std::fflush(stdout);
 }
 
+// Loads a model ahead of the first question; a failure is what that question would have met.
+Task<void> warm(models::House& models, std::string model) {
+  auto loaded = co_await models.warm(std::move(model));
+  if (!loaded)
+    log::warn("model_not_warmed",
+              {{"code", code_name(loaded.error().code)}, {"detail", loaded.error().detail}});
+}
+
 }  // namespace
 
 int serve_command(const Common& common, const ServeOptions& options) {
@@ -111,6 +119,8 @@ int serve_command(const Common& common, const ServeOptions& options) {
                                    (*program)->metrics());
   if (!server) return complain(server.error());
   greet(**program, address_for_people(*config, listen->first, (*server)->port()));
+  if (options.warm)
+    spawn_on((*program)->loop(), "warm", warm((*program)->models(), config->knowledge.embedding_model));
   log::info("serving", {{"port", (*server)->port()}});
   auto purged = (*program)->chat().store().purge_events(now_ms() - events_kept_ms);
   if (!purged) log::warn("events_not_purged", {{"code", code_name(purged.error().code)}});

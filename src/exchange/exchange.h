@@ -94,8 +94,8 @@ struct Energy {
   double wh_low = 0, wh_high = 0;        // Wh
   double gco2e_low = 0, gco2e_high = 0;  // gCO2e, usage and embodied
   double litres_low = 0, litres_high = 0;
-  std::string method;  // name and version
-  std::string basis;   // measured, estimated, unknown
+  std::string method;                  // name and version
+  std::string basis;                   // measured, estimated, unknown
   std::vector<std::string> assumed{};  // what stands in for what is not known, in English sentences
 };
 

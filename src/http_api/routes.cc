@@ -1,5 +1,6 @@
 #include "http_api/routes.h"
 
+#include <algorithm>
 #include <memory>
 
 #include "base/log.h"
@@ -76,6 +77,44 @@ Task<Result<void>> authenticate(Call& call) {
   co_return Result<void>{};
 }
 
+// What a key with scopes must have been given for `path`; "*" is what no scope but all covers.
+std::string_view scope_of(std::string_view path) {
+  struct Row {
+    std::string_view prefix;
+    std::string_view scope;
+  };
+  constexpr Row rows[] = {
+      {"/v1/vector_stores", "documents"},
+      {"/v1/", "chat"},
+      {"/v1beta/", "chat"},
+      {"/api/conversations", "chat"},
+      {"/api/streams", "chat"},
+      {"/api/exchanges", "chat"},
+      {"/api/preview", "chat"},
+      {"/api/models", "chat"},
+      {"/api/labels", "chat"},
+      {"/api/collections", "documents"},
+      {"/api/documents", "documents"},
+      {"/api/search", "documents"},
+      {"/api/sample", "documents"},
+      {"/api/guard", "guard"},
+  };
+  for (const auto& row : rows)
+    if (path.starts_with(row.prefix)) return row.scope;
+  return "*";
+}
+
+Result<void> check_scope(const Call& call) {
+  const auto& scopes = call.who.scopes;
+  auto needed = scope_of(call.request().path);
+  bool given = scopes.empty() || std::ranges::any_of(scopes, [&](const auto& scope) {
+                 return scope == needed || scope == "*" || (scope == "models" && needed == "chat");
+               });
+  if (given) return {};
+  return fail(Code::forbidden, "This key may not do that: it lacks the scope " + std::string(needed) + ".",
+              "key_scope", "Create a key with that scope.");
+}
+
 Task<Result<void>> answer_error(Call& call, const Error& error) {
   auto status = http_status(error.code);
   net::Headers headers;
@@ -114,6 +153,8 @@ struct Door {
     if (match.entry->access == Access::person) {
       auto known = co_await authenticate(call);
       if (!known) co_return known;
+      auto allowed = check_scope(call);
+      if (!allowed) co_return allowed;
     }
     auto done = co_await match.entry->handler(call);
     co_return done;

@@ -16,7 +16,7 @@ Task<Result<void>> readyz(Call& call) {
   co_return sent;
 }
 
-// Counts and times only, yet not for everyone on the network: the machine itself, or an administrator's key.
+// Counts and times only, yet not for everyone on the network: for the machine itself.
 Task<Result<void>> metrics(Call& call) {
   const auto& peer = call.request().peer;
   bool same_machine = peer.starts_with("127.") || peer == "::1" || peer.starts_with("::ffff:127.");

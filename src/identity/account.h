@@ -15,7 +15,7 @@ struct Person {
   std::string email{};  // normalised
   std::string name{};
   Role role = Role::member;
-  std::string language;  // fr or en; empty: as the browser says
+  std::string language{};       // fr or en; empty: as the browser says
   std::string password_hash{};  // empty: none yet, by invitation
   bool disabled = false;
   std::optional<UnixMillis> notice_seen_at{};  // the AI notice

@@ -60,7 +60,7 @@ struct NewPerson {
   std::string name;
   Role role = Role::member;
   std::optional<std::string> password{};  // none: an invitation link is made
-  std::string language;  // fr, en, or empty: as the browser says
+  std::string language{};                 // fr, en, or empty: as the browser says
 };
 
 struct AddedPerson {

@@ -162,6 +162,12 @@ class BadInput(unittest.TestCase):
             self.assertIn(b" 431 ", connection.recv(4096).split(b"\r\n")[0])
         self.assertEqual(self.bastide.call("GET", "/readyz").status, 200)
 
+    def test_a_key_does_only_what_its_scopes_say(self):
+        key = self.bastide.call("POST", "/api/keys", {"name": "search only", "scopes": ["documents"]}).json["secret"]
+        self.assertEqual(self.bastide.call("GET", "/api/collections", key=key).status, 200)
+        for path in ("/v1/models", "/api/conversations", "/api/people", "/api/keys"):
+            self.assertEqual(self.bastide.call("GET", path, key=key).status, 403, path)
+
     def test_french_and_english_errors(self):
         english = self.bastide.call("GET", "/api/documents/doc_0", headers={"accept-language": "en"}).json
         french = self.bastide.call("GET", "/api/documents/doc_0", headers={"accept-language": "fr-FR,fr;q=0.9,en;q=0.5"}).json

@@ -9,13 +9,13 @@ namespace {
 std::string_view role_name(identity::Role role) {
   switch (role) {
     case identity::Role::member:
-      return "member";
+      return "A member";
     case identity::Role::manager:
-      return "manager";
+      return "A manager";
     case identity::Role::admin:
-      return "administrator";
+      return "An administrator";
   }
-  return "member";
+  return "A member";
 }
 
 class Identify final : public Stage {
@@ -31,7 +31,7 @@ class Identify final : public Stage {
       co_return fail(Code::forbidden, "This key may not call models.", "key_scope",
                      "Create a key with the scope chat.");
     trace.decision = "known";
-    trace.reasons.push_back("A " + std::string(role_name(who.role)) + ", through " +
+    trace.reasons.push_back(std::string(role_name(who.role)) + ", through " +
                             (who.via == identity::Via::key ? "an API key" : "a session") + ".");
     co_return Result<void>{};
   }

@@ -52,7 +52,7 @@ Task<Result<void>> list_documents(Call& call) {
 std::unexpected<Error> upload_too_large(const Call& call) {
   auto mb = call.services.config.server.upload_bytes_max / (1024 * 1024);
   return fail(Code::too_large, "The file is larger than " + std::to_string(mb) + " MB.", "upload_too_large",
-              "Split it, or ask the administration to raise [server] upload_mb_max.");
+              "Split it, or ask the administration to raise [server] upload_bytes_max.");
 }
 
 // What a multipart body brought.
