@@ -39,7 +39,16 @@ TEST(Text, counts_and_repairs) {
 
 TEST(Json, writes_what_parses_back) {
   JsonWriter json;
-  json.object().field("a", "q\"\\\n\x01é").key("b").array().value(1).value(true).null().value(1.5).end().end();
+  json.object()
+      .field("a", "q\"\\\n\x01é")
+      .key("b")
+      .array()
+      .value(1)
+      .value(true)
+      .null()
+      .value(1.5)
+      .end()
+      .end();
   auto parsed = parse_json(json.text());
   ASSERT_TRUE(parsed);
   EXPECT_EQ((*parsed)["a"], "q\"\\\n\x01é");

@@ -121,7 +121,8 @@ TEST(Checks, national_numbers) {
   EXPECT_FALSE(gb_nhs("9434765871"));
 }
 
-// Development data: thresholds, because its tables list some spoilt numbers as valid (one VAT number in seven).
+// Development data: thresholds, because its tables list some spoilt numbers as valid (one VAT number in
+// seven).
 TEST(Checks, hold_on_the_development_table) {
   const char* set = std::getenv("BASTIDE_TEST_DATA");
   std::ifstream file((set ? std::string(set) : std::string(BASTIDE_SOURCE_DIR) + "/../shared/data") +
@@ -150,7 +151,8 @@ TEST(Checks, hold_on_the_development_table) {
   }
   ASSERT_GT(right["IBAN"].second, 50);
   for (const auto& [type, count] : right)
-    EXPECT_GE(count.first, count.second * (type == "EU_VAT" ? 84 : 90) / 100) << type << " " << count.first << " of " << count.second;
+    EXPECT_GE(count.first, count.second * (type == "EU_VAT" ? 84 : 90) / 100)
+        << type << " " << count.first << " of " << count.second;
 }
 
 }  // namespace
