@@ -44,7 +44,8 @@ class IdentityTest : public testing::Test {
   }
   std::string add(const Principal& actor, std::string email, Role role = Role::member) {
     auto added = identity_->add_person(
-        actor, {.email = std::move(email), .name = "", .role = role, .password = good_password});
+        actor,
+        {.email = std::move(email), .name = "", .role = role, .password = good_password, .language = ""});
     EXPECT_TRUE(added) << added.error().message;
     return added->id;
   }
@@ -282,7 +283,7 @@ TEST_F(IdentityTest, RolesSayWhoManagesPeople) {
   auto member = identity_->act_as("bob@example.org").value();
   EXPECT_EQ(identity_->people(manager, "", {})->items.size(), 3U);
   EXPECT_EQ(detail_of(identity_->people(member, "", {})), "forbidden role");
-  NewPerson fresh{.email = "new@example.org", .name = "New", .role = Role::member};
+  NewPerson fresh{.email = "new@example.org", .name = "New", .role = Role::member, .language = ""};
   EXPECT_EQ(detail_of(identity_->add_person(member, fresh)), "forbidden role");
   EXPECT_TRUE(identity_->add_person(manager, fresh));
   fresh.email = "boss@example.org";
@@ -299,7 +300,8 @@ TEST_F(IdentityTest, RolesSayWhoManagesPeople) {
 
 TEST_F(IdentityTest, AnInvitationAndAResetSetAPassword) {
   auto anne = set_up().who;
-  auto added = identity_->add_person(anne, {.email = "bob@example.org", .name = "Bob", .role = Role::member});
+  auto added = identity_->add_person(
+      anne, {.email = "bob@example.org", .name = "Bob", .role = Role::member, .language = ""});
   ASSERT_TRUE(added->link);
   EXPECT_EQ(detail_of(identity_->sign_in("bob@example.org", "", client_)), "unauthenticated bad_credentials");
   auto view = identity_->link(added->link->token);
@@ -342,7 +344,7 @@ TEST_F(IdentityTest, TheCommandLineAddsPeopleAndSetsPasswords) {
   auto cli = identity_->command_line();
   add(cli, "root@example.org", Role::admin);
   EXPECT_EQ(detail_of(identity_->add_person(
-                cli, {.email = "Root@example.org", .name = "", .password = good_password})),
+                cli, {.email = "Root@example.org", .name = "", .password = good_password, .language = ""})),
             "conflict email_taken");
   ASSERT_TRUE(identity_->set_password(cli, "root@example.org", "another good one"));
   auto in = identity_->sign_in("root@example.org", "another good one", client_);

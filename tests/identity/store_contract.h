@@ -32,7 +32,11 @@ class StoreContract : public testing::TestWithParam<StoreFactory> {
   GroupStore& groups() { return under_->ports().groups; }
 
   std::string person(std::string email, std::string name, Role role = Role::member) {
-    Person out{.id = new_id("per"), .email = std::move(email), .name = std::move(name), .role = role};
+    Person out{.id = new_id("per"),
+               .email = std::move(email),
+               .name = std::move(name),
+               .role = role,
+               .language = ""};
     out.password_hash = "hash";
     out.created_at = 1000;
     auto added = persons().add(out, std::nullopt);
@@ -89,7 +93,7 @@ TEST_P(StoreContract, APersonComesBackAsStored) {
 
 TEST_P(StoreContract, AnEmailIsTakenOnce) {
   person("anne@example.org", "Anne");
-  Person again{.id = new_id("per"), .email = "anne@example.org", .name = "Other"};
+  Person again{.id = new_id("per"), .email = "anne@example.org", .name = "Other", .language = ""};
   EXPECT_EQ(detail_of(persons().add(again, std::nullopt)), "conflict email_taken");
 }
 
@@ -174,8 +178,10 @@ TEST_P(StoreContract, TheFirstAdministratorsLinkWorksOnce) {
   EXPECT_EQ(persons().find_link(link.hash, 2000).error().code, Code::not_found);
   EXPECT_EQ(persons().find_link(newer.hash, 9000).error().code, Code::not_found);
   EXPECT_EQ(persons().find_link(newer.hash, 2000)->kind, LinkKind::first_administrator);
-  Person anne{.id = new_id("per"), .email = "anne@example.org", .name = "Anne", .role = Role::admin};
-  Person bob{.id = new_id("per"), .email = "bob@example.org", .name = "Bob", .role = Role::admin};
+  Person anne{
+      .id = new_id("per"), .email = "anne@example.org", .name = "Anne", .role = Role::admin, .language = ""};
+  Person bob{
+      .id = new_id("per"), .email = "bob@example.org", .name = "Bob", .role = Role::admin, .language = ""};
   EXPECT_EQ(persons().redeem_first(newer.hash, anne, 9000).error().code, Code::not_found);
   ASSERT_TRUE(persons().redeem_first(newer.hash, anne, 2000));
   EXPECT_EQ(persons().redeem_first(newer.hash, bob, 2000).error().code, Code::not_found);
@@ -187,7 +193,8 @@ TEST_P(StoreContract, TheFirstAdministratorsLinkIsVoidOnceThereAreOthers) {
   Link link{detail::hash_of("first"), LinkKind::first_administrator, "", 1000, 9000};
   ASSERT_TRUE(persons().add_link(link));
   person("early@example.org", "Early");
-  Person anne{.id = new_id("per"), .email = "anne@example.org", .name = "Anne", .role = Role::admin};
+  Person anne{
+      .id = new_id("per"), .email = "anne@example.org", .name = "Anne", .role = Role::admin, .language = ""};
   EXPECT_EQ(detail_of(persons().redeem_first(link.hash, anne, 2000)), "conflict people_exist");
 }
 
@@ -370,7 +377,8 @@ TEST_P(StoreContract, ManyThreadsAtOnce) {
       for (int i = 0; i < 25; ++i) {
         // Each e-mail is wanted by two threads: one of them gets it.
         Person one{.id = new_id("per"),
-                   .email = std::to_string(t / 2) + "-" + std::to_string(i) + "@example.org"};
+                   .email = std::to_string(t / 2) + "-" + std::to_string(i) + "@example.org",
+                   .language = ""};
         if (persons().add(one, std::nullopt)) ++made;
         EXPECT_TRUE(persons().find_by_email(one.email));
       }

@@ -11,6 +11,7 @@ namespace {
 using namespace identity;
 
 constexpr std::size_t words_max = 8;
+constexpr int walked_max = 2000;  // persons
 
 std::unexpected<Error> no_person() { return detail::not_found("There is no such person."); }
 std::unexpected<Error> no_link() { return detail::not_found("There is no such link."); }
@@ -95,6 +96,9 @@ class SqlitePersonStore final : public PersonStore {
   Result<void> insert(Connection& c, const Person& person);
   void insert_link(Connection& c, const Link& link);
   Result<Person> update_in(Connection& c, std::string_view id, const PersonChanges& changes, UnixMillis now);
+  enum class Way { all, walk, look_up };
+  Page<Person> list_in(Connection& c, const PersonFilter& filter, std::span<const std::string_view> words,
+                       const PageFrom& from, Way way);
   static void index_words(Connection& c, const Person& person);
   bool administrators_left(Connection& c);
   void shut_out(Connection& c, std::string_view person, UnixMillis now);
@@ -132,35 +136,52 @@ Result<void> SqlitePersonStore::insert(Connection& c, const Person& person) {
 }
 
 Result<Page<Person>> SqlitePersonStore::list(const PersonFilter& filter, const PageFrom& from) {
-  // Words of three characters and more are rare enough to be looked up; shorter ones are soon found while
-  // walking along the e-mails.
   std::vector<std::string_view> words;
   for (auto word : split(filter.words, ' '))
     if (!word.empty() && words.size() < words_max) words.push_back(word);
-  bool look_up = std::ranges::any_of(words, [](auto word) { return word.size() >= 3; });
-  auto sql = fmt::format("select {} from person p where p.organisation = ?1 and p.email > ?2",
-                         detail::person_columns);
-  if (!filter.email_prefix.empty()) sql += " and p.email >= ?4 and p.email < ?4 || char(0x10ffff)";
-  if (look_up) sql += " and p.num in (select rowid from person_search where person_search match ?5)";
-  for (std::size_t i = 0; !look_up && i < words.size(); ++i)
-    sql += fmt::format(" and instr(' ' || p.words, ' ' || ?{}) > 0", i + 5);
-  sql += " order by p.email limit ?3";
   return database_.read([&](Connection& c) {
-    Page<Person> out;
-    auto query = c.prepare(sql);
-    query.bind_all(organisation_, from.after, from.limit + 1);
-    if (!filter.email_prefix.empty()) query.bind(4, filter.email_prefix);
-    if (look_up) query.bind(5, detail::prefix_query(words));
-    for (std::size_t i = 0; !look_up && i < words.size(); ++i) query.bind(static_cast<int>(i + 5), words[i]);
-    while (query.step()) {
-      if (out.items.size() == from.limit) {
-        out.next = out.items.back().email;
-        break;
-      }
-      out.items.push_back(detail::person_at(query, 0));
-    }
-    return out;
+    // What many have is soon met on a walk along the e-mails; what few have, the index of words finds at
+    // once.
+    auto page = list_in(c, filter, words, from, words.empty() ? Way::all : Way::walk);
+    if (!words.empty() && page.next.empty()) page = list_in(c, filter, words, from, Way::look_up);
+    return page;
   });
+}
+
+Page<Person> SqlitePersonStore::list_in(Connection& c, const PersonFilter& filter,
+                                        std::span<const std::string_view> words, const PageFrom& from,
+                                        Way way) {
+  // The range of e-mails has one lower bound, so that the index can follow it.
+  bool from_prefix = filter.email_prefix > from.after;
+  std::string range = fmt::format("p.organisation = ?1 and p.email {} ?2", from_prefix ? ">=" : ">");
+  if (!filter.email_prefix.empty()) range += " and p.email < ?4 || char(0x10ffff)";
+  std::string sql = fmt::format("select {} from ", detail::person_columns);
+  if (way == Way::all) sql += "person p where " + range;
+  if (way == Way::look_up)
+    sql += "person_search s cross join person p on p.num = s.rowid where s.words match ?5 and " + range;
+  if (way == Way::walk) {
+    sql += fmt::format("(select * from person p where {} order by p.email limit {}) p where true", range,
+                       walked_max);
+    for (std::size_t i = 0; i < words.size(); ++i)
+      sql += fmt::format(" and instr(' ' || p.words, ' ' || ?{}) > 0", i + 5);
+  }
+  sql += " order by p.email limit ?3";
+
+  auto query = c.prepare(sql);
+  query.bind_all(organisation_, from_prefix ? filter.email_prefix : from.after, from.limit + 1);
+  if (!filter.email_prefix.empty()) query.bind(4, filter.email_prefix);
+  if (way == Way::look_up) query.bind(5, detail::prefix_query(words));
+  for (std::size_t i = 0; way == Way::walk && i < words.size(); ++i)
+    query.bind(static_cast<int>(i + 5), words[i]);
+  Page<Person> out;
+  while (query.step()) {
+    if (out.items.size() == from.limit) {
+      out.next = out.items.back().email;
+      break;
+    }
+    out.items.push_back(detail::person_at(query, 0));
+  }
+  return out;
 }
 
 void SqlitePersonStore::index_words(Connection& c, const Person& person) {

@@ -28,7 +28,7 @@ TEST(IdentityStores, OrganisationsDoNotSeeEachOther) {
   auto database = std::move(Database::open(scratch / "a.db").value());
   IdentityStores ours(*database, "ours");
   IdentityStores theirs(*database, "theirs");
-  identity::Person anne{.id = "per_1", .email = "anne@example.org", .name = "Anne"};
+  identity::Person anne{.id = "per_1", .email = "anne@example.org", .name = "Anne", .language = ""};
   ASSERT_TRUE(ours.ports().persons.add(anne, std::nullopt));
   EXPECT_FALSE(theirs.ports().persons.any().value());
   EXPECT_FALSE(theirs.ports().persons.find("per_1"));
