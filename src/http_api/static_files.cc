@@ -5,11 +5,10 @@
 namespace bastide::http_api {
 namespace {
 
-// No script but our files, nothing from elsewhere, no framing: what a model writes can never become code.
-// Inline styles are the price of the component library, which adds a style element of its own.
+// No inline script or style, nothing from elsewhere, no framing: what a model writes can never become code.
 constexpr std::string_view content_security_policy =
-    "default-src 'self'; img-src 'self' data: blob:; style-src 'self' 'unsafe-inline'; object-src 'none'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+    "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'";
 
 const WebFile* find(WebFiles files, std::string_view path) {
   auto found = std::ranges::lower_bound(files, path, {}, &WebFile::path);

@@ -116,10 +116,12 @@ class MainJob(unittest.TestCase):
         self.assertIn("jeanne.martin@exemple.fr", events[-1][2]["content"])
 
     def test_what_policy_does_not_allow_is_never_sent(self):
-        _, asked = self.bastide.ask("bonjour", model="cloud-small", label="confidential")
+        conversation, asked = self.bastide.ask("bonjour", model="cloud-small", label="confidential")
         last = self.bastide.events(asked["stream"])[-1]
         self.assertEqual((last[1], last[2]["code"]), ("error", "refused_by_policy"))
         self.assertEqual(self.provider.bodies, [])
+        stored = self.bastide.call("GET", f"/api/conversations/{conversation}", headers={"accept-language": "fr"}).json
+        self.assertIn("Rien n’a été transmis", stored["messages"][-1]["error"]["detail"])
 
     def test_nobody_learns_of_what_they_may_not_read(self):
         other = self.bastide.command("user", "add", "bob@valmont.example", "--role", "member", "--password-stdin",

@@ -67,6 +67,34 @@ Task<Result<void>> create_conversation(Call& call) {
   co_return sent;
 }
 
+// Errors are stored in English and told in the reader's language, in a stream as in a conversation read
+// later.
+void translate(nlohmann::json& problem, const std::string& language) {
+  Error error{Code::internal, problem.value("detail", ""), problem.value("detail_code", ""),
+              problem.value("action", "")};
+  for (int code = 0; code <= static_cast<int>(Code::internal); ++code)
+    if (code_name(static_cast<Code>(code)) == problem.value("code", "")) error.code = static_cast<Code>(code);
+  auto told = in_language(error, language);
+  problem["detail"] = told.message;
+  problem["action"] = told.action;
+}
+
+std::string event_data(const chat::StreamEvent& event, const std::string& language) {
+  if (event.name != "error" || language != "fr") return event.data_json;
+  auto data = parse_json(event.data_json);
+  if (!data || !data->is_object()) return event.data_json;
+  translate(*data, language);
+  return data->dump();
+}
+
+void translate_error(chat::StoredMessage& message, const std::string& language) {
+  if (message.meta_json.find("\"error\"") == std::string::npos || language != "fr") return;
+  auto meta = parse_json(message.meta_json);
+  if (!meta || !meta->is_object() || !meta->contains("error") || !(*meta)["error"].is_object()) return;
+  translate((*meta)["error"], language);
+  message.meta_json = meta->dump();
+}
+
 Task<Result<void>> get_conversation(Call& call) {
   auto& store = call.services.chat.store();
   std::vector<chat::StoredMessage> messages;
@@ -88,7 +116,10 @@ Task<Result<void>> get_conversation(Call& call) {
       .raw(found->settings_json.empty() ? "{}" : found->settings_json)
       .key("messages")
       .array();
-  for (const auto& message : messages) chat::write_message(json, message);
+  for (auto& message : messages) {
+    translate_error(message, call.language);
+    chat::write_message(json, message);
+  }
   auto sent = co_await call.send_json(200, json.end().end().take());
   co_return sent;
 }
@@ -170,21 +201,6 @@ std::uint64_t resume_point(const Call& call) {
   std::uint64_t after = 0;
   std::from_chars(text.data(), text.data() + text.size(), after);
   return after;
-}
-
-// Errors inside a stream speak the reader's language, as everywhere.
-std::string event_data(const chat::StreamEvent& event, const std::string& language) {
-  if (event.name != "error" || language != "fr") return event.data_json;
-  auto data = parse_json(event.data_json);
-  if (!data || !data->is_object()) return event.data_json;
-  Error error{Code::internal, data->value("detail", ""), data->value("detail_code", ""),
-              data->value("action", "")};
-  for (int code = 0; code <= static_cast<int>(Code::internal); ++code)
-    if (code_name(static_cast<Code>(code)) == data->value("code", "")) error.code = static_cast<Code>(code);
-  auto told = in_language(error, language);
-  (*data)["detail"] = told.message;
-  (*data)["action"] = told.action;
-  return data->dump();
 }
 
 Task<Result<void>> get_stream(Call& call) {
