@@ -13,8 +13,10 @@ namespace bastide::test {
 
 class FakeModels final : public exchange::Models {
  public:
+  static constexpr std::size_t dimensions = 512;
   std::atomic<bool> ready{true};
   std::atomic<int> embedded{0};
+  float common = 0.12F;  // what all texts share, as real models have it
 
   [[nodiscard]] std::vector<policy::ModelCard> catalogue() const override {
     policy::ModelCard card;
@@ -36,9 +38,9 @@ class FakeModels final : public exchange::Models {
     std::vector<std::vector<float>> out;
     for (const auto& text : texts) {
       ++embedded;
-      std::vector<float> vector(64, 0.35F);
+      std::vector<float> vector(dimensions, common);
       for (const auto& term : knowledge::index::terms(text))
-        vector[knowledge::index::term_hash(term) % 64] += 1;
+        vector[knowledge::index::term_hash(term) % dimensions] += 1;
       float norm = 0;
       for (float x : vector) norm += x * x;
       for (float& x : vector) x /= std::sqrt(norm);

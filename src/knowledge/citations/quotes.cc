@@ -34,6 +34,12 @@ struct Sentence {
   double score = 0;
 };
 
+// A heading says what the sentences under it are about and answers nothing itself.
+bool is_heading(std::string_view text, const exchange::Passage& passage) {
+  const auto own = trim(text);
+  return passage.title.find(own) != std::string::npos || passage.section.find(own) != std::string::npos;
+}
+
 std::vector<Sentence> split(const std::vector<exchange::Passage>& passages) {
   std::vector<Sentence> all;
   for (std::size_t p = 0; p < std::min(passages.size(), passages_max); ++p) {
@@ -41,6 +47,10 @@ std::vector<Sentence> split(const std::vector<exchange::Passage>& passages) {
     std::size_t index = 0;
     for (const auto& sentence : parse::sentences(text)) {
       if (index == sentences_max) break;
+      if (is_heading(sentence.text, passages[p])) {
+        ++index;
+        continue;
+      }
       Sentence one;
       one.passage = p;
       one.index = index++;
