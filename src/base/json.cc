@@ -115,6 +115,8 @@ Result<nlohmann::json> parse_json(std::string_view text, int depth_max) {
   } catch (const nlohmann::json::parse_error& error) {
     return fail(Code::invalid, fmt::format("The JSON is malformed near byte {}.", error.byte),
                 "json_malformed");
+  } catch (const nlohmann::json::out_of_range&) {
+    return fail(Code::invalid, "The JSON holds a number that is too large.", "json_malformed");
   }
 }
 

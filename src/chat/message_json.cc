@@ -75,7 +75,8 @@ std::string answer_meta(const exchange::Exchange& exchange, const policy::Labels
                         const policy::Router& router, std::string_view masked, const Error* error) {
   JsonWriter json;
   json.object().field("label", labels.id(exchange.label));
-  if (!exchange.model.id.empty() && !exchange.quoting) {
+  // A model that was asked is named even where quotes took its answer's place: the question went there.
+  if (!exchange.model.id.empty() && (!exchange.quoting || exchange.first_token_us > 0)) {
     json.field("model", exchange.model.id).field("model_name", exchange.model.name);
     json.key("place")
         .object()

@@ -59,6 +59,7 @@ TEST(Json, refuses_depth_and_malformed_text) {
   EXPECT_EQ(parse_json(std::string(100000, '[')).error().detail, "json_too_deep");
   EXPECT_EQ(parse_json("{\"a\":}").error().detail, "json_malformed");
   EXPECT_FALSE(parse_json("\"\xFF\""));
+  EXPECT_EQ(parse_json("[2e777777]").error().detail, "json_malformed");
 }
 
 TEST(Crypto, known_values) {

@@ -71,6 +71,7 @@ class MainJob(unittest.TestCase):
         done = events[-1][2]
         self.assertEqual(done["quoting"], "not_supported")
         self.assertNotIn("1998", json.dumps(events))
+        self.assertEqual(done["model"], "cloud-small")  # the question did go there: the slip must say so
         self.assertIn("deux jours par semaine", done["content"])
 
     def test_the_demonstration_model_is_never_believed_about_documents(self):

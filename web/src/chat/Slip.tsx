@@ -40,7 +40,7 @@ export function Slip({ message, all, streaming, citations, controller, onCopy }:
   return (
     <div className="slip">
       {name && place && message.state !== "refused" ? <PlaceDot place={place}>{modelAndPlace(name, place, words)}</PlaceDot> : null}
-      {message.quoting && message.quoting !== "nothing_found" ? <PlaceDot place={{ kind: "walls" }}>{t("slip.noModel")}</PlaceDot> : null}
+      {message.quoting && message.quoting !== "nothing_found" && !(name && place) ? <PlaceDot place={{ kind: "walls" }}>{t("slip.noModel")}</PlaceDot> : null}
       {citations.length > 0 ? <span>{t("slip.passages", { n: citations.length })}</span> : null}
       {energy && energy.wh_high > 0 ? <span>{format.wattHours(energy.wh_low, energy.wh_high)}</span> : null}
       {message.exchange ? <Link href={`/receipt/${message.exchange}`}>{t("slip.how")}</Link> : null}

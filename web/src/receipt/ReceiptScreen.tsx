@@ -110,7 +110,7 @@ function Facts({ receipt, place }: { receipt: Receipt; place: Place | null }) {
     <dl className="facts">
       <div>
         <dt>{t("receipt.model")}</dt>
-        {chosen && !receipt.quoting ? (
+        {chosen ? (
           <><dd>{receipt.route?.name || chosen}</dd>{where ? <dd className="note"><PlaceDot place={where} /></dd> : null}</>
         ) : (
           <><dd>{t("receipt.none")}</dd><dd className="note">{receipt.quoting ? t("slip.noModel") : t("receipt.notSent")}</dd></>
