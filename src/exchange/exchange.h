@@ -183,6 +183,7 @@ struct Exchange {
   policy::ModelCard model;  // the one that answered
   std::vector<Masked> masked;
   std::vector<Message> outgoing;       // the prompt with pseudonyms: what a model outside the walls receives
+  std::string outgoing_extra;          // ask.extra_json with pseudonyms
   std::unique_ptr<Restorer> restorer;  // present when something was replaced
   std::unique_ptr<Completion> completion;  // between call and guard_out
   std::string answer;                      // as the person sees it

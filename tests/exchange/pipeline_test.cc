@@ -89,6 +89,16 @@ TEST(Pipeline, the_provider_receives_pseudonyms_and_the_person_the_real_values) 
   EXPECT_EQ(house.sink.order, "masked text ");  // seen before anything is sent
 }
 
+TEST(Pipeline, tool_definitions_that_leave_carry_pseudonyms_too) {
+  FakeHouse house;
+  house.models.cards = {card("outside", "US")};
+  house.exchange.ask.extra_json = R"({"tools":[{"description":"mail a@b.fr"}]})";
+  ASSERT_TRUE(house.run());
+  ASSERT_EQ(house.models.calls.size(), 1U);
+  EXPECT_EQ(house.models.calls[0].extra_json, R"({"tools":[{"description":"mail [EMAIL_1]"}]})");
+  EXPECT_EQ(house.models.calls[0].messages.size(), 1U);
+}
+
 TEST(Pipeline, an_unsupported_answer_gives_way_to_quotes) {
   FakeHouse house;
   house.with_passage();

@@ -85,7 +85,7 @@ class Call final : public Stage {
     call.top_p = exchange.ask.top_p;
     call.seed = exchange.ask.seed;
     call.stop_words = exchange.ask.stop_words;
-    call.extra_json = exchange.ask.extra_json;
+    call.extra_json = leaves ? exchange.outgoing_extra : exchange.ask.extra_json;
     if (leaves && !exchange.masked.empty() && exchange.sink) {
       auto told = co_await exchange.sink->on_masked(exchange.masked);
       if (!told) co_return pass(told);
