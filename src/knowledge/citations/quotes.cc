@@ -18,6 +18,7 @@ constexpr std::size_t sentences_max = 200;  // of one passage
 constexpr std::size_t embedded_max = 32;    // what is compared by meaning: some 30 ms a sentence on a core
 constexpr std::size_t quote_bytes_max = 700;
 constexpr std::size_t fragment_words = 5;
+constexpr double far_behind = 0.6;  // of the best: what is weaker is left out although there is room
 
 // Weights of the three signs, chosen on PIAF (bench/knowledge/piaf_bench).
 constexpr double weight_meaning = 0.50;
@@ -110,14 +111,19 @@ bool leans_back(std::string_view text) {
   return !first.empty() && std::ranges::find(pronouns, first[0].folded) != std::end(pronouns);
 }
 
+/// Whether a new paragraph or row begins between two places.
+bool parted(std::string_view text, std::size_t from, std::size_t to) {
+  return text.substr(from, to - from).find('\n') != std::string_view::npos;
+}
+
 /// A fragment, or a sentence whose subject is in the one before, takes its neighbour along.
 void complete(Sentence& sentence, std::string_view text, const std::vector<Sentence>& all) {
   const Sentence* before = nullptr;
   const Sentence* after = nullptr;
   for (const auto& other : all) {
     if (other.passage != sentence.passage) continue;
-    if (other.index + 1 == sentence.index) before = &other;
-    if (other.index == sentence.index + 1) after = &other;
+    if (other.index + 1 == sentence.index && !parted(text, other.end, sentence.start)) before = &other;
+    if (other.index == sentence.index + 1 && !parted(text, sentence.end, other.start)) after = &other;
   }
   const auto own = text.substr(sentence.start, sentence.end - sentence.start);
   const bool fragment = index::words(own, fragment_words).size() < fragment_words || own.ends_with(':');
@@ -133,7 +139,7 @@ std::vector<exchange::Citation> choose(std::vector<Sentence> ranked, const std::
   std::vector<exchange::Citation> quotes;
   std::vector<Sentence> taken;
   for (auto& sentence : ranked) {
-    if (quotes.size() == limit) break;
+    if (quotes.size() == limit || sentence.score < far_behind * ranked.front().score) break;
     const auto& passage = passages[sentence.passage];
     complete(sentence, passage.text, all);
     const bool again = std::ranges::any_of(taken, [&](const Sentence& t) {
