@@ -27,7 +27,8 @@ struct EncodeOptions {
   enum class LimitField : std::uint8_t { max_tokens, max_completion_tokens };
   LimitField limit = LimitField::max_tokens;  // how the server names the limit (openai)
   bool ask_usage = true;                      // stream_options.include_usage (openai)
-  std::int64_t max_tokens_default = 4096;     // where the dialect demands a limit and none was said
+  bool continues_prefix = false;  // the server goes on where the last assistant message stops (openai)
+  std::int64_t max_tokens_default = 4096;  // where the dialect demands a limit and none was said
 };
 
 struct HttpError {

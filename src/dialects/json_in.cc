@@ -126,6 +126,8 @@ std::optional<array> array_at(const object& from, std::string_view name) {
 
 std::string raw(element value) { return simdjson::minify(value); }
 
+std::string raw(const object& value) { return simdjson::minify(value); }
+
 std::optional<std::string> valid_json(std::string_view json) {
   simdjson::dom::parser parser(body_bytes_max);
   if (json.size() > body_bytes_max || parser.allocate(json.size() + 1, depth_max) != simdjson::SUCCESS)

@@ -50,6 +50,7 @@ class JsonIn {
 
 /// The value's JSON without white space.
 [[nodiscard]] std::string raw(element value);
+[[nodiscard]] std::string raw(const object& value);
 
 /// `json` when it is one valid JSON value of at most depth_max levels, minified; else nothing.
 [[nodiscard]] std::optional<std::string> valid_json(std::string_view json);
