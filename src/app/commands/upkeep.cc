@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "governance/signer.h"
 #include "governance/verify.h"
+#include "knowledge/parse/nursery.h"
 #include "knowledge/parse/parse.h"
 #include "storage/backup.h"
 #include "storage/governance/log.h"
@@ -93,7 +94,8 @@ int doctor_command(const Common& common) {
     for (const auto& warning : config->warnings) fmt::print("! {}\n", warning);
   good = check_disk(common.data_folder) && good;
 
-  auto sandbox = knowledge::parse::sandbox_level();
+  knowledge::parse::Nursery nursery;
+  auto sandbox = knowledge::parse::sandbox_level(nursery);
   if (sandbox)
     tell(sandbox->system_calls && sandbox->limits, "Files are parsed in a sandbox: " + sandbox->text() + ".",
          "This kernel lacks seccomp: files cannot be read safely.");

@@ -1,4 +1,4 @@
-// Starts a parser process and reads its frames until it ends: the parent's side.
+// Has a parser process started and reads its frames until it ends: the server's side.
 #pragma once
 
 #include <chrono>
@@ -8,6 +8,7 @@
 #include <string>
 
 #include "base/result.h"
+#include "knowledge/parse/nursery.h"
 #include "knowledge/parse/parse.h"
 #include "knowledge/parse/wire.h"
 
@@ -20,7 +21,6 @@ struct ChildRun {
   std::size_t output_bytes_max = 0;
   std::function<void(std::size_t, std::size_t)> on_progress;
   std::stop_token stop;
-  std::string program;
 };
 
 struct ChildAnswer {
@@ -30,6 +30,6 @@ struct ChildAnswer {
 };
 
 /// Blocks. The child is gone when it returns, whatever happened.
-[[nodiscard]] Result<ChildAnswer> run_child(const ChildRun& run);
+[[nodiscard]] Result<ChildAnswer> run_child(Nursery& nursery, const ChildRun& run);
 
 }  // namespace bastide::knowledge::parse::detail

@@ -10,12 +10,11 @@ namespace {
 
 using namespace detail;
 
-ChildRun run_of(const ParseLimits& limits, const WorkerProgram& program, std::stop_token stop) {
+ChildRun run_of(const ParseLimits& limits, std::stop_token stop) {
   ChildRun run;
   run.wall = limits.wall;
   run.output_bytes_max = limits.output_bytes_max;
   run.stop = std::move(stop);
-  run.program = program.path;
   run.request.memory_bytes_max = limits.memory_bytes_max;
   run.request.output_bytes_max = limits.output_bytes_max;
   run.request.cpu_seconds_max =
@@ -51,53 +50,52 @@ std::string SandboxLevel::text() const {
   return out;
 }
 
-Result<ParsedDocument> parse_file(const ParseRequest& request, const WorkerProgram& program) {
-  auto run = run_of(request.limits, program, request.stop);
+Result<ParsedDocument> parse_file(const ParseRequest& request, Nursery& nursery) {
+  auto run = run_of(request.limits, request.stop);
   run.request.job = Job::parse;
   run.request.name = request.name;
   run.request.declared_type = request.declared_type;
   run.input_path = request.path;
   run.on_progress = request.on_progress;
-  auto answer = run_child(run);
+  auto answer = run_child(nursery, run);
   if (!answer) return pass(answer);
   if (answer->kind == Frame::error) return std::unexpected(read_error(answer->payload));
   if (answer->kind != Frame::document) return unexpected_answer();
   return read_document(answer->payload);
 }
 
-Result<std::string> render_page(const std::string& path, int page, int width_px, const ParseLimits& limits,
-                                std::stop_token stop, const WorkerProgram& program) {
+Result<std::string> render_page(const std::string& path, int page, int width_px, Nursery& nursery,
+                                const ParseLimits& limits, std::stop_token stop) {
   if (page < 1)
     return fail(Code::not_found, "The document has no such page.", "no_such_page", "Ask for a page from 1.");
-  auto run = run_of(limits, program, std::move(stop));
+  auto run = run_of(limits, std::move(stop));
   run.request.job = Job::render;
   run.request.page = static_cast<std::uint32_t>(page);
   run.request.width_px = static_cast<std::uint32_t>(std::clamp(width_px, 16, 4096));
   run.input_path = path;
-  auto answer = run_child(run);
+  auto answer = run_child(nursery, run);
   if (!answer) return pass(answer);
   if (answer->kind == Frame::error) return std::unexpected(read_error(answer->payload));
   if (answer->kind != Frame::png) return unexpected_answer();
   return std::move(answer->payload);
 }
 
-Result<SandboxLevel> sandbox_level(const WorkerProgram& program) {
-  auto run = run_of({}, program, {});
+Result<SandboxLevel> sandbox_level(Nursery& nursery) {
+  auto run = run_of({}, {});
   run.request.job = Job::probe;
   run.wall = std::chrono::seconds(10);
-  auto answer = run_child(run);
+  auto answer = run_child(nursery, run);
   if (!answer) return pass(answer);
   return answer->sandbox;
 }
 
 namespace detail {
 
-Result<std::string> probe(Probe what, const ParseLimits& limits, std::stop_token stop,
-                          const WorkerProgram& program) {
-  auto run = run_of(limits, program, std::move(stop));
+Result<std::string> probe(Probe what, Nursery& nursery, const ParseLimits& limits, std::stop_token stop) {
+  auto run = run_of(limits, std::move(stop));
   run.request.job = Job::probe;
   run.request.probe = what;
-  auto answer = run_child(run);
+  auto answer = run_child(nursery, run);
   if (!answer) return pass(answer);
   if (answer->kind != Frame::probe) return unexpected_answer();
   return std::move(answer->payload);

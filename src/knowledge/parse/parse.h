@@ -38,21 +38,23 @@ struct WorkerProgram {
   std::string path = "/proc/self/exe";
 };
 
-/// Parses one file of any supported type, found by its content. Thread-safe; each call is one child process.
+class Nursery;
+
+/// Parses one file of any supported type, found by its content. Thread-safe; each call is one process of the
+/// nursery's.
 ///
 /// Errors, by detail: password_protected, corrupt, zip_bomb, type_mismatch (the name or type says something
 /// the content is not), unsupported_type, empty_document, no_text (a scan: it has pages but no text),
 /// timeout, out_of_memory, too_large (more text than output_bytes_max), parser_crashed, refused_call (it
 /// tried what the sandbox forbids), worker_unavailable (it could not be started), sandbox_unavailable (this
 /// kernel cannot contain it). Code::cancelled, Code::not_found when the path is gone.
-[[nodiscard]] Result<ParsedDocument> parse_file(const ParseRequest& request,
-                                                const WorkerProgram& program = {});
+[[nodiscard]] Result<ParsedDocument> parse_file(const ParseRequest& request, Nursery& nursery);
 
 /// One page (from 1) of a PDF as PNG, `width_px` wide (16 to 4096), in the same sandbox. Errors as
 /// parse_file, and Code::not_found with detail no_such_page. Thread-safe. The caller caches.
 [[nodiscard]] Result<std::string> render_page(const std::string& path, int page, int width_px,
-                                              const ParseLimits& limits = {}, std::stop_token stop = {},
-                                              const WorkerProgram& program = {});
+                                              Nursery& nursery, const ParseLimits& limits = {},
+                                              std::stop_token stop = {});
 
 /// What holds a parser process on this machine. Limits and the list of system calls are always there: without
 /// them nothing is parsed.
@@ -66,7 +68,7 @@ struct SandboxLevel {
 };
 
 /// Starts a parser process and reports what it could confine itself with; for `doctor` and the log at start.
-[[nodiscard]] Result<SandboxLevel> sandbox_level(const WorkerProgram& program = {});
+[[nodiscard]] Result<SandboxLevel> sandbox_level(Nursery& nursery);
 
 /// The whole of `bastide parse-worker`: call it first thing in main when argv[1] is "parse-worker", before
 /// anything opens files or starts threads. Returns the exit status. Programs that are tests of other rooms do

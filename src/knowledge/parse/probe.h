@@ -10,8 +10,8 @@
 
 namespace bastide::knowledge::parse::detail {
 
-/// "allowed", "denied" or "alive"; an error when the sandbox ended the process.
-[[nodiscard]] Result<std::string> probe(Probe what, const ParseLimits& limits = {}, std::stop_token stop = {},
-                                        const WorkerProgram& program = {});
+/// "allowed", "denied", "alive", or what the deed found out; an error when the sandbox ended the process.
+[[nodiscard]] Result<std::string> probe(Probe what, Nursery& nursery, const ParseLimits& limits = {},
+                                        std::stop_token stop = {});
 
 }  // namespace bastide::knowledge::parse::detail

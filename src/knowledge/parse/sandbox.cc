@@ -2,17 +2,24 @@
 
 #include <fcntl.h>
 #include <linux/landlock.h>
+#include <linux/seccomp.h>
 #include <sched.h>
 #include <seccomp.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <array>
 #include <cerrno>
+#include <cstddef>
 #include <cstdio>
 #include <memory>
+#include <span>
+
+#include "knowledge/parse/fd.h"
 
 #if defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
@@ -30,13 +37,6 @@ constexpr bool limit_memory = false;
 constexpr bool limit_memory = true;
 #endif
 
-std::uint64_t mapped_bytes() {
-  unsigned long pages = 0;
-  std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen("/proc/self/statm", "re"), std::fclose);
-  if (!file || std::fscanf(file.get(), "%lu", &pages) != 1) return 256ULL * 1024 * 1024;
-  return static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
-}
-
 bool enter_namespaces() {
   if (unshare(CLONE_NEWUSER) != 0) return false;
   return unshare(CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWNS | CLONE_NEWUTS) == 0;
@@ -48,7 +48,7 @@ bool set_limit(__rlimit_resource what, std::uint64_t value) {
 }
 
 bool set_limits(const SandboxLimits& limits) {
-  auto memory = !limit_memory || set_limit(RLIMIT_AS, mapped_bytes() + limits.memory_bytes_max);
+  auto memory = !limit_memory || set_limit(RLIMIT_AS, limits.address_space_bytes_max);
   return memory && set_limit(RLIMIT_CPU, limits.cpu_seconds_max) && set_limit(RLIMIT_CORE, 0) &&
          set_limit(RLIMIT_FSIZE, 0) && set_limit(RLIMIT_NPROC, 0) && set_limit(RLIMIT_NOFILE, 0);
 }
@@ -99,9 +99,10 @@ scmp_arg_cmp argument_lacks(unsigned argument, scmp_datum_t bits) {
   return {.arg = argument, .op = SCMP_CMP_MASKED_EQ, .datum_a = bits, .datum_b = 0};
 }
 
-bool list_calls() {
+// As instructions for the kernel; empty when the library cannot.
+std::vector<sock_filter> list_calls() {
   std::unique_ptr<void, void (*)(void*)> filter(seccomp_init(SCMP_ACT_KILL_PROCESS), seccomp_release);
-  if (!filter) return false;
+  if (!filter) return {};
   auto ok = true;
   auto allow = [&](int call, auto... conditions) {
     ok =
@@ -118,34 +119,80 @@ bool list_calls() {
   constexpr scmp_datum_t run = 0x4;  // PROT_EXEC
   allow(SCMP_SYS(mmap), argument_lacks(2, run));
   allow(SCMP_SYS(mprotect), argument_lacks(2, run));
-  // abort() and raise(), on itself only.
-  auto self = static_cast<scmp_datum_t>(getpid());
-  allow(SCMP_SYS(tgkill), argument_is(0, self));
+  // abort() and raise(): on whom is said by signal_self_only.
+  allow(SCMP_SYS(tgkill));
   // Naming a mapping, which allocators do for those who look at /proc.
   constexpr scmp_datum_t name_memory = 0x53564d41;  // PR_SET_VMA
   allow(SCMP_SYS(prctl), argument_is(0, name_memory));
   // Reading limits (pthread_getattr_np), not changing them.
   allow(SCMP_SYS(prlimit64), argument_is(0, 0), argument_is(2, 0));
-  return ok && seccomp_load(filter.get()) == 0;
+  const Fd made(memfd_create("calls", MFD_CLOEXEC));
+  struct stat about{};
+  if (!ok || !made || seccomp_export_bpf(filter.get(), made.get()) != 0 || fstat(made.get(), &about) != 0)
+    return {};
+  std::vector<sock_filter> calls(static_cast<std::size_t>(about.st_size) / sizeof(sock_filter));
+  const auto bytes = static_cast<ssize_t>(calls.size() * sizeof(sock_filter));
+  if (pread(made.get(), calls.data(), static_cast<std::size_t>(bytes), 0) != bytes) return {};
+  return calls;
+}
+
+bool add_filter(std::span<const sock_filter> instructions) {
+  const sock_fprog program{static_cast<unsigned short>(instructions.size()),
+                           const_cast<sock_filter*>(instructions.data())};
+  return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0U, &program) == 0;
+}
+
+// The list is made before the process that it will hold exists, so this part of it is a filter of its own: of
+// two filters the kernel does what the stricter says.
+bool signal_self_only() {
+  constexpr auto load = static_cast<std::uint16_t>(BPF_LD | BPF_W | BPF_ABS);
+  constexpr auto equal = static_cast<std::uint16_t>(BPF_JMP | BPF_JEQ | BPF_K);
+  constexpr auto result = static_cast<std::uint16_t>(BPF_RET | BPF_K);
+  const std::array<sock_filter, 6> instructions{{
+      {load, 0, 0, offsetof(seccomp_data, nr)},
+      {equal, 0, 2, SYS_tgkill},
+      {load, 0, 0,
+       offsetof(seccomp_data, args)},  // the lower half of the group's id, all that the kernel reads
+      {equal, 0, 1, static_cast<std::uint32_t>(getpid())},
+      {result, 0, 0, SECCOMP_RET_ALLOW},
+      {result, 0, 0, SECCOMP_RET_KILL_PROCESS},
+  }};
+  return add_filter(instructions);
+}
+
+std::unexpected<Error> cannot_confine() {
+  return fail(Code::unavailable, "This machine cannot confine the process that reads documents.",
+              "sandbox_unavailable",
+              "Use a Linux kernel with seccomp; `bastide doctor` says what is missing.");
 }
 
 }  // namespace
 
-Result<SandboxLevel> lock_down(const SandboxLimits& limits) {
-  SandboxLevel level;
-  auto refuse = [] {
-    return fail(Code::unavailable, "This machine cannot confine the process that reads documents.",
-                "sandbox_unavailable",
-                "Use a Linux kernel with seccomp; `bastide doctor` says what is missing.");
-  };
+std::uint64_t mapped_bytes() {
+  unsigned long pages = 0;
+  std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen("/proc/self/statm", "re"), std::fclose);
+  if (!file || std::fscanf(file.get(), "%lu", &pages) != 1) return 256ULL * 1024 * 1024;
+  return static_cast<std::uint64_t>(pages) * static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE));
+}
+
+Result<Enclosure> enclose() {
+  Enclosure made;
+  made.calls = list_calls();
   prctl(PR_SET_DUMPABLE, 0);
-  level.namespaces = enter_namespaces();
-  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return refuse();
-  level.filesystem = close_filesystem();
+  made.namespaces = enter_namespaces();
+  if (made.calls.empty() || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return cannot_confine();
+  made.filesystem = close_filesystem();
+  return made;
+}
+
+Result<SandboxLevel> lock_down(const Enclosure& enclosure, const SandboxLimits& limits) {
+  SandboxLevel level;
+  level.namespaces = enclosure.namespaces;
+  level.filesystem = enclosure.filesystem;
   level.limits = set_limits(limits);
-  if (!level.limits) return refuse();
-  level.system_calls = list_calls();
-  if (!level.system_calls) return refuse();
+  if (!level.limits) return cannot_confine();
+  level.system_calls = signal_self_only() && add_filter(enclosure.calls);
+  if (!level.system_calls) return cannot_confine();
   return level;
 }
 

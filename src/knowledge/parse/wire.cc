@@ -26,7 +26,7 @@ Result<WorkRequest> read_request(std::string_view bytes) {
   request.declared_type = in.bytes();
   request.page = in.small(UINT32_MAX);
   request.width_px = in.small(UINT32_MAX);
-  request.probe = static_cast<Probe>(in.small(static_cast<std::uint64_t>(Probe::crash)));
+  request.probe = static_cast<Probe>(in.small(static_cast<std::uint64_t>(Probe::process)));
   request.memory_bytes_max = in.number();
   request.output_bytes_max = in.number();
   request.cpu_seconds_max = in.small(UINT32_MAX);

@@ -22,7 +22,9 @@ enum class Probe : std::uint8_t {
   hang,
   spin,
   allocate,
-  crash
+  crash,
+  descriptors,  // lists the open ones
+  process       // tells its id
 };
 
 struct WorkRequest {
@@ -49,8 +51,9 @@ inline constexpr std::size_t frame_head_bytes = 5;
 /// A payload that makes no sense gives Code::internal.
 [[nodiscard]] Error read_error(std::string_view bytes);
 
+/// Where the warm process listens for requests.
+inline constexpr int nursery_fd = 0;
 /// Where the parser process finds things.
-inline constexpr int request_fd = 0;
 inline constexpr int output_fd = 1;
 inline constexpr int input_fd = 3;
 

@@ -1,25 +1,28 @@
-// The parser process: reads its request, loads what it needs, locks itself in, and only then looks at the
-// file.
+// The warm process: loads what reading files needs, shuts itself in, and forks a child for each request. It
+// never sees a byte of a file, so that no file learns of another.
 #include <fcntl.h>
+#include <linux/close_range.h>
+#include <poll.h>
 #include <signal.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unicode/udata.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
-#include <cerrno>
-#include <chrono>
-#include <cstdlib>
 #include <cstring>
 #include <new>
+#include <string>
+#include <vector>
 
-#include "knowledge/parse/codec.h"
+#include "knowledge/parse/job.h"
+#include "knowledge/parse/packet.h"
 #include "knowledge/parse/parse.h"
 #include "knowledge/parse/parse_bytes.h"
 #include "knowledge/parse/pdf/pdfium.h"
-#include "knowledge/parse/pdf/render.h"
 #include "knowledge/parse/sandbox.h"
 #include "knowledge/parse/wire.h"
 
@@ -28,171 +31,116 @@ namespace {
 
 using namespace detail;
 
-void write_all(std::string_view bytes) {
-  while (!bytes.empty()) {
-    auto written = write(output_fd, bytes.data(), bytes.size());
-    if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) _exit(1);  // the parent is gone
-    bytes.remove_prefix(static_cast<std::size_t>(written));
-  }
+constexpr int idle_ms_max = 60'000;
+constexpr std::size_t children_max = 64;
+
+// Libraries read their tables when they are first used: here, once, instead of in every child.
+void warm_up() {
+  // Without PDFium a PDF gets its clear error from the parser, an e-mail is read without that attachment.
+  [[maybe_unused]] auto pdfium = pdf::load();
+  constexpr std::string_view sample = "<h1>\xC3\x89t\xC3\xA9</h1><p>Une phrase. Et une autre.</p>";
+  [[maybe_unused]] auto parsed = parse_bytes(sample, {});
+  UErrorCode status = U_ZERO_ERROR;
+  udata_setFileAccess(UDATA_NO_FILES, &status);
 }
 
-void send(Frame kind, std::string_view payload) {
-  write_all(frame_head(kind, payload.size()));
-  write_all(payload);
+sigset_t child_signal() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGCHLD);
+  return set;
 }
 
-std::string read_request_bytes() {
-  constexpr std::size_t bytes_max = 64 * 1024;
-  std::string out;
-  std::array<char, 4096> part{};
-  while (out.size() < bytes_max) {
-    auto size = read(request_fd, part.data(), part.size());
-    if (size < 0 && errno == EINTR) continue;
-    if (size <= 0) break;
-    out.append(part.data(), static_cast<std::size_t>(size));
-  }
-  return out;
-}
+class Children {
+ public:
+  explicit Children(Result<Enclosure> enclosure, std::uint64_t base_bytes)
+      : enclosure_(std::move(enclosure)), base_bytes_(base_bytes), self_(getpid()) {}
 
-// The file's bytes, mapped: pages are read as they are needed.
-std::string_view map_input() {
-  struct stat about{};
-  if (fstat(input_fd, &about) != 0 || about.st_size <= 0) return {};
-  auto size = static_cast<std::size_t>(about.st_size);
-  auto* at = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, input_fd, 0);
-  if (at == MAP_FAILED) return {};
-  return {static_cast<const char*>(at), size};
-}
-
-#if !defined(__has_feature) || !(__has_feature(address_sanitizer) || __has_feature(thread_sanitizer))
-std::uint64_t spare_bytes_probe = 0;
-
-// A library that could not get memory ends by a signal. When a quarter of what was allowed cannot be had any
-// more, that is what happened.
-void on_crash(int signal_number) {
-  auto* at = mmap(nullptr, spare_bytes_probe, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (at == MAP_FAILED) _exit(exit_out_of_memory);
-  signal(signal_number, SIG_DFL);
-  raise(signal_number);
-}
-
-void watch_crashes(std::uint64_t memory_bytes_max) {
-  static std::array<char, 32 * 1024> stack;
-  spare_bytes_probe = memory_bytes_max / 4;
-  stack_t alternate{};
-  alternate.ss_sp = stack.data();
-  alternate.ss_size = stack.size();
-  sigaltstack(&alternate, nullptr);
-  struct sigaction action{};
-  action.sa_handler = on_crash;
-  action.sa_flags = SA_ONSTACK | SA_NODEFER;
-  for (auto number : {SIGSEGV, SIGABRT, SIGILL, SIGTRAP, SIGBUS}) sigaction(number, &action, nullptr);
-}
-#else
-void watch_crashes(std::uint64_t) {}
-#endif
-
-std::string run_probe(Probe probe) {
-  auto tell = [](bool done) { return std::string(done ? "allowed" : "denied"); };
-  switch (probe) {
-    case Probe::none:
-      return "alive";
-    case Probe::open_file:
-      return tell(open("/etc/passwd", O_RDONLY | O_CLOEXEC) >= 0);
-    case Probe::write_file:
-      return tell(open("/tmp/bastide-probe", O_WRONLY | O_CREAT | O_CLOEXEC, 0600) >= 0);
-    case Probe::socket:
-      return tell(socket(AF_INET, SOCK_STREAM, 0) >= 0);
-    case Probe::exec:
-      return tell(execl("/bin/true", "true", nullptr) == 0);
-    case Probe::fork:
-      return tell(fork() >= 0);
-    case Probe::hang:
-      for (;;) sleep(3600);
-    case Probe::spin:
-      for (volatile std::uint64_t n = 0;; n = n + 1) {
+  // Until the server's end closes or nobody asks any more; running children then die with this process.
+  void serve() {
+    const auto waited = child_signal();
+    sigprocmask(SIG_BLOCK, &waited, nullptr);
+    const Fd ended(signalfd(-1, &waited, SFD_CLOEXEC | SFD_NONBLOCK));
+    for (;;) {
+      std::array<pollfd, 2> wait{{{nursery_fd, POLLIN, 0}, {ended.get(), POLLIN, 0}}};
+      const auto ready = poll(wait.data(), wait.size(), running_.empty() ? idle_ms_max : -1);
+      if (ready == 0) return;
+      if (wait[1].revents != 0) {
+        signalfd_siginfo told{};
+        while (read(ended.get(), &told, sizeof told) > 0) {
+        }
+        reap();
       }
-    case Probe::allocate:
-      for (std::size_t total = 0;; total += 16) {
-        constexpr std::size_t size = 16 * 1024 * 1024;
-        auto* volatile block = new char[size];  // volatile: the compiler must not see through it
-        std::memset(block, 1, size);
-        if (total > 64 * 1024) return "allowed";
-      }
-    case Probe::crash:
-      std::abort();
+      if (wait[0].revents == 0) continue;
+      auto packet = receive_packet(nursery_fd);
+      if (!packet) return;
+      start(std::move(*packet));
+    }
   }
-  return "unknown";
-}
 
-// A PDF, or an e-mail that may have one attached.
-bool needs_pdfium(std::string_view bytes) {
-  if (pdf::looks_like_pdf(bytes)) return true;
-  constexpr std::size_t scanned_bytes_max = 64 * 1024 * 1024;
-  auto head = bytes.substr(0, 4096);
-  if (head.find(": ") == std::string_view::npos || head.find('\0') != std::string_view::npos) return false;
-  return bytes.substr(0, scanned_bytes_max).find("application/pdf") != std::string_view::npos;
-}
-
-void answer_parse(const WorkRequest& request, std::string_view bytes) {
-  ParseHints hints;
-  hints.name = request.name;
-  hints.declared_type = request.declared_type;
-  hints.text_bytes_max = request.output_bytes_max / 2;
-  auto last = std::chrono::steady_clock::now();
-  hints.on_progress = [&last](std::size_t done, std::size_t total) {
-    auto now = std::chrono::steady_clock::now();
-    if (now - last < std::chrono::milliseconds(100)) return;
-    last = now;
-    Writer out;
-    out.number(done);
-    out.number(total);
-    send(Frame::progress, out.take());
+ private:
+  struct Running {
+    pid_t pid;
+    Fd control;
   };
-  auto document = parse_bytes(bytes, hints);
-  if (!document) return send(Frame::error, write_error(document.error()));
-  send(Frame::document, write_document(*document));
-}
 
-void answer_render(const WorkRequest& request, std::string_view bytes) {
-  auto png = pdf::render(bytes, request.page, request.width_px);
-  if (!png) return send(Frame::error, write_error(png.error()));
-  send(Frame::png, *png);
-}
+  // A request that fails here closes its control socket unanswered: the server sees that.
+  void start(Packet packet) {
+    auto& [control, output, input] = packet.fds;
+    auto request = read_request(packet.bytes);
+    if (!request || !control || !output || running_.size() >= children_max) return;
+    const auto pid = fork();
+    if (pid < 0) return;
+    if (pid == 0) become(*request, output.get(), input.get());
+    const Fd pidfd(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+    const std::array fds{pidfd.get()};
+    // Nobody waits for it any more, or it could not be stopped.
+    if (!pidfd || !send_packet(control.get(), "started", fds)) kill(pid, SIGKILL);
+    running_.push_back({pid, std::move(control)});
+  }
+
+  // The child keeps its output and its file: neither the way by which requests come nor another's
+  // descriptors.
+  [[noreturn]] void become(const WorkRequest& request, int output, int input) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != self_) _exit(1);
+    const auto high_output = fcntl(output, F_DUPFD, 16);
+    const auto high_input = input < 0 ? -1 : fcntl(input, F_DUPFD, 16);
+    close(nursery_fd);
+    if (dup2(high_output, output_fd) < 0 || (input >= 0 && dup2(high_input, input_fd) < 0))
+      _exit(exit_bad_request);
+    const auto first_free = static_cast<unsigned>(input < 0 ? input_fd : input_fd + 1);
+    if (syscall(SYS_close_range, first_free, ~0U, 0U) != 0) _exit(exit_bad_request);
+    const auto waited = child_signal();
+    sigprocmask(SIG_UNBLOCK, &waited, nullptr);
+    do_job(request, enclosure_, base_bytes_);
+  }
+
+  void reap() {
+    int status = 0;
+    for (pid_t pid = 0; (pid = waitpid(-1, &status, WNOHANG)) > 0;) {
+      auto found = std::ranges::find(running_, pid, &Running::pid);
+      if (found == running_.end()) continue;
+      std::string bytes(sizeof status, '\0');
+      std::memcpy(bytes.data(), &status, sizeof status);
+      [[maybe_unused]] auto heard = send_packet(found->control.get(), bytes);
+      running_.erase(found);
+    }
+  }
+
+  const Result<Enclosure> enclosure_;
+  const std::uint64_t base_bytes_;
+  const pid_t self_;
+  std::vector<Running> running_;
+};
 
 }  // namespace
 
 int parse_worker_main(std::span<const char* const>) {
-  auto request = read_request(read_request_bytes());
-  if (!request) return exit_bad_request;
   std::set_new_handler([] { _exit(exit_out_of_memory); });
-  auto bytes = request->job == Job::probe ? std::string_view{} : map_input();
-  // Loading is done while files can still be opened; nothing but the first bytes has been looked at.
-  if (needs_pdfium(bytes)) {
-    // Without it a PDF gets its clear error from the parser, an e-mail is read without that attachment.
-    [[maybe_unused]] auto loaded = pdf::load();
-  }
-  watch_crashes(request->memory_bytes_max);
-  UErrorCode icu_status = U_ZERO_ERROR;
-  udata_setFileAccess(UDATA_NO_FILES, &icu_status);
-  auto level = lock_down({request->memory_bytes_max, request->cpu_seconds_max});
-  if (!level) _exit(exit_no_sandbox);
-  send(Frame::sandbox,
-       std::string(1, static_cast<char>((level->system_calls ? 1 : 0) | (level->limits ? 2 : 0) |
-                                        (level->filesystem ? 4 : 0) | (level->namespaces ? 8 : 0))));
-  switch (request->job) {
-    case Job::probe:
-      send(Frame::probe, run_probe(request->probe));
-      break;
-    case Job::render:
-      answer_render(*request, bytes);
-      break;
-    case Job::parse:
-      answer_parse(*request, bytes);
-      break;
-  }
-  // No destructors of libraries under the sandbox: the work is done.
+  warm_up();
+  const auto base_bytes = mapped_bytes();
+  Children(enclose(), base_bytes).serve();
   _exit(0);
 }
 

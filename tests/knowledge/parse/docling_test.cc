@@ -69,7 +69,7 @@ TEST_P(Docling, WordsAreFound) {
     ParseRequest request;
     request.path = entry.path();
     request.name = entry.path().filename();
-    auto document = parse_file(request);
+    auto document = parse_file(request, test::nursery());
     EXPECT_TRUE(document) << request.name << ": " << document.error().message;
     if (!document) continue;
     recalls.push_back(recall(test::read_whole(truth), whole_text(*document)));
@@ -100,7 +100,7 @@ TEST(DoclingErrors, PasswordsScansAndOldFormats) {
     ParseRequest request;
     request.path = folder + path;
     request.name = path.substr(path.rfind('/') + 1);
-    auto document = parse_file(request);
+    auto document = parse_file(request, test::nursery());
     return document ? std::string("none") : document.error().detail;
   };
   EXPECT_EQ(detail_of("/pdf_password/sources/2206.01062_pg3.pdf"), "password_protected");

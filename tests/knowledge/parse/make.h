@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "knowledge/parse/document.h"
+#include "knowledge/parse/nursery.h"
 #include "knowledge/parse/parse.h"
 
 namespace bastide::knowledge::parse::test {
@@ -44,6 +45,8 @@ class TempFile {
   std::string path_;
 };
 
+/// One for all tests of this program.
+Nursery& nursery();
 /// Through the sandboxed process.
 Result<ParsedDocument> parse_in_child(std::string_view bytes, const std::string& name);
 /// In this process.

@@ -149,13 +149,18 @@ TempFile::TempFile(std::string_view bytes) {
 }
 TempFile::~TempFile() { std::filesystem::remove(path_); }
 
+Nursery& nursery() {
+  static Nursery made;
+  return made;
+}
+
 Result<ParsedDocument> parse_in_child(std::string_view bytes, const std::string& name) {
   TempFile file(bytes);
   ParseRequest request;
   request.path = file.path();
   request.name = name;
   request.limits.wall = std::chrono::seconds(60);
-  return parse_file(request);
+  return parse_file(request, nursery());
 }
 
 Result<ParsedDocument> parse_here(std::string_view bytes, const std::string& name, const std::string& type) {

@@ -145,7 +145,7 @@ TEST(Pdf, ScansAndDamageAreSaid) {
 
 TEST(Pdf, PagesAreDrawn) {
   test::TempFile file(make_pdf({{{72, 700, 12, "Texte."}}, {}}));
-  auto png = render_page(file.path(), 1, 300);
+  auto png = render_page(file.path(), 1, 300, test::nursery());
   ASSERT_TRUE(png) << png.error().message;
   ASSERT_GT(png->size(), 60U);
   EXPECT_TRUE(png->starts_with("\x89PNG\r\n\x1A\n"));
@@ -156,16 +156,16 @@ TEST(Pdf, PagesAreDrawn) {
   };
   EXPECT_EQ(number(16), 300U);
   EXPECT_NEAR(number(20), 424, 1);
-  auto blank = render_page(file.path(), 2, 300);
+  auto blank = render_page(file.path(), 2, 300, test::nursery());
   ASSERT_TRUE(blank);
   EXPECT_LT(blank->size(), png->size());
   for (int page : {0, -1, 3}) {
-    auto none = render_page(file.path(), page, 300);
+    auto none = render_page(file.path(), page, 300, test::nursery());
     ASSERT_FALSE(none);
     EXPECT_EQ(none.error().detail, "no_such_page");
   }
   test::TempFile text("Pas un PDF");
-  auto not_pdf = render_page(text.path(), 1, 300);
+  auto not_pdf = render_page(text.path(), 1, 300, test::nursery());
   ASSERT_FALSE(not_pdf);
   EXPECT_EQ(not_pdf.error().detail, "unsupported_type");
 }
@@ -181,7 +181,7 @@ TEST(Pdf, ProgressIsTold) {
     EXPECT_GE(done, last);
     last = done;
   };
-  auto document = parse_file(request);
+  auto document = parse_file(request, test::nursery());
   ASSERT_TRUE(document) << document.error().message;
   EXPECT_EQ(document->pages.size(), 400U);
 }

@@ -1,5 +1,6 @@
 // What the parser process may not do, and how each end is told apart.
 #include <gtest/gtest.h>
+#include <signal.h>
 
 #include <filesystem>
 #include <thread>
@@ -19,6 +20,7 @@ namespace {
 
 using detail::Probe;
 using detail::probe;
+using test::nursery;
 
 ParseLimits quick(std::chrono::milliseconds wall) {
   ParseLimits limits;
@@ -27,7 +29,7 @@ ParseLimits quick(std::chrono::milliseconds wall) {
 }
 
 TEST(Sandbox, ReportsWhatHolds) {
-  auto level = sandbox_level();
+  auto level = sandbox_level(nursery());
   ASSERT_TRUE(level) << level.error().message;
   EXPECT_TRUE(level->system_calls);
   EXPECT_TRUE(level->limits);
@@ -35,10 +37,10 @@ TEST(Sandbox, ReportsWhatHolds) {
 }
 
 TEST(Sandbox, FilesCannotBeOpened) {
-  auto read = probe(Probe::open_file);
+  auto read = probe(Probe::open_file, nursery());
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(*read, "denied");
-  auto write = probe(Probe::write_file);
+  auto write = probe(Probe::write_file, nursery());
   ASSERT_TRUE(write) << write.error().message;
   EXPECT_EQ(*write, "denied");
   EXPECT_FALSE(std::filesystem::exists("/tmp/bastide-probe"));
@@ -46,7 +48,7 @@ TEST(Sandbox, FilesCannotBeOpened) {
 
 TEST(Sandbox, SocketsProgramsAndProcessesEndIt) {
   for (auto deed : {Probe::socket, Probe::exec, Probe::fork}) {
-    auto done = probe(deed);
+    auto done = probe(deed, nursery());
     ASSERT_FALSE(done) << *done;
     EXPECT_EQ(done.error().detail, "refused_call");
     EXPECT_FALSE(done.error().action.empty());
@@ -55,11 +57,11 @@ TEST(Sandbox, SocketsProgramsAndProcessesEndIt) {
 
 TEST(Sandbox, TimeIsBounded) {
   auto start = std::chrono::steady_clock::now();
-  auto hung = probe(Probe::hang, quick(std::chrono::milliseconds(300)));
+  auto hung = probe(Probe::hang, nursery(), quick(std::chrono::milliseconds(300)));
   ASSERT_FALSE(hung);
   EXPECT_EQ(hung.error().code, Code::timeout);
   EXPECT_EQ(hung.error().detail, "timeout");
-  auto spun = probe(Probe::spin, quick(std::chrono::milliseconds(300)));
+  auto spun = probe(Probe::spin, nursery(), quick(std::chrono::milliseconds(300)));
   ASSERT_FALSE(spun);
   EXPECT_EQ(spun.error().detail, "timeout");
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
@@ -71,13 +73,13 @@ TEST(Sandbox, MemoryIsBounded) {
 #endif
   ParseLimits limits = quick(std::chrono::seconds(20));
   limits.memory_bytes_max = 128ULL * 1024 * 1024;
-  auto eaten = probe(Probe::allocate, limits);
+  auto eaten = probe(Probe::allocate, nursery(), limits);
   ASSERT_FALSE(eaten);
   EXPECT_EQ(eaten.error().detail, "out_of_memory");
 }
 
 TEST(Sandbox, ACrashIsACleanError) {
-  auto crashed = probe(Probe::crash);
+  auto crashed = probe(Probe::crash, nursery());
   ASSERT_FALSE(crashed);
   EXPECT_EQ(crashed.error().detail, "parser_crashed");
 }
@@ -89,11 +91,11 @@ TEST(Sandbox, StoppingEndsItSoon) {
     stop.request_stop();
   });
   auto start = std::chrono::steady_clock::now();
-  auto done = probe(Probe::hang, quick(std::chrono::seconds(30)), stop.get_token());
+  auto done = probe(Probe::hang, nursery(), quick(std::chrono::seconds(30)), stop.get_token());
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code, Code::cancelled);
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(5));
-  auto at_once = probe(Probe::none, {}, stop.get_token());
+  auto at_once = probe(Probe::none, nursery(), {}, stop.get_token());
   ASSERT_FALSE(at_once);
   EXPECT_EQ(at_once.error().code, Code::cancelled);
 }
@@ -101,16 +103,59 @@ TEST(Sandbox, StoppingEndsItSoon) {
 TEST(Sandbox, AMissingFileOrProgramIsSaid) {
   ParseRequest request;
   request.path = "/nowhere/at/all";
-  auto gone = parse_file(request);
+  auto gone = parse_file(request, nursery());
   ASSERT_FALSE(gone);
   EXPECT_EQ(gone.error().code, Code::not_found);
   test::TempFile file("text");
   request.path = file.path();
-  auto no_program = parse_file(request, {"/nowhere/program"});
+  Nursery nowhere({"/nowhere/program"});
+  auto no_program = parse_file(request, nowhere);
   ASSERT_FALSE(no_program);
   EXPECT_EQ(no_program.error().detail, "worker_unavailable");
-  auto other_program = parse_file(request, {"/bin/true"});
+  Nursery other({"/bin/true"});
+  auto other_program = parse_file(request, other);
   ASSERT_FALSE(other_program);
+  EXPECT_EQ(other_program.error().detail, "worker_unavailable");
+}
+
+// What one file's process has open, and what it leaves behind, is nothing to another's.
+TEST(Sandbox, EachFileHasAProcessOfItsOwn) {
+  std::stop_source stop;
+  std::jthread other(
+      [&] { [[maybe_unused]] auto hung = probe(Probe::hang, nursery(), {}, stop.get_token()); });
+  auto first = probe(Probe::process, nursery());
+  auto second = probe(Probe::process, nursery());
+  ASSERT_TRUE(first && second);
+  EXPECT_NE(*first, *second);
+  EXPECT_NE(*first, std::to_string(nursery().pid()));
+  EXPECT_EQ(probe(Probe::descriptors, nursery()).value_or("ended"), "1 2");  // its answer and nowhere
+  stop.request_stop();
+}
+
+TEST(Sandbox, AfterACrashTheNextFilesGetANewLayoutOfMemory) {
+  Nursery own;
+  ASSERT_TRUE(probe(Probe::none, own));
+  const auto before = own.pid();
+  ASSERT_TRUE(probe(Probe::none, own));
+  EXPECT_EQ(own.pid(), before);
+  EXPECT_FALSE(probe(Probe::crash, own));
+  EXPECT_EQ(probe(Probe::none, own), "alive");
+  EXPECT_NE(own.pid(), before);
+}
+
+TEST(Sandbox, AKilledWarmProcessTakesItsChildrenAlongAndIsStartedAgain) {
+  Nursery own;
+  ASSERT_TRUE(probe(Probe::none, own));
+  std::jthread killer([&] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(200));
+    kill(own.pid(), SIGKILL);
+  });
+  const auto start = std::chrono::steady_clock::now();
+  const auto hung = probe(Probe::hang, own, quick(std::chrono::seconds(30)));
+  ASSERT_FALSE(hung);
+  EXPECT_EQ(hung.error().detail, "worker_unavailable");
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(10));
+  EXPECT_EQ(probe(Probe::none, own), "alive");
 }
 
 TEST(Sandbox, OutputIsBounded) {
@@ -121,7 +166,7 @@ TEST(Sandbox, OutputIsBounded) {
   request.path = file.path();
   request.name = "a.txt";
   request.limits.output_bytes_max = 1024 * 1024;
-  auto done = parse_file(request);
+  auto done = parse_file(request, nursery());
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().detail, "too_large");
 }
@@ -135,7 +180,7 @@ TEST(Sandbox, ManyAtOnce) {
       ParseRequest request;
       request.path = file.path();
       request.name = "a.txt";
-      auto done = parse_file(request);
+      auto done = parse_file(request, nursery());
       good += done && whole_text(*done) == "Bonjour tout le monde.";
     });
   threads.clear();
