@@ -36,7 +36,7 @@ struct Upload {
   std::string collection;
   std::string name;        // the file's name; the same again in a collection replaces the document
   std::string media_type;  // as the sender says; the parser looks for itself
-  std::string blob;        // of storage::Blobs, already committed
+  std::string blob;        // of storage::Blobs, already committed, its writer alive until `upload` returned
   std::int64_t bytes = 0;
   std::optional<std::string> label;            // raises the collection's, never lowers it
   std::optional<std::vector<Reader>> readers;  // narrow the collection's

@@ -219,7 +219,8 @@ class LibraryStore {
                                                    std::size_t limit) = 0;
 
   // --- work ---
-  /// The oldest job that is due, now leased to `owner`; none when there is nothing to do.
+  /// The oldest job that is due, now leased to `owner`; none when there is nothing to do. The version that a parse
+  /// job names is in state `parsing` then.
   virtual Result<std::optional<Job>> take_job(const std::string& owner, UnixMillis now,
                                               UnixMillis lease_until) = 0;
   /// False when the lease was lost or the job is void (its document was deleted or replaced): stop working.

@@ -111,20 +111,34 @@ class FolderBlobs final : public Blobs {
 
   Result<void> remove(std::string_view name) override {
     if (!BlobFolder::is_name(name)) return fail(Code::not_found, "There is no such file.");
-    auto where = folder_.path(name);
     // While a backup runs its snapshot may still refer to this one: it is set aside until the backup has
     // ended.
     auto lock = open_file(folder_.lock(), O_RDWR | O_CREAT);
     if (!lock) return pass(lock);
     bool alone = ::flock(lock->get(), LOCK_SH | LOCK_NB) == 0;
-    int code = alone ? ::unlink(where.c_str()) : ::rename(where.c_str(), folder_.set_aside(name).c_str());
-    if (code != 0 && errno != ENOENT) return std::unexpected(file_error(errno, "delete a file"));
+    auto where = folder_.path(name);
+    auto gone = alone ? folder_.temporary() + "/" + new_id("gone") : folder_.set_aside(name);
+    // Out of the way first: what is looked at then is what will be deleted, whatever is committed meanwhile.
+    if (::rename(where.c_str(), gone.c_str()) != 0)
+      return errno == ENOENT ? Result<void>() : std::unexpected(file_error(errno, "delete a file"));
+    if (is_kept(gone)) {
+      if (::link(gone.c_str(), where.c_str()) != 0 && errno != EEXIST)  // an equal file is as good
+        return std::unexpected(file_error(errno, "keep a file"));
+      ::unlink(gone.c_str());
+      return {};
+    }
     // Should the backup have ended in between, it may have cleared up before this one came.
-    if (!alone && ::flock(lock->get(), LOCK_SH | LOCK_NB) == 0) ::unlink(folder_.set_aside(name).c_str());
+    if (alone || ::flock(lock->get(), LOCK_SH | LOCK_NB) == 0) ::unlink(gone.c_str());
     return {};
   }
 
  private:
+  // A writer holds a lock on what it made.
+  static bool is_kept(const std::string& path) {
+    auto file = open_file(path, O_RDWR);
+    return file && ::flock(file->get(), LOCK_EX | LOCK_NB) != 0;
+  }
+
   BlobFolder folder_;
 };
 

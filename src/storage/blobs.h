@@ -14,7 +14,9 @@ namespace bastide::storage {
 /// one.
 class Blobs {
  public:
-  /// Receives bytes; nothing is visible before `commit`, which returns once they are on the disk.
+  /// Receives bytes; nothing is visible before `commit`, which returns once they are on the disk. As long as
+  /// it lives nobody removes what it committed, so that a reference can be stored that others' purges will
+  /// see.
   class Writer {
    public:
     virtual ~Writer() = default;  // without commit: discards
@@ -28,6 +30,7 @@ class Blobs {
   virtual Result<std::string> get(std::string_view name, std::uint64_t bytes_max) = 0;
   /// A local path to read the blob from (engines without files make a temporary copy).
   virtual Result<std::string> path(std::string_view name) = 0;
+  /// Fine when it is not there, and when a living writer keeps it.
   virtual Result<void> remove(std::string_view name) = 0;
 };
 

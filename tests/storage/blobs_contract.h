@@ -68,6 +68,18 @@ TEST_P(BlobsContract, NothingIsThereBeforeCommit) {
   EXPECT_EQ(blobs().get(sha256_hex("secret"), 100).error().code, Code::not_found);
 }
 
+TEST_P(BlobsContract, WhatALivingWriterCommittedIsNotRemoved) {
+  auto before = blobs().put("same").value();
+  auto writer = std::move(blobs().create().value());
+  ASSERT_TRUE(writer->write("same"));
+  ASSERT_EQ(writer->commit().value(), before);
+  ASSERT_TRUE(blobs().remove(before));
+  EXPECT_EQ(blobs().get(before, 10).value(), "same");
+  writer.reset();
+  ASSERT_TRUE(blobs().remove(before));
+  EXPECT_EQ(blobs().path(before).error().code, Code::not_found);
+}
+
 TEST_P(BlobsContract, TheSameBytesTwiceAreOne) {
   auto one = blobs().put("same");
   EXPECT_EQ(blobs().put("same").value(), *one);

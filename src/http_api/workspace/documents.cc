@@ -58,6 +58,8 @@ std::unexpected<Error> upload_too_large(const Call& call) {
 // What a multipart body brought.
 struct Received {
   knowledge::Upload upload;
+  std::unique_ptr<storage::Blobs::Writer>
+      file;  // keeps the bytes from being purged until they are referred to
   std::string readers_text;
   bool has_readers = false;
   bool has_file = false;
@@ -128,7 +130,7 @@ Task<Result<void>> receive(Call& call, MultipartFramer& framer, Received& receiv
           if (!blob) co_return pass(blob);
           received.upload.blob = std::move(*blob);
           received.has_file = true;
-          writer.reset();
+          received.file = std::move(writer);
         }
         break;
       case Kind::end:

@@ -168,8 +168,6 @@ void Workers::give_up(const Job& job, const Error& error) {
 void Workers::run_parse(const Job& job, const std::stop_token& stop) {
   std::stop_source lost;
   std::stop_callback also(stop, [&lost] { lost.request_stop(); });
-  auto held = parts_.store.keep_job(job, lease(), DocumentState::parsing, 0);
-  if (held && !*held) return;
   auto path = parts_.blobs.path(job.blob);
   if (!path) return give_up(job, path.error());
 

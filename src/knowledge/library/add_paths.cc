@@ -56,6 +56,7 @@ std::vector<File> list_files(const std::vector<std::string>& paths,
 }
 
 struct Stored {
+  std::unique_ptr<storage::Blobs::Writer> kept;  // until there is a reference
   std::string blob;
   std::int64_t bytes = 0;
 };
@@ -74,7 +75,7 @@ Result<Stored> store_file(storage::Blobs& blobs, const std::string& path) {
   const auto bytes = static_cast<std::int64_t>((*writer)->size_bytes());
   auto name = (*writer)->commit();
   if (!name) return pass(name);
-  return Stored{std::move(*name), bytes};
+  return Stored{std::move(*writer), std::move(*name), bytes};
 }
 }  // namespace
 

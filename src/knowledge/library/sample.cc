@@ -65,7 +65,10 @@ Result<SampleView> LibraryImpl::load_sample(const identity::Principal& who) {
     const bool is_pdf = file.name.ends_with(pdf_source);
     const std::string name(is_pdf ? file.name.substr(0, file.name.size() - 4) : file.name);
     const auto bytes = is_pdf ? sample::write_pdf(file.text) : std::string(file.text);
-    auto blob = parts_.blobs.put(bytes);
+    auto writer = parts_.blobs.create();  // lives until there is a reference
+    if (!writer) return pass(writer);
+    if (auto written = (*writer)->write(bytes); !written) return pass(written);
+    auto blob = (*writer)->commit();
     if (!blob) return pass(blob);
     NewVersion version;
     version.document = new_id("doc");

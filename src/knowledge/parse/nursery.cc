@@ -74,7 +74,8 @@ Result<std::shared_ptr<Warm>> Warm::start(const std::string& program) {
   std::array<char*, 3> arguments{name.data(), verb.data(), nullptr};
   std::string library;
   if (const char* path = std::getenv("BASTIDE_PDFIUM")) library = std::string("BASTIDE_PDFIUM=") + path;
-  std::array<char*, 2> environment{library.empty() ? nullptr : library.data(), nullptr};
+  std::string bind = "LD_BIND_NOW=1";  // once here, not in each child
+  std::array<char*, 3> environment{bind.data(), library.empty() ? nullptr : library.data(), nullptr};
   auto pid = start_program({program.c_str(),
                             arguments.data(),
                             environment.data(),

@@ -27,6 +27,16 @@ void set_failed(Connection& c, const std::string& version, const Error& error) {
   update.run();
 }
 
+// Of a version that is searched already nothing is told: it stays ready.
+void set_state(Connection& c, const std::string& version, DocumentState state, double progress) {
+  auto update = c.prepare(
+      "update knowledge_version set state = ?2, progress = ?3"
+      " where id = ?1 and not exists (select 1 from knowledge_document d where d.id = document and "
+      "d.current = ?1)");
+  update.bind_all(version, knowledge::state_name(state), progress);
+  update.run();
+}
+
 void end_job(Connection& c, std::int64_t id) {
   auto forget = c.prepare("delete from knowledge_job where id = ?");
   forget.bind_all(id);
@@ -65,35 +75,38 @@ Result<std::optional<Job>> SqliteLibraryStore::take_job(const std::string& owner
   });
   if (!due) return pass(due);
   if (!*due) return std::nullopt;
-  return database_.write([&](Connection& c) -> std::optional<Job> {
-    for (int tries = 0; tries < 100; ++tries) {
-      auto query = c.prepare(find);
-      query.bind_all(now);
-      if (!query.step()) return std::nullopt;
-      Job job{.id = query.integer(0),
-              .kind = kind_of(query.view(1)),
-              .version = query.text(2),
-              .document = query.text(3),
-              .organisation = query.text(4),
-              .name = query.text(5),
-              .media_type = query.text(6),
-              .blob = query.text(7),
-              .failures = static_cast<int>(query.integer(8)),
-              .starts = static_cast<int>(query.integer(9)) + 1,
-              .owner = owner};
-      if (job.kind == JobKind::parse && job.starts > starts_max) {
-        set_failed(c, job.version, crashed);
-        end_job(c, job.id);
-        continue;
-      }
-      auto lease =
-          c.prepare("update knowledge_job set owner = ?, lease_until = ?, starts = starts + 1 where id = ?");
-      lease.bind_all(owner, lease_until, job.id);
-      lease.run();
-      return job;
-    }
-    return std::nullopt;
-  });
+  return database_.write(
+      [&](Connection& c) -> std::optional<Job> {
+        for (int tries = 0; tries < 100; ++tries) {
+          auto query = c.prepare(find);
+          query.bind_all(now);
+          if (!query.step()) return std::nullopt;
+          Job job{.id = query.integer(0),
+                  .kind = kind_of(query.view(1)),
+                  .version = query.text(2),
+                  .document = query.text(3),
+                  .organisation = query.text(4),
+                  .name = query.text(5),
+                  .media_type = query.text(6),
+                  .blob = query.text(7),
+                  .failures = static_cast<int>(query.integer(8)),
+                  .starts = static_cast<int>(query.integer(9)) + 1,
+                  .owner = owner};
+          if (job.kind == JobKind::parse && job.starts > starts_max) {
+            set_failed(c, job.version, crashed);
+            end_job(c, job.id);
+            continue;
+          }
+          auto lease = c.prepare(
+              "update knowledge_job set owner = ?, lease_until = ?, starts = starts + 1 where id = ?");
+          lease.bind_all(owner, lease_until, job.id);
+          lease.run();
+          if (job.kind == JobKind::parse) set_state(c, job.version, DocumentState::parsing, 0);
+          return job;
+        }
+        return std::nullopt;
+      },
+      Durability::buffered);  // a power cut ends all owners of leases
 }
 
 Result<bool> SqliteLibraryStore::keep_job(const Job& job, UnixMillis lease_until, DocumentState state,
@@ -104,12 +117,7 @@ Result<bool> SqliteLibraryStore::keep_job(const Job& job, UnixMillis lease_until
         lease.bind_all(lease_until, job.id, job.owner);
         lease.run();
         if (c.changes() == 0) return false;
-        auto update = c.prepare(
-            "update knowledge_version set state = ?2, progress = ?3"
-            " where id = ?1 and not exists (select 1 from knowledge_document d where d.id = document and "
-            "d.current = ?1)");
-        update.bind_all(job.version, knowledge::state_name(state), progress);
-        update.run();
+        set_state(c, job.version, state, progress);
         return true;
       },
       Durability::buffered);

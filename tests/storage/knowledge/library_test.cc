@@ -125,6 +125,41 @@ TEST_F(LibraryTest, DeletingCountsAtOnce) {
   EXPECT_FALSE(there);
 }
 
+// The bytes of an upload arrive, the document that had the same bytes is purged, and only then is the upload
+// entered.
+TEST_F(LibraryTest, AnUploadKeepsItsBytesThroughThePurgeOfTheirLikes) {
+  const auto collection = house.collection(ana, "RH", {"everyone"});
+  const auto old = house.upload(ana, collection, "a.txt", telework)->id;
+  house.settle(ana, collection);
+  auto writer = std::move(house.blobs->create().value());
+  ASSERT_TRUE(writer->write(telework));
+  const auto blob = writer->commit().value();
+  ASSERT_TRUE(house.library->delete_document(ana, old));
+  std::int64_t jobs = 1;
+  for (int i = 0; i < 500 && jobs > 0; ++i) {
+    std::this_thread::sleep_for(Millis(20));
+    jobs = house.database
+               ->read([](storage::Connection& c) {
+                 auto query = c.prepare("select count(*) from knowledge_job");
+                 query.step();
+                 return query.integer(0);
+               })
+               .value();
+  }
+  ASSERT_EQ(jobs, 0);
+  Upload upload;
+  upload.collection = collection;
+  upload.name = "b.txt";
+  upload.blob = blob;
+  upload.bytes = static_cast<std::int64_t>(telework.size());
+  const auto added = house.library->upload(ana, upload);
+  ASSERT_TRUE(added) << added.error().message;
+  writer.reset();
+  house.settle(ana, collection);
+  EXPECT_EQ(house.library->document(ana, added->id)->state, DocumentState::ready);
+  EXPECT_THAT(house.search(bob, "télétravailler").results, SizeIs(1));
+}
+
 TEST_F(LibraryTest, DeletingACollectionTakesItsDocumentsAlong) {
   const auto collection = house.collection(ana, "RH", {"everyone"});
   const auto id = house.upload(ana, collection, "a.txt", telework)->id;
