@@ -40,20 +40,39 @@ Result<void> make_folder(const DataFolder& data) {
   return {};
 }
 
-// Budgets of groups, whose names the configuration gives and whose ids the limiter counts by; of keys, by
-// their id.
-std::vector<policy::Budget> shared_budgets(const Config& config, identity::Identity& identity) {
-  std::vector<policy::Budget> out;
-  for (const auto& budget : config.budgets) {
-    if (budget.of == SharedBudgetConfig::Of::key) out.push_back({"key:" + budget.name, budget.month});
-    if (budget.of != SharedBudgetConfig::Of::group) continue;
-    auto reader = identity.reader_id("group:" + budget.name);
-    if (reader)
-      out.push_back({"group:" + reader->substr(2), budget.month});
-    else
-      log::warn("budget_of_unknown_group", {{"group", budget.name}});
+// The scope by which accounts count an owner whom the configuration names.
+std::string scope_of(const OwnerConfig& owner, identity::Identity& identity) {
+  using Of = OwnerConfig::Of;
+  const auto by_reader = [&](const std::string& reader, std::string_view kind) {
+    auto id = identity.reader_id(reader);
+    if (id) return std::string(kind) + id->substr(2);
+    log::warn("budget_of_nobody", {{"owner", reader}});
+    return std::string();
+  };
+  switch (owner.of) {
+    case Of::person:
+      return by_reader("user:" + owner.name, "person:");
+    case Of::group:
+      return by_reader("group:" + owner.name, "group:");
+    case Of::key:
+      return "key:" + owner.name;
+    case Of::assistant:
+      return "assistant:" + owner.name;
+    case Of::model:
+      return "model:" + owner.name;
+    case Of::organisation:
+      return "organisation";
   }
-  return out;
+  return {};
+}
+
+// What a token of a model takes at most, from the footprint of a thousand.
+policy::TokenEnergy energy_of(const footprint::Estimator& footprint, const policy::ModelCard& model) {
+  constexpr std::int64_t sample = 1000;
+  exchange::Usage input, output;
+  input.input_tokens = sample;
+  output.output_tokens = sample;
+  return {footprint.of(model, input, 0).wh_high / sample, footprint.of(model, output, 0).wh_high / sample};
 }
 
 }  // namespace
@@ -84,12 +103,13 @@ struct Program::Parts {
   std::unique_ptr<identity::Identity> identity;
   std::unique_ptr<policy::Labels> labels;
   std::unique_ptr<policy::Router> router;
+  std::unique_ptr<footprint::Estimator> footprint;
+  std::unique_ptr<policy::Accounts> accounts;
   std::unique_ptr<policy::Limiter> limiter;
   std::unique_ptr<guard::Detector> detector;
   std::unique_ptr<guard::HouseGuard> guard;
   std::unique_ptr<models::House> models;
   std::unique_ptr<knowledge::Library> library;
-  std::unique_ptr<footprint::Estimator> footprint;
   std::unique_ptr<governance::Audit> audit;
 
   // The square, and who comes through which door.
@@ -99,6 +119,7 @@ struct Program::Parts {
   std::unique_ptr<http_api::Services> services;
 
   Result<void> open_state();
+  Result<void> open_accounts();
   Result<void> open_rooms();
   void open_doors();
 };
@@ -132,6 +153,25 @@ Result<void> Program::Parts::open_state() {
   return {};
 }
 
+Result<void> Program::Parts::open_accounts() {
+  const auto now = policy::Moment::now();
+  auto month = ledger->load(year_month(now.wall));
+  if (!month) return pass(month);
+  std::vector<policy::Spent> spent;
+  for (const auto& each : *month) {
+    policy::Opening opening;
+    opening[static_cast<std::size_t>(policy::Period::month)].nano_money =
+        policy::to_amount(policy::Unit::money, each.amount);
+    spent.push_back({each.scope, opening});
+  }
+  accounts = std::make_unique<policy::Accounts>(
+      config,
+      policy::rules_of(config, [this](const OwnerConfig& owner) { return scope_of(owner, *identity); }),
+      spent, now, [this](const policy::ModelCard& model) { return energy_of(*footprint, model); });
+  limiter = std::make_unique<policy::Limiter>(*accounts, *ledger);
+  return {};
+}
+
 Result<void> Program::Parts::open_rooms() {
   io = std::make_unique<Pool>("io", io_threads, io_queue_max);
   auto background = net::LoopThread::start("background");
@@ -144,12 +184,11 @@ Result<void> Program::Parts::open_rooms() {
   identity = std::make_unique<identity::Identity>(identity_stores->ports(), identity::Options{});
   labels = std::make_unique<policy::Labels>(config);
   router = std::make_unique<policy::Router>(config, *labels);
-  auto opened_limiter = policy::Limiter::open(config, *ledger);
-  if (!opened_limiter) return pass(opened_limiter);
-  limiter = std::move(*opened_limiter);
+  footprint = std::make_unique<footprint::Estimator>(config);
+  auto accounts_opened = open_accounts();
+  if (!accounts_opened) return accounts_opened;
   detector = std::make_unique<guard::Detector>();
   auto key_of = [this](std::string_view person) { return person_keys->key_of(person); };
-  limiter->set_shared(shared_budgets(config, *identity));
   auto made_guard = guard::HouseGuard::make(config.guard, *detector, *pseudonyms, key_of, *io);
   if (!made_guard) return pass(made_guard);
   guard = std::move(*made_guard);
@@ -170,7 +209,6 @@ Result<void> Program::Parts::open_rooms() {
        .cache_folder = data.cache(),
        .parser = knowledge::sandboxed_parser(knowledge::parse::ParseLimits::from(config.knowledge)),
        .embedding = &loop->loop()});
-  footprint = std::make_unique<footprint::Estimator>(config);
   auto signer = governance::Signer::open(data.keys() + "/log.key");
   if (!signer) return pass(signer);
   audit = std::make_unique<governance::Audit>(*log_store, *person_keys, std::move(*signer), *io);
@@ -207,6 +245,7 @@ identity::Identity& Program::identity() { return *parts_->identity; }
 knowledge::Library& Program::library() { return *parts_->library; }
 governance::Audit& Program::audit() { return *parts_->audit; }
 chat::Chat& Program::chat() { return *parts_->chat; }
+policy::Accounts& Program::accounts() { return *parts_->accounts; }
 models::House& Program::models() { return *parts_->models; }
 const exchange::Pipeline& Program::pipeline() { return *parts_->pipeline; }
 const policy::Labels& Program::labels() { return *parts_->labels; }

@@ -42,6 +42,7 @@ class Program {
   [[nodiscard]] knowledge::Library& library();
   [[nodiscard]] governance::Audit& audit();
   [[nodiscard]] chat::Chat& chat();
+  [[nodiscard]] policy::Accounts& accounts();
   [[nodiscard]] models::House& models();
   [[nodiscard]] const exchange::Pipeline& pipeline();
   [[nodiscard]] const policy::Labels& labels();

@@ -49,11 +49,21 @@ struct ZoneConfig {
   std::vector<std::string> countries;  // ISO 3166-1 alpha-2
 };
 
-/// Per million tokens, in the organisation's currency.
+/// Per million tokens, in the organisation's currency. A class without a price of its own costs what `input`
+/// or `output` says.
 struct PriceConfig {
   double input = 0;
   double output = 0;
-  std::optional<double> cached_input;
+  std::optional<double> cached_input{};
+  std::optional<double> cache_write{};
+  std::optional<double> reasoning{};
+  std::optional<double> audio_input{};
+  std::optional<double> audio_output{};
+  std::optional<double> image_input{};
+  std::optional<double> image_output{};
+  std::optional<double> image{};  // each image that is made
+  double batch = 1;               // the share that a batch pays: 0.5 is half
+  std::int64_t from_ms = 0;       // since 1970, when this price begins to hold; 0: always has
 };
 
 struct ModelConfig {
@@ -64,7 +74,9 @@ struct ModelConfig {
   std::string file;  // local models: a GGUF path
   std::vector<std::string> capabilities{"chat"};
   std::int64_t context_tokens = 8192;
-  std::optional<PriceConfig> price;
+  std::optional<PriceConfig> price;               // that holds when the file is read
+  std::vector<PriceConfig> prices;                // all of them, oldest first
+  std::optional<std::int64_t> output_tokens_max;  // the longest answer; unset: the context
   std::optional<Range> parameters_active;
   std::optional<Range> parameters_total;
   std::vector<std::string> fallback;
@@ -83,22 +95,40 @@ struct AllowConfig {
   std::vector<std::string> models;  // empty: all models in those zones
 };
 
-/// What may be spent in a calendar month (UTC), in the organisation's currency.
+/// What may be spent in each day, week and month (UTC); unset: no limit.
+struct PeriodsConfig {
+  std::optional<double> day, week, month;
+};
+
 struct BudgetConfig {
-  std::optional<double> month;
+  PeriodsConfig money;   // in the organisation's currency
+  PeriodsConfig tokens;  // input and output
+  PeriodsConfig requests;
+  PeriodsConfig energy;  // Wh, upper estimate
 };
 
-/// A budget that a group, a key or an assistant has as a whole, beside each person's own.
-struct SharedBudgetConfig {
-  enum class Of { group, key, assistant };
+/// Who has a budget or limits as a whole, beside each person's own.
+struct OwnerConfig {
+  enum class Of { person, group, key, assistant, model, organisation };
   Of of = Of::group;
-  std::string name;
-  double month = 0;
+  std::string name;  // e-mail, name or id; empty for the organisation
 };
 
+struct SharedBudgetConfig {
+  OwnerConfig owner;
+  BudgetConfig budget;
+};
+
+/// 0: no limit.
 struct LimitsConfig {
   std::int64_t requests_per_minute = 600;
   std::int64_t tokens_per_minute = 400'000;
+  std::int64_t concurrent = 0;
+};
+
+struct SharedLimitsConfig {
+  OwnerConfig owner;
+  LimitsConfig limits{0, 0, 0};
 };
 
 struct GuardConfig {
@@ -129,7 +159,8 @@ struct Config {
   std::vector<AllowConfig> allow;
   BudgetConfig budget_default;  // of each person
   std::vector<SharedBudgetConfig> budgets;
-  LimitsConfig limits;
+  LimitsConfig limits;  // of each person
+  std::vector<SharedLimitsConfig> shared_limits;
   GuardConfig guard;
   KnowledgeConfig knowledge;
   FootprintConfig footprint;

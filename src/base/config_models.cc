@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "base/config_reader.h"
+#include "base/time.h"
 
 namespace bastide::detail {
 namespace {
@@ -42,16 +43,45 @@ void read_id(ConfigTable& table, std::string& into, const std::vector<T>& before
     table.wrong("id", fmt::format("\"{}\" is given twice: each needs a name of its own.", into));
 }
 
-void read_price(ConfigTable& model, ModelConfig& into) {
-  auto table = model.table("price");
-  if (!table) return;
-  constexpr double most = 1e9;
+/// The price of one table.
+PriceConfig read_price(ConfigTable& table) {
+  constexpr double most = 1e6;
   PriceConfig price;
-  table->number("input", price.input, 0, most, ConfigTable::Need::required);
-  table->number("output", price.output, 0, most, ConfigTable::Need::required);
-  table->number("cached_input", price.cached_input, 0, most);
-  table->finish();
-  into.price = price;
+  table.number("input", price.input, 0, most, ConfigTable::Need::required);
+  table.number("output", price.output, 0, most, ConfigTable::Need::required);
+  table.number("cached_input", price.cached_input, 0, most);
+  table.number("cache_write", price.cache_write, 0, most);
+  table.number("reasoning", price.reasoning, 0, most);
+  table.number("audio_input", price.audio_input, 0, most);
+  table.number("audio_output", price.audio_output, 0, most);
+  table.number("image_input", price.image_input, 0, most);
+  table.number("image_output", price.image_output, 0, most);
+  table.number("image", price.image, 0, most);
+  table.number("batch", price.batch, 0, 1);
+  std::string from;
+  table.text("from", from, "a day such as \"2026-01-01\"");
+  if (auto day = parse_day(from))
+    price.from_ms = *day;
+  else if (!from.empty())
+    table.wrong("from", "is the day from which the price holds, such as \"2026-01-01\".");
+  table.finish();
+  return price;
+}
+
+/// One table, or a list of them with the day from which each holds.
+void read_prices(ConfigTable& model, ModelConfig& into) {
+  if (model.is_list("price")) {
+    for (auto& table : model.tables("price")) into.prices.push_back(read_price(table));
+  } else if (auto table = model.table("price")) {
+    into.prices.push_back(read_price(*table));
+  }
+  std::ranges::sort(into.prices, {}, &PriceConfig::from_ms);
+  for (std::size_t i = 1; i < into.prices.size(); ++i)
+    if (into.prices[i].from_ms == into.prices[i - 1].from_ms)
+      model.wrong("price", "has two entries that hold from the same day: give each its own `from`.");
+  const auto now = now_ms();
+  for (const auto& price : into.prices)
+    if (price.from_ms <= now) into.price = price;
 }
 
 void read_parameters(ConfigTable& model, ModelConfig& into) {
@@ -158,7 +188,12 @@ void read_models(ConfigTable& root, Config& config) {
     table.words("capabilities", model.capabilities, R"(["chat", "tools"])");
     constexpr std::int64_t context_most = 100'000'000;
     table.integer("context_tokens", model.context_tokens, 256, context_most);
-    read_price(table, model);
+    read_prices(table, model);
+    if (table.has("output_tokens_max")) {
+      std::int64_t longest = model.context_tokens;
+      table.integer("output_tokens_max", longest, 1, context_most);
+      model.output_tokens_max = longest;
+    }
     read_parameters(table, model);
     table.words("fallback", model.fallback, R"(["local-small"])");
     table.flag("answers_documents", model.answers_documents);

@@ -9,7 +9,8 @@
 namespace bastide::detail {
 namespace {
 
-constexpr double money_most = 1e12;
+// What 64 bits count in 1e-9 of a currency.
+constexpr double most = 4e9;
 
 std::vector<std::string> label_ids(const Config& config) {
   std::vector<std::string> ids;
@@ -17,30 +18,84 @@ std::vector<std::string> label_ids(const Config& config) {
   return ids;
 }
 
-void read_shared_budget(ConfigTable& table, Config& config) {
-  using Of = SharedBudgetConfig::Of;
-  static constexpr std::array<std::pair<std::string_view, Of>, 3> kinds{
-      {{"group", Of::group}, {"key", Of::key}, {"assistant", Of::assistant}}};
-  // TOML lets [budget.default] after a [[budget]] stand inside the last of them; it is meant for all.
-  if (table.is_table("default")) {
-    auto all = table.table("default");
-    all->number("month", config.budget_default.month, 0, money_most);
-    all->finish();
-  }
-  SharedBudgetConfig budget;
+void read_periods(ConfigTable& table, PeriodsConfig& into) {
+  table.number("day", into.day, 0, most);
+  table.number("week", into.week, 0, most);
+  table.number("month", into.month, 0, most);
+}
+
+/// Money stands in the table itself, the other units in tables of their own.
+void read_budget(ConfigTable& table, BudgetConfig& into) {
+  read_periods(table, into.money);
+  const auto unit = [&](std::string_view key, PeriodsConfig& periods) {
+    auto of_unit = table.table(key);
+    if (!of_unit) return;
+    read_periods(*of_unit, periods);
+    of_unit->finish();
+  };
+  unit("tokens", into.tokens);
+  unit("requests", into.requests);
+  unit("energy", into.energy);
+}
+
+bool is_empty(const PeriodsConfig& periods) { return !periods.day && !periods.week && !periods.month; }
+bool is_empty(const BudgetConfig& budget) {
+  return is_empty(budget.money) && is_empty(budget.tokens) && is_empty(budget.requests) &&
+         is_empty(budget.energy);
+}
+
+/// The one owner that `table` names; nothing, and an error, when it names none or several.
+std::optional<OwnerConfig> read_owner(ConfigTable& table, std::string_view example_key) {
+  using Of = OwnerConfig::Of;
+  static constexpr std::array<std::pair<std::string_view, Of>, 5> kinds{{{"person", Of::person},
+                                                                         {"group", Of::group},
+                                                                         {"key", Of::key},
+                                                                         {"assistant", Of::assistant},
+                                                                         {"model", Of::model}}};
+  std::optional<OwnerConfig> owner;
   for (const auto& [key, of] : kinds) {
     std::string name;
     table.text(key, name, "a name");
     if (name.empty()) continue;
-    if (!budget.name.empty()) return table.wrong(key, "stands beside another owner: a [[budget]] has one.");
-    budget.of = of;
-    budget.name = std::move(name);
-    table.call_it(budget.name);
+    if (owner) {
+      table.wrong(key, "stands beside another owner: there is one for each entry.");
+      return std::nullopt;
+    }
+    table.call_it(name);
+    owner = OwnerConfig{of, std::move(name)};
   }
-  table.number("month", budget.month, 0, money_most, ConfigTable::Need::required);
-  if (budget.name.empty()) table.wrong("month", "needs an owner beside it: group, key or assistant.");
+  bool everyone = false;
+  table.flag("organisation", everyone);
+  if (everyone && !owner) owner = OwnerConfig{Of::organisation, {}};
+  if (!owner)
+    table.wrong(example_key,
+                "needs an owner beside it: person, group, key, assistant, model or organisation = true.");
+  return owner;
+}
+
+void read_shared_budget(ConfigTable& table, Config& config) {
+  // TOML lets [budget.default] after a [[budget]] stand inside the last of them; it is meant for all.
+  if (table.is_table("default")) {
+    auto all = table.table("default");
+    read_budget(*all, config.budget_default);
+    all->finish();
+  }
+  SharedBudgetConfig budget;
+  read_budget(table, budget.budget);
+  auto owner = read_owner(table, "month");
+  if (is_empty(budget.budget))
+    table.wrong("month", "is missing: a budget says how much a day, a week or a month allows.");
   table.finish();
+  if (!owner) return;
+  budget.owner = std::move(*owner);
   config.budgets.push_back(std::move(budget));
+}
+
+void read_limit(ConfigTable& table, LimitsConfig& into, std::int64_t least) {
+  constexpr std::int64_t limit_most = 1'000'000'000'000;
+  table.integer("requests_per_minute", into.requests_per_minute, least, limit_most);
+  table.integer("tokens_per_minute", into.tokens_per_minute, least, limit_most);
+  table.integer("concurrent", into.concurrent, 0, limit_most);
 }
 
 /// A label without an entry stays within the walls; where a higher one may leave them, that is seldom what
@@ -143,6 +198,22 @@ void read_policy(ConfigTable& root, Config& config) {
   policy->finish();
 }
 
+void read_limits(ConfigTable& root, Config& config) {
+  if (auto table = root.table("limits")) {
+    read_limit(*table, config.limits, 1);
+    table->finish();
+  }
+  for (auto& table : root.tables("limit")) {
+    SharedLimitsConfig shared;
+    read_limit(table, shared.limits, 0);
+    auto owner = read_owner(table, "requests_per_minute");
+    table.finish();
+    if (!owner) continue;
+    shared.owner = std::move(*owner);
+    config.shared_limits.push_back(std::move(shared));
+  }
+}
+
 void read_budgets(ConfigTable& root, Config& config) {
   if (root.is_list("budget")) {
     for (auto& table : root.tables("budget")) read_shared_budget(table, config);
@@ -151,7 +222,7 @@ void read_budgets(ConfigTable& root, Config& config) {
   auto table = root.table("budget");
   if (!table) return;
   if (auto all = table->table("default")) {
-    all->number("month", config.budget_default.month, 0, money_most);
+    read_budget(*all, config.budget_default);
     all->finish();
   }
   table->finish();

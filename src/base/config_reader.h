@@ -104,6 +104,7 @@ void read_models(ConfigTable& root, Config& config);
 void read_labels(ConfigTable& root, Config& config);
 void read_policy(ConfigTable& root, Config& config);
 void read_budgets(ConfigTable& root, Config& config);
+void read_limits(ConfigTable& root, Config& config);
 void read_rooms(ConfigTable& root, Config& config);
 
 /// Whether `zone` is "walls", a country of ISO 3166-1 or a [[zone]]; if not, `key` of `table` is wrong.

@@ -80,12 +80,6 @@ void read_rooms(ConfigTable& root, Config& config) {
     read_int(*table, "parse_memory_mb_max", config.knowledge.parse_memory_mb_max, 64, 65536);
     table->finish();
   }
-  if (auto table = root.table("limits")) {
-    constexpr std::int64_t most = 1'000'000'000'000;
-    table->integer("requests_per_minute", config.limits.requests_per_minute, 1, most);
-    table->integer("tokens_per_minute", config.limits.tokens_per_minute, 1, most);
-    table->finish();
-  }
 }
 
 }  // namespace bastide::detail

@@ -18,6 +18,8 @@ using UnixMillis = std::int64_t;
 [[nodiscard]] UnixMillis now_ms();
 /// RFC 3339 in UTC with milliseconds: 2026-11-22T09:41:07.250Z.
 [[nodiscard]] std::string rfc3339(UnixMillis at);
+/// The first moment of "2026-11-22"; nothing for what is no day of the Gregorian calendar from 1970 to 9999.
+[[nodiscard]] std::optional<UnixMillis> parse_day(std::string_view text);
 /// Days and months of the Gregorian calendar in UTC, as "2026-11".
 [[nodiscard]] std::string year_month(UnixMillis at);
 

@@ -114,6 +114,7 @@ struct Ask {
   std::string conversation;  // pseudonyms hold per conversation; empty: per exchange
   std::vector<Message> messages;
   std::string model;                       // empty or "auto": the router chooses
+  std::string assistant;                   // id; empty: none
   std::optional<std::string> label;        // chosen by the person
   std::optional<std::string> floor_label;  // of the conversation so far: what was read stays labelled
   std::vector<std::string> collections;    // ids; empty: no documents
@@ -192,6 +193,7 @@ struct Exchange {
   Usage usage;
   double cost = 0;
   bool cost_known = false;
+  bool cost_estimated = false;  // the model has no price of its own
   Energy energy;
   Finish finish = Finish::stop;
   std::int64_t first_token_us = 0;  // since the start; 0: none came

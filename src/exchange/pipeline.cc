@@ -11,7 +11,7 @@ std::vector<std::unique_ptr<Stage>> in_order(const Rooms& rooms) {
   std::vector<std::unique_ptr<Stage>> stages;
   // Who asks, through which key: nothing can be judged before.
   stages.push_back(identify_stage());
-  // Limits and budget before anything costs.
+  // Limits, and budgets in requests and tokens, before anything costs.
   stages.push_back(admit_stage(rooms.admission));
   // How sensitive the question is by itself; what is read later can only raise it.
   stages.push_back(label_stage(rooms.labels));
@@ -22,12 +22,13 @@ std::vector<std::unique_ptr<Stage>> in_order(const Rooms& rooms) {
   stages.push_back(retrieve_stage(rooms.knowledge, rooms.labels));
   // The prompt, so that its size is known when a model is chosen.
   stages.push_back(compose_stage(rooms.models));
-  // The smallest sufficient model that policy allows for the final label; nothing allowed is a refusal.
-  stages.push_back(route_stage(rooms.router, rooms.labels, rooms.models));
+  // The smallest sufficient model that policy allows for the final label and that budgets can pay; nothing
+  // allowed is a refusal.
+  stages.push_back(route_stage(rooms.router, rooms.labels, rooms.models, rooms.admission));
   // Only now is it known whether the prompt leaves the walls.
   stages.push_back(pseudonymise_stage(rooms.router, rooms.guard));
   // Fails over until the first token, never after.
-  stages.push_back(call_stage(rooms.router, rooms.models, rooms.knowledge));
+  stages.push_back(call_stage(rooms.router, rooms.models, rooms.knowledge, rooms.admission));
   // While it streams: real values come back, claims are held to their passages before anyone sees them.
   stages.push_back(guard_out_stage(rooms.knowledge));
   // The receipt and the audit are durable before anyone is told that the answer is done.

@@ -14,15 +14,28 @@ namespace bastide::exchange {
 
 // --- policy: limits and budgets
 // ---------------------------------------------------------------------------------
+/// What an exchange costs, in the organisation's currency.
+struct Cost {
+  double amount = 0;
+  bool known = false;      // false: no model was called
+  bool estimated = false;  // the model has no price: the dearest that is known stands in
+};
+
 class Admission {
  public:
   virtual ~Admission() = default;
-  /// Code::rate_limited or Code::budget_exhausted (the message says how much and until when). `tokens` is an
-  /// upper bound that is reserved until `settle`. Returns sentences for the trace.
-  virtual Result<std::vector<std::string>> admit(const identity::Principal& who, std::string_view exchange,
-                                                 std::int64_t tokens) = 0;
-  virtual void settle(const identity::Principal& who, std::string_view exchange, const Usage& usage,
-                      double cost) = 0;
+  /// Limits, and budgets in tokens and requests. Code::rate_limited or Code::budget_exhausted (the message
+  /// says how much and until when). `tokens` is an upper bound that is reserved until `settle`. Returns
+  /// sentences for the trace.
+  virtual Result<std::vector<std::string>> admit(const Exchange& exchange, std::int64_t tokens) = 0;
+  /// Money, energy and the model's own budget, once it is known which model is to be called; again for each
+  /// other that is tried, in place of the one before. The tokens are upper bounds. Code::budget_exhausted,
+  /// Code::rate_limited.
+  virtual Result<void> choose(const Exchange& exchange, const policy::ModelCard& model,
+                              std::int64_t input_tokens, std::int64_t output_tokens) = 0;
+  /// Counts what the exchange took (its model, usage and energy) and ends it. Once: a second time, and for an
+  /// exchange that was not admitted, nothing is counted.
+  virtual Cost settle(const Exchange& exchange) = 0;
 };
 
 // --- guard

@@ -64,6 +64,25 @@ std::int64_t estimate_tokens(std::span<const Message> messages) {
   return tokens;
 }
 
+std::int64_t tokens_bound(std::span<const Message> messages) {
+  constexpr std::int64_t tokens_a_message = 16;
+  constexpr std::int64_t tokens_an_image = 4096;
+  std::int64_t tokens = 0;
+  for (const auto& message : messages) {
+    tokens += static_cast<std::int64_t>(message.text.size() + message.openai_json.size()) + tokens_a_message;
+    for (auto at = message.openai_json.find("image_url"); at != std::string::npos;
+         at = message.openai_json.find("image_url", at + 1))
+      tokens += tokens_an_image;
+  }
+  return tokens;
+}
+
+std::int64_t answer_bound(const Ask& ask, const policy::ModelCard& model) {
+  constexpr std::int64_t longest = 16'384;
+  const auto most = std::min(model.context_tokens, model.output_tokens_max.value_or(longest));
+  return ask.max_tokens > 0 ? ask.max_tokens : most;
+}
+
 std::int64_t answer_tokens(const Ask& ask) {
   return ask.max_tokens > 0 ? ask.max_tokens : answer_tokens_default;
 }

@@ -18,6 +18,11 @@ namespace bastide::exchange {
 
 /// An upper estimate where no tokenizer is at hand: a token for three bytes, and four a message.
 [[nodiscard]] std::int64_t estimate_tokens(std::span<const Message> messages);
+/// More tokens than `messages` can have in any vocabulary: one for each byte, and what an image by address
+/// may add.
+[[nodiscard]] std::int64_t tokens_bound(std::span<const Message> messages);
+/// The longest answer that `model` may give: what was asked for, else the model's own most, else 16,384.
+[[nodiscard]] std::int64_t answer_bound(const Ask& ask, const policy::ModelCard& model);
 /// Tokens to keep free for the answer.
 [[nodiscard]] std::int64_t answer_tokens(const Ask& ask);
 

@@ -76,7 +76,12 @@ void write_measures(JsonWriter& json, const Exchange& exchange) {
       .field("cached_input", usage.cached_input_tokens)
       .field("estimated", usage.estimated)
       .end();
-  json.key("cost").object().field("amount", exchange.cost).field("known", exchange.cost_known).end();
+  json.key("cost")
+      .object()
+      .field("amount", exchange.cost)
+      .field("known", exchange.cost_known)
+      .field("estimated", exchange.cost_estimated)
+      .end();
   const auto& energy = exchange.energy;
   json.key("energy")
       .object()

@@ -25,6 +25,11 @@ class Bucket {
     refill(now);
     level_ = std::min(per_minute_, level_ - amount);
   }
+  [[nodiscard]] double level(Steady::time_point now) {
+    refill(now);
+    return level_;
+  }
+  [[nodiscard]] double full_in_s(Steady::time_point now) { return (per_minute_ - level(now)) / rate(); }
   [[nodiscard]] bool is_full(Steady::time_point now) {
     refill(now);
     return level_ >= per_minute_;

@@ -16,7 +16,7 @@ struct Spend {
   double amount = 0;
 };
 
-struct Spent {
+struct MonthSpent {
   std::string scope;
   double amount = 0;
 };
@@ -26,7 +26,7 @@ class Ledger {
  public:
   virtual ~Ledger() = default;
   /// All that was spent in `month`. Blocks: at start.
-  virtual Result<std::vector<Spent>> load(const std::string& month) = 0;
+  virtual Result<std::vector<MonthSpent>> load(const std::string& month) = 0;
   /// Takes `spend` to be stored; does not block. An exchange counts once, however often it is given. Stored
   /// at the latest together with the exchange's receipt, so what a person was told is done has been paid for.
   virtual void add(Spend spend) = 0;

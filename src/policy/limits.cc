@@ -4,192 +4,119 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 
 namespace bastide::policy {
 namespace {
 
-constexpr double tokens_per_price = 1e6;
-// A bucket that nobody touched for a minute is full again, and a full bucket needs no memory.
-constexpr auto sweep_every = std::chrono::minutes(1);
 // Longer than any exchange runs: what is left of one that never settled.
-constexpr auto reservation_max = std::chrono::hours(6);
-constexpr std::size_t reservations_max = 16 * 1024;  // a shard
+constexpr auto running_max = std::chrono::hours(6);
+constexpr auto sweep_every = std::chrono::minutes(1);
+constexpr std::size_t running_each_max = 16 * 1024;  // a shard
 
-double dearest_token(const Config& config) {
-  double most = 0;
-  for (const auto& model : config.models)
-    if (model.price) most = std::max({most, model.price->input, model.price->output});
-  return most / tokens_per_price;
+TokenClasses classes_of(const exchange::Usage& usage) {
+  TokenClasses tokens;
+  tokens.input = usage.input_tokens;
+  tokens.cached_input = usage.cached_input_tokens;
+  tokens.output = usage.output_tokens;
+  return tokens;
 }
 
-std::unexpected<Error> try_later(double wait_s, std::string message, std::string detail) {
-  const auto seconds = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(wait_s)));
-  Error error{Code::rate_limited, std::move(message), std::move(detail),
-              fmt::format("Try again in {} second{}.", seconds, seconds == 1 ? "" : "s"), seconds};
-  return std::unexpected(std::move(error));
-}
-
-bool holds(const identity::Principal& who, const std::string& scope) {
-  if (scope.starts_with("key:")) return !who.key.empty() && scope.substr(4) == who.key;
-  if (scope.starts_with("group:"))
-    return std::binary_search(who.groups.begin(), who.groups.end(), scope.substr(6));
-  return false;
+std::string budget_sentence(Account& account, Moment now) {
+  for (const auto& each : account.budgets(now))
+    for (const auto& state : each.states)
+      if (state.budget.unit == Unit::money)
+        return fmt::format("{:.4g} spent of {:.4g}, {:.4g} reserved for running calls.",
+                           from_amount(Unit::money, state.spent), from_amount(Unit::money, state.budget.most),
+                           from_amount(Unit::money, state.reserved));
+  return {};
 }
 
 }  // namespace
 
-std::int64_t seconds_to_next_month(UnixMillis at) {
-  using namespace std::chrono;
-  const sys_time<milliseconds> now{milliseconds(at)};
-  const year_month_day today{floor<days>(now)};
-  const sys_days next{(std::chrono::year_month{today.year(), today.month()} + months(1)) / 1};
-  return ceil<seconds>(next - now).count();
+Limiter::Limiter(Accounts& accounts, Ledger& ledger, Clock clock)
+    : accounts_(accounts), ledger_(ledger), clock_(std::move(clock)) {}
+
+Limiter::Shard& Limiter::shard(std::string_view exchange) {
+  return shards_[std::hash<std::string_view>{}(exchange) % shards];
 }
 
-Result<std::unique_ptr<Limiter>> Limiter::open(const Config& config, Ledger& ledger, Clock clock) {
-  auto spent = ledger.load(year_month(clock.wall()));
-  if (!spent) return pass(spent);
-  return std::make_unique<Limiter>(config, ledger, *spent, std::move(clock));
-}
-
-Limiter::Limiter(const Config& config, Ledger& ledger, const std::vector<Spent>& spent, Clock clock)
-    : limits_(config.limits),
-      person_month_(config.budget_default.month),
-      money_per_token_(dearest_token(config)),
-      ledger_(ledger),
-      clock_(std::move(clock)),
-      purse_(year_month(clock_.wall()), spent),
-      shared_(std::make_shared<const std::vector<Budget>>()) {}
-
-void Limiter::set_shared(std::vector<Budget> budgets) {
-  auto next = std::make_shared<const std::vector<Budget>>(std::move(budgets));
-  const std::lock_guard lock(shared_mutex_);
-  shared_ = std::move(next);
-}
-
-Limiter::Shard& Limiter::shard(std::string_view person) {
-  return shards_[std::hash<std::string_view>{}(person) % shards];
-}
-
-std::size_t Limiter::held() const {
-  std::size_t count = 0;
-  for (auto& each : shards_) {
-    const std::lock_guard lock(each.mutex);
-    count += each.people.size();
-  }
-  return count;
-}
-
-void Limiter::sweep(Shard& shard, Steady::time_point now) {
-  if (now - shard.swept < sweep_every) return;
-  shard.swept = now;
-  for (auto it = shard.people.begin(); it != shard.people.end();) {
-    const bool idle = it->second.requests.is_full(now) && it->second.tokens.is_full(now);
-    it = idle ? shard.people.erase(it) : std::next(it);
-  }
-  for (auto it = shard.reservations.begin(); it != shard.reservations.end();) {
-    if (now - it->second.since < reservation_max) {
+void Limiter::sweep(Shard& shard, Moment now) {
+  if (now.steady - shard.swept < sweep_every) return;
+  shard.swept = now.steady;
+  for (auto it = shard.running.begin(); it != shard.running.end();) {
+    if (now.steady - it->second.since < running_max) {
       ++it;
       continue;
     }
-    purse_.settle(it->second.scopes, it->second.money, 0, it->second.month);
-    it = shard.reservations.erase(it);
+    it->second.account->settle(it->second.reservation, {}, now);
+    it = shard.running.erase(it);
   }
 }
 
-std::vector<Budget> Limiter::budgets_of(const identity::Principal& who) const {
-  std::vector<Budget> budgets;
-  if (person_month_) budgets.push_back({"person:" + who.person, *person_month_});
-  std::shared_ptr<const std::vector<Budget>> shared;
-  {
-    const std::lock_guard lock(shared_mutex_);
-    shared = shared_;
-  }
-  for (const auto& budget : *shared)
-    if (holds(who, budget.scope)) budgets.push_back(budget);
-  return budgets;
-}
-
-Result<std::vector<std::string>> Limiter::admit(const identity::Principal& who, std::string_view exchange,
-                                                std::int64_t tokens) {
-  const auto now = clock_.steady();
-  const auto wall = clock_.wall();
-  const double asked = static_cast<double>(std::max<std::int64_t>(0, tokens));
-  const auto budgets = budgets_of(who);
-  if (!budgets.empty() && ledger_.full())
+Result<std::vector<std::string>> Limiter::admit(const exchange::Exchange& exchange, std::int64_t tokens) {
+  const auto now = clock_();
+  if (ledger_.full())
     return fail(Code::unavailable, "What is spent cannot be stored at the moment, so nothing more is spent.",
                 "ledger_full",
                 "Try again in a moment. If it stays, an administrator should look at the disk.");
-
-  auto& mine = shard(who.person);
+  auto& mine = shard(exchange.id);
   const std::lock_guard lock(mine.mutex);
   sweep(mine, now);
-  const std::string id(exchange);
-  if (mine.reservations.contains(id)) return std::vector<std::string>{"Admitted before."};
-  if (mine.reservations.size() >= reservations_max)
+  if (mine.running.contains(exchange.id)) return std::vector<std::string>{"Admitted before."};
+  if (mine.running.size() >= running_each_max)
     return fail(Code::overloaded, "Too many questions are being answered.", "reservations_full",
                 "Try again in a moment.");
-  auto [entry, fresh] = mine.people.try_emplace(
-      who.person, Person{Bucket(static_cast<double>(limits_.requests_per_minute), now),
-                         Bucket(static_cast<double>(limits_.tokens_per_minute), now)});
-  auto& person = entry->second;
-  if (const double wait_s = person.requests.wait_s(1, now); wait_s > 0)
-    return try_later(wait_s, fmt::format("More than {} requests in a minute.", limits_.requests_per_minute),
-                     "requests_per_minute");
-  if (const double wait_s = person.tokens.wait_s(asked, now); wait_s > 0)
-    return try_later(wait_s, fmt::format("More than {} tokens in a minute.", limits_.tokens_per_minute),
-                     "tokens_per_minute");
-
-  Reservation reservation{asked, asked * money_per_token_, year_month(wall), {}, now};
-  std::vector<std::string> reasons{fmt::format("Within {} requests and {} tokens a minute.",
-                                               limits_.requests_per_minute, limits_.tokens_per_minute)};
-  if (!budgets.empty()) {
-    auto state = purse_.reserve(budgets, reservation.money, reservation.month);
-    if (!state) {
-      const bool used_up = state.error().detail == "budget_month";
-      state.error().retry_after_s = used_up ? seconds_to_next_month(wall) : 1;
-      state.error().action =
-          used_up ? fmt::format("It starts anew on {}. An administrator can raise it before.",
-                                rfc3339(wall + seconds_to_next_month(wall) * 1000).substr(0, 10))
-                  : "Try again when one of them has ended.";
-      return pass(state);
-    }
-    reasons.push_back(fmt::format("{:.4g} spent this month, {:.4g} reserved for running calls.", state->spent,
-                                  state->reserved));
-    for (const auto& budget : budgets) reservation.scopes.push_back(budget.scope);
-  }
-  person.requests.take(1, now);
-  person.tokens.take(asked, now);
-  mine.reservations.emplace(id, std::move(reservation));
+  auto account = accounts_.account(exchange.who, exchange.ask.assistant, now);
+  auto admitted = account->admit({.tokens = std::max<std::int64_t>(0, tokens), .requests = 1}, now);
+  if (!admitted) return pass(admitted);
+  std::vector<std::string> reasons;
+  const auto rate = account->rate_state(now);
+  reasons.push_back(
+      fmt::format("Within {} requests and {} tokens a minute.", rate.limit_requests, rate.limit_tokens));
+  if (auto budget = budget_sentence(*account, now); !budget.empty()) reasons.push_back(std::move(budget));
+  mine.running.emplace(exchange.id, Running{std::move(account), *admitted, now.wall, now.steady});
   return reasons;
 }
 
-void Limiter::settle(const identity::Principal& who, std::string_view exchange, const exchange::Usage& usage,
-                     double cost) {
-  const auto now = clock_.steady();
-  auto& mine = shard(who.person);
-  Spend spend{std::string(exchange), {}, {}, std::isfinite(cost) ? std::max(0.0, cost) : 0};
-  {
-    const std::lock_guard lock(mine.mutex);
-    const auto found = mine.reservations.find(spend.exchange);
-    if (found == mine.reservations.end()) return;
-    const auto& reservation = found->second;
-    const auto used =
-        static_cast<double>(std::max<std::int64_t>(0, usage.input_tokens + usage.output_tokens));
-    if (const auto person = mine.people.find(who.person); person != mine.people.end())
-      person->second.tokens.take(used - reservation.tokens, now);
-    purse_.settle(reservation.scopes, reservation.money, spend.amount, reservation.month);
-    spend.month = reservation.month;
-    spend.scopes = reservation.scopes;
-    mine.reservations.erase(found);
+Result<void> Limiter::choose(const exchange::Exchange& exchange, const ModelCard& model,
+                             std::int64_t input_tokens, std::int64_t output_tokens) {
+  const auto now = clock_();
+  auto& mine = shard(exchange.id);
+  const std::lock_guard lock(mine.mutex);
+  const auto found = mine.running.find(exchange.id);
+  if (found == mine.running.end())
+    return fail(Code::internal, "This exchange was not admitted.", "not_admitted");
+  const auto& terms = accounts_.model(model, now);
+  auto& running = found->second;
+  return running.account->choose(running.reservation, terms,
+                                 terms.bound(input_tokens, output_tokens, now.wall), now);
+}
+
+exchange::Cost Limiter::settle(const exchange::Exchange& exchange) {
+  const auto now = clock_();
+  auto& mine = shard(exchange.id);
+  const std::lock_guard lock(mine.mutex);
+  const auto found = mine.running.find(exchange.id);
+  if (found == mine.running.end()) return {};
+  auto& running = found->second;
+  Amounts actual;
+  exchange::Cost cost;
+  const bool called = !exchange.model.id.empty() && exchange.first_token_us > 0;
+  if (called) {
+    const auto& terms = accounts_.model(exchange.model, now);
+    actual = terms.spent(classes_of(exchange.usage), running.admitted_at);
+    if (exchange.energy.wh_high > 0) actual.micro_wh = to_amount(Unit::energy, exchange.energy.wh_high);
+    cost = {from_amount(Unit::money, actual.nano_money), true, terms.is_estimated(running.admitted_at)};
   }
-  if (spend.amount <= 0) return;
-  // Kept without a budget too: the console shows what was spent, and a budget set tomorrow counts from the
-  // 1st.
-  const auto person = "person:" + who.person;
-  if (std::ranges::find(spend.scopes, person) == spend.scopes.end()) spend.scopes.push_back(person);
-  ledger_.add(std::move(spend));
+  running.account->settle(running.reservation, actual, now);
+  if (actual.nano_money > 0) {
+    Spend spend{exchange.id, year_month(running.admitted_at), {}, cost.amount};
+    for (const auto& each : running.account->budgets(now)) spend.scopes.push_back(each.scope);
+    spend.scopes.push_back("model:" + exchange.model.id);
+    ledger_.add(std::move(spend));
+  }
+  mine.running.erase(found);
+  return cost;
 }
 
 }  // namespace bastide::policy

@@ -1,83 +1,169 @@
 #include "policy/purse.h"
 
-#include <fmt/format.h>
+#include <algorithm>
+#include <cmath>
 
 namespace bastide::policy {
 namespace {
 
-constexpr double rounding = 1e-9;  // relative: sums of many small costs
+// Four fifths, without a fraction.
+bool nearly_spent(std::int64_t spent, std::int64_t most) { return spent > 0 && spent >= most - most / 5; }
 
-std::string money(double amount) {
-  return amount == 0 || amount >= 0.01 ? fmt::format("{:.2f}", amount) : fmt::format("{:.2g}", amount);
-}
-
-std::string owner(const std::string& scope) {
-  if (scope.starts_with("group:")) return "The budget of a group that you are in";
-  if (scope.starts_with("key:")) return "The budget of this key";
-  return "Your budget";
+std::int64_t full_in_ms(Bucket& bucket, Moment now) {
+  return static_cast<std::int64_t>(std::ceil(bucket.full_in_s(now.steady) * 1000));
 }
 
 }  // namespace
 
-Purse::Purse(std::string month, const std::vector<Spent>& spent) : month_(std::move(month)) {
-  for (const auto& each : spent)
-    if (each.amount > 0) accounts_[each.scope].spent = each.amount;
-}
-
-void Purse::turn_to(const std::string& month) {
-  if (month <= month_) return;
-  month_ = month;
-  accounts_.clear();  // what is still reserved settles into the month in which it was admitted
-}
-
-Result<Purse::State> Purse::reserve(std::span<const Budget> budgets, double amount,
-                                    const std::string& month) {
-  const std::lock_guard lock(mutex_);
-  turn_to(month);
-  State narrowest;
-  double least_left = 0;
+void Purse::configure(const Limits& limits, const std::vector<Budget>& budgets, const Opening& opening,
+                      Moment now) {
+  turn_to(Calendar::of(now.wall));
+  const auto renew = [&](std::optional<Bucket>& bucket, std::int64_t before, std::int64_t after) {
+    if (after <= 0)
+      bucket.reset();
+    else if (!bucket || before != after)
+      bucket.emplace(static_cast<double>(after), now.steady);
+  };
+  renew(requests_, limits_.requests_per_minute, limits.requests_per_minute);
+  renew(tokens_, limits_.tokens_per_minute, limits.tokens_per_minute);
+  limits_ = limits;
+  std::vector<Cell> cells;
   for (const auto& budget : budgets) {
-    const auto found = accounts_.find(budget.scope);
-    const State state = found == accounts_.end() ? State{} : found->second;
-    const double most = budget.month * (1 + rounding);
-    const bool used_up = state.spent >= budget.month * (1 - rounding);
-    const bool fits = state.spent + state.reserved + amount <= most || state.reserved <= 0;
-    // A call that costs nothing needs no budget.
-    if (amount > 0 && (used_up || !fits))
-      return fail(
-          Code::budget_exhausted,
-          fmt::format("{} of {} for this month is {}: {} spent{}.", owner(budget.scope), money(budget.month),
-                      used_up ? "used up" : "taken by calls that are running", money(state.spent),
-                      used_up ? "" : fmt::format(", {} reserved", money(state.reserved))),
-          used_up ? "budget_month" : "budget_reserved", "");
-    const double left = budget.month - state.spent;
-    if (&budget == budgets.data() || left < least_left) {
-      least_left = left;
-      narrowest = state;
+    const auto known = std::ranges::find_if(cells_, [&](const Cell& cell) {
+      return cell.budget.unit == budget.unit && cell.budget.period == budget.period;
+    });
+    Cell cell{.budget = budget};
+    if (known != cells_.end()) {
+      cell = *known;
+      cell.budget = budget;
+    } else {
+      cell.spent = opening[static_cast<std::size_t>(budget.period)].of(budget.unit);
+      bool crossed = false;
+      note_warning(cell, crossed);
     }
+    cells.push_back(cell);
   }
-  if (amount > 0)
-    for (const auto& budget : budgets) accounts_[budget.scope].reserved += amount;
-  return narrowest;
+  cells_ = std::move(cells);
 }
 
-void Purse::settle(std::span<const std::string> scopes, double reserved, double cost,
-                   const std::string& month) {
-  const std::lock_guard lock(mutex_);
-  if (month != month_) return;
-  for (const auto& scope : scopes) {
-    auto& account = accounts_[scope];
-    account.spent += cost;
-    account.reserved -= reserved;
-    if (account.reserved < rounding * reserved) account.reserved = 0;
-    if (account.spent <= 0 && account.reserved <= 0) accounts_.erase(scope);
+void Purse::turn_to(const Calendar& calendar) {
+  if (calendar.at[0] <= calendar_.at[0]) return;
+  for (auto& cell : cells_) {
+    if (calendar.in(cell.budget.period) == calendar_.in(cell.budget.period)) continue;
+    // What is still reserved settles into the period in which it was admitted.
+    cell.spent = cell.reserved = 0;
+    cell.told = Cell::Told::no;
+  }
+  calendar_ = calendar;
+}
+
+void Purse::note_warning(Cell& cell, bool& crossed) {
+  if (cell.told != Cell::Told::no || !nearly_spent(cell.spent, cell.budget.most)) return;
+  cell.told = Cell::Told::due;
+  crossed = true;
+}
+
+std::optional<Refusal> Purse::refuses(const Amounts& more, Phase phase, Moment now,
+                                      const Calendar& calendar) {
+  turn_to(calendar);
+  using Why = Refusal::Why;
+  if (phase == Phase::start && limits_.concurrent > 0 && running_ >= limits_.concurrent)
+    return Refusal{.why = Why::concurrent, .wait_s = 1, .limit = limits_.concurrent, .budget = {}};
+  if (requests_ && phase == Phase::start)
+    if (const double wait_s = requests_->wait_s(1, now.steady); wait_s > 0)
+      return Refusal{.why = Why::requests_per_minute,
+                     .wait_s = wait_s,
+                     .limit = limits_.requests_per_minute,
+                     .budget = {}};
+  if (tokens_ && more.tokens > 0)
+    if (const double wait_s = tokens_->wait_s(static_cast<double>(more.tokens), now.steady); wait_s > 0)
+      return Refusal{
+          .why = Why::tokens_per_minute, .wait_s = wait_s, .limit = limits_.tokens_per_minute, .budget = {}};
+  for (const auto& cell : cells_) {
+    const auto asked = more.of(cell.budget.unit);
+    if (!counts(cell, calendar)) continue;
+    // What costs nothing needs no budget.
+    if (asked <= 0 || asked <= cell.budget.most - cell.spent - cell.reserved) continue;
+    const auto why = cell.spent >= cell.budget.most ? Why::used_up
+                     : cell.reserved > 0            ? Why::reserved
+                                                    : Why::too_dear;
+    return Refusal{.why = why, .budget = {cell.budget, cell.spent, cell.reserved}, .asked = asked};
+  }
+  return std::nullopt;
+}
+
+void Purse::take(const Amounts& more, Phase phase, Moment now, const Calendar& calendar) {
+  turn_to(calendar);
+  if (phase == Phase::start) {
+    ++running_;
+    if (requests_) requests_->take(1, now.steady);
+  }
+  if (tokens_) tokens_->take(static_cast<double>(more.tokens), now.steady);
+  for (auto& cell : cells_)
+    if (counts(cell, calendar)) cell.reserved += more.of(cell.budget.unit);
+}
+
+void Purse::give_back(const Amounts& less, Phase phase, Moment now, const Calendar& admitted) {
+  if (phase == Phase::start) {
+    running_ = std::max<std::int64_t>(0, running_ - 1);
+    if (requests_) requests_->take(-1, now.steady);
+  }
+  if (tokens_) tokens_->take(-static_cast<double>(less.tokens), now.steady);
+  for (auto& cell : cells_)
+    if (counts(cell, admitted))
+      cell.reserved = std::max<std::int64_t>(0, cell.reserved - less.of(cell.budget.unit));
+}
+
+bool Purse::settle(const Amounts& held, const Amounts& actual, Moment now, const Calendar& admitted) {
+  running_ = std::max<std::int64_t>(0, running_ - 1);
+  if (tokens_) tokens_->take(static_cast<double>(actual.tokens - held.tokens), now.steady);
+  bool crossed = false;
+  for (auto& cell : cells_) {
+    if (!counts(cell, admitted)) continue;
+    cell.reserved = std::max<std::int64_t>(0, cell.reserved - held.of(cell.budget.unit));
+    cell.spent += actual.of(cell.budget.unit);
+    note_warning(cell, crossed);
+  }
+  return crossed;
+}
+
+void Purse::take_warnings(std::vector<Warning>& into, UnixMillis wall) {
+  for (auto& cell : cells_) {
+    if (cell.told != Cell::Told::due) continue;
+    cell.told = Cell::Told::yes;
+    into.push_back({scope_, {cell.budget, cell.spent, cell.reserved}, begin_of(cell.budget.period, wall)});
   }
 }
 
-double Purse::spent(const std::string& scope) const {
-  const std::lock_guard lock(mutex_);
-  const auto found = accounts_.find(scope);
-  return found == accounts_.end() ? 0 : found->second.spent;
+std::vector<BudgetState> Purse::states(const Calendar& calendar) {
+  turn_to(calendar);
+  std::vector<BudgetState> out;
+  for (const auto& cell : cells_) out.push_back({cell.budget, cell.spent, cell.reserved});
+  return out;
+}
+
+void Purse::rate_state(RateState& narrowest, Moment now) {
+  const auto narrow = [&](std::optional<Bucket>& bucket, std::int64_t limit, std::int64_t& shown_limit,
+                          std::int64_t& remaining, std::int64_t& reset_ms) {
+    if (!bucket) return;
+    const auto left =
+        std::max<std::int64_t>(0, static_cast<std::int64_t>(std::floor(bucket->level(now.steady))));
+    if (shown_limit > 0 && left >= remaining) return;
+    shown_limit = limit;
+    remaining = left;
+    reset_ms = full_in_ms(*bucket, now);
+  };
+  narrow(requests_, limits_.requests_per_minute, narrowest.limit_requests, narrowest.remaining_requests,
+         narrowest.reset_requests_ms);
+  narrow(tokens_, limits_.tokens_per_minute, narrowest.limit_tokens, narrowest.remaining_tokens,
+         narrowest.reset_tokens_ms);
+}
+
+bool Purse::is_idle(Moment now) {
+  turn_to(Calendar::of(now.wall));
+  return running_ == 0 && (!requests_ || requests_->is_full(now.steady)) &&
+         (!tokens_ || tokens_->is_full(now.steady)) &&
+         std::ranges::all_of(cells_, [](const Cell& cell) { return cell.spent == 0 && cell.reserved == 0; });
 }
 
 }  // namespace bastide::policy

@@ -26,6 +26,7 @@ struct ModelCard {
   bool local = false;
   std::vector<std::string> capabilities;  // chat tools vision embeddings ...
   std::int64_t context_tokens = 8192;
+  std::optional<std::int64_t> output_tokens_max;  // the longest answer; unset: the context
   std::optional<PriceConfig> price;
   std::optional<Range> parameters_active;
   std::optional<Range> parameters_total;
@@ -53,6 +54,7 @@ struct Candidate {
   bool allowed = false;
   std::string reason;  // stable word: chosen allowed label_not_allowed_in_zone not_requested no_capability
                        // context_too_small not_ready too_small_for_documents unknown_zone
+                       // over_budget
   std::string text;    // for a person, English
 };
 

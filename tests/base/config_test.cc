@@ -103,7 +103,7 @@ TEST_F(ConfigTest, ReadsThePublishedInterface) {
   EXPECT_EQ(config.default_label, "internal");
   ASSERT_EQ(config.allow.size(), 2U);
   EXPECT_THAT(config.allow[1].zones, ElementsAre("walls", "eu"));
-  EXPECT_DOUBLE_EQ(config.budget_default.month.value(), 50);
+  EXPECT_DOUBLE_EQ(config.budget_default.money.month.value(), 50);
   EXPECT_EQ(config.limits.tokens_per_minute, 400'000);
   // The fallback may be a model of this machine, which no file names: said, not refused.
   ASSERT_EQ(config.warnings.size(), 2U);
@@ -119,7 +119,7 @@ TEST_F(ConfigTest, AnEmptyFileIsTheDefault) {
   EXPECT_EQ(read->labels.size(), 4U);
   EXPECT_EQ(read->default_label, standard.default_label);
   EXPECT_THAT(read->allow, IsEmpty());
-  EXPECT_FALSE(read->budget_default.month);
+  EXPECT_FALSE(read->budget_default.money.month);
   EXPECT_EQ(standard.labels[1].name_fr, "Interne");
 }
 
@@ -154,9 +154,9 @@ month = 20
   EXPECT_EQ(read->models[0].upstream, "a");
   EXPECT_EQ(read->labels[0].name_fr, "Ouvert");
   EXPECT_EQ(read->labels[0].name_en, "open");
-  EXPECT_DOUBLE_EQ(read->budget_default.month.value(), 20);
+  EXPECT_DOUBLE_EQ(read->budget_default.money.month.value(), 20);
   ASSERT_EQ(read->budgets.size(), 1U);
-  EXPECT_EQ(read->budgets[0].name, "finance");
+  EXPECT_EQ(read->budgets[0].owner.name, "finance");
 }
 
 struct Wrong {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -38,22 +39,31 @@ inline policy::ModelCard card(std::string id, std::string zone) {
 }
 
 struct FakeAdmission final : Admission {
-  Result<std::vector<std::string>> admit(const identity::Principal&, std::string_view,
-                                         std::int64_t tokens) override {
+  Result<std::vector<std::string>> admit(const Exchange&, std::int64_t tokens) override {
     reserved = tokens;
     if (refuse) return fail(Code::rate_limited, "Too many.");
     return std::vector<std::string>{"within limits"};
   }
-  void settle(const identity::Principal&, std::string_view, const Usage& usage, double cost) override {
+  Result<void> choose(const Exchange&, const policy::ModelCard& model, std::int64_t input_tokens,
+                      std::int64_t output_tokens) override {
+    chosen.push_back(model.id);
+    bound = input_tokens + output_tokens;
+    if (too_dear.contains(model.id)) return fail(Code::budget_exhausted, "Too dear.", "budget_month");
+    return {};
+  }
+  Cost settle(const Exchange& exchange) override {
     ++settled;
-    last = usage;
-    last_cost = cost;
+    last = exchange.usage;
+    if (exchange.first_token_us == 0) return {};
+    return {cost, true, false};
   }
   bool refuse = false;
-  std::int64_t reserved = 0;
+  std::set<std::string> too_dear;
+  double cost = 0.25;
+  std::vector<std::string> chosen;
+  std::int64_t reserved = 0, bound = 0;
   int settled = 0;
   Usage last;
-  double last_cost = 0;
 };
 
 struct FakeRestorer final : Restorer {

@@ -3,8 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <thread>
-
 namespace bastide::policy {
 namespace {
 
@@ -12,214 +10,87 @@ using testing::HasSubstr;
 
 class FakeLedger final : public Ledger {
  public:
-  Result<std::vector<Spent>> load(const std::string&) override { return stored; }
-  void add(Spend spend) override {
-    const std::lock_guard lock(mutex);
-    added.push_back(std::move(spend));
-  }
+  Result<std::vector<MonthSpent>> load(const std::string&) override { return std::vector<MonthSpent>{}; }
+  void add(Spend spend) override { added.push_back(std::move(spend)); }
   [[nodiscard]] bool full() const override { return is_full; }
 
-  std::mutex mutex;
-  std::vector<Spent> stored;
   std::vector<Spend> added;
   bool is_full = false;
 };
 
 class LimiterTest : public testing::Test {
  protected:
-  static constexpr std::int64_t unit_tokens = 1'000'000;  // costs 1
+  static constexpr UnixMillis noon = 1'795'348'800'000;  // 2026-11-22T12:00:00Z
 
-  void start() {
-    Clock clock;
-    clock.steady = [this] { return steady; };
-    clock.wall = [this] { return wall; };
-    limiter = std::move(*Limiter::open(config, ledger, std::move(clock)));
-  }
   void SetUp() override {
     config = default_config();
-    config.limits = {.requests_per_minute = 1'000'000, .tokens_per_minute = 1'000'000'000'000};
+    config.budget_default.money.month = 1;
     ModelConfig model;
     model.id = "dear";
-    model.price = PriceConfig{1.0, 1.0, {}};
+    model.prices = {PriceConfig{.input = 1e5, .output = 1e5}};  // 0.1 a token
     config.models.push_back(model);
+    accounts.emplace(config, rules_of(config, [](const OwnerConfig&) { return std::string(); }),
+                     std::vector<Spent>{}, now);
+    limiter.emplace(*accounts, ledger, [this] { return now; });
+    dear.id = "dear";
+    dear.zone = "eu";
+    own.id = "own";
+    own.zone = "walls";
+    exchange.id = "e1";
+    exchange.who.person = "ada";
   }
-  static identity::Principal person(std::string id) {
-    identity::Principal who;
-    who.person = std::move(id);
-    return who;
+  void answered(const ModelCard& model, std::int64_t tokens) {
+    exchange.model = model;
+    exchange.first_token_us = 1;
+    exchange.usage.input_tokens = tokens;
   }
-  static exchange::Usage used(std::int64_t tokens) { return {.input_tokens = tokens}; }
 
   Config config;
   FakeLedger ledger;
-  Steady::time_point steady = Steady::now();
-  UnixMillis wall = 1'795'348'800'000;  // 2026-11-22T12:00:00Z
-  std::unique_ptr<Limiter> limiter;
+  Moment now{Steady::now(), noon};
+  std::optional<Accounts> accounts;
+  std::optional<Limiter> limiter;
+  ModelCard dear, own;
+  exchange::Exchange exchange;
 };
 
-TEST_F(LimiterTest, CountsRequestsAMinute) {
-  config.limits.requests_per_minute = 2;
-  start();
-  const auto ada = person("ada");
-  EXPECT_TRUE(limiter->admit(ada, "1", 10));
-  EXPECT_TRUE(limiter->admit(ada, "2", 10));
-  auto third = limiter->admit(ada, "3", 10);
-  ASSERT_FALSE(third);
-  EXPECT_EQ(third.error().code, Code::rate_limited);
-  EXPECT_EQ(third.error().retry_after_s, 30);
-  EXPECT_THAT(third.error().action, HasSubstr("30 seconds"));
-  EXPECT_TRUE(limiter->admit(person("bob"), "4", 10));
-  steady += std::chrono::seconds(29);
-  EXPECT_FALSE(limiter->admit(ada, "3", 10));
-  steady += std::chrono::seconds(1);
-  EXPECT_TRUE(limiter->admit(ada, "3", 10));
+TEST_F(LimiterTest, ReservesMoneyWhenTheModelIsKnownAndSettlesWhatItTook) {
+  ASSERT_TRUE(limiter->admit(exchange, 5));
+  EXPECT_EQ(limiter->choose(exchange, dear, 10, 1).error().detail, "budget_bound");
+  EXPECT_TRUE(limiter->choose(exchange, own, 10, 1)) << "a free model needs no budget";
+  ASSERT_TRUE(limiter->choose(exchange, dear, 9, 1));
+  answered(dear, 7);
+  const auto cost = limiter->settle(exchange);
+  EXPECT_DOUBLE_EQ(cost.amount, 0.7);
+  EXPECT_TRUE(cost.known);
+  EXPECT_FALSE(cost.estimated);
+  ASSERT_EQ(ledger.added.size(), 1U);
+  EXPECT_EQ(ledger.added[0].month, "2026-11");
+  EXPECT_FALSE(limiter->settle(exchange).known) << "once";
+  EXPECT_EQ(accounts->budgets("person:ada", now)[0].spent, 700'000'000);
+  exchange.id = "e2";
+  ASSERT_TRUE(limiter->admit(exchange, 5)) << "a spent budget stops the dear model, not the free one";
+  EXPECT_FALSE(limiter->choose(exchange, dear, 4, 1));
+  EXPECT_TRUE(limiter->choose(exchange, own, 4, 1));
 }
 
-TEST_F(LimiterTest, GivesBackTokensThatWereNotUsed) {
-  config.limits.tokens_per_minute = 1000;
-  start();
-  const auto ada = person("ada");
-  ASSERT_TRUE(limiter->admit(ada, "1", 900));
-  auto more = limiter->admit(ada, "2", 900);
-  ASSERT_FALSE(more);
-  EXPECT_EQ(more.error().detail, "tokens_per_minute");
-  EXPECT_EQ(more.error().retry_after_s, 48);
-  limiter->settle(ada, "1", used(50), 0);
-  EXPECT_TRUE(limiter->admit(ada, "2", 900));
+TEST_F(LimiterTest, AnExchangeThatWasNotAdmittedIsNotCounted) {
+  answered(dear, 7);
+  EXPECT_FALSE(limiter->settle(exchange).known);
+  EXPECT_EQ(limiter->choose(exchange, dear, 1, 1).error().code, Code::internal);
+  EXPECT_TRUE(ledger.added.empty());
 }
 
-TEST_F(LimiterTest, AnEstimateAboveTheMinuteIsAdmittedAloneAndThenWaitedOff) {
-  config.limits.tokens_per_minute = 60;
-  start();
-  const auto ada = person("ada");
-  ASSERT_TRUE(limiter->admit(ada, "1", 600));
-  auto next = limiter->admit(ada, "2", 1);
-  ASSERT_FALSE(next);
-  EXPECT_EQ(next.error().retry_after_s, 541);
+TEST_F(LimiterTest, AnExchangeWithoutAnAnswerCostsNothing) {
+  ASSERT_TRUE(limiter->admit(exchange, 5));
+  ASSERT_TRUE(limiter->choose(exchange, dear, 9, 1));
+  EXPECT_FALSE(limiter->settle(exchange).known);
+  EXPECT_EQ(accounts->budgets("person:ada", now)[0].reserved, 0);
 }
 
-TEST_F(LimiterTest, RefusesWhenTheBudgetIsUsedUp) {
-  config.budget_default.month = 1.0;
-  start();
-  const auto ada = person("ada");
-  ASSERT_TRUE(
-      limiter->admit(ada, "1", unit_tokens * 5));  // a worst case above what is left, but nothing else runs
-  auto beside = limiter->admit(ada, "2", 10);
-  ASSERT_FALSE(beside);
-  EXPECT_EQ(beside.error().detail, "budget_reserved");
-  limiter->settle(ada, "1", used(10), 0.4);
-  EXPECT_DOUBLE_EQ(limiter->spent("ada"), 0.4);
-  ASSERT_TRUE(limiter->admit(ada, "2", 10));
-  limiter->settle(ada, "2", used(10), 0.6);
-  auto refused = limiter->admit(ada, "3", 10);
-  ASSERT_FALSE(refused);
-  EXPECT_EQ(refused.error().code, Code::budget_exhausted);
-  EXPECT_EQ(refused.error().detail, "budget_month");
-  EXPECT_THAT(refused.error().message, HasSubstr("1.00"));
-  EXPECT_THAT(refused.error().action, HasSubstr("2026-12-01"));
-  EXPECT_EQ(refused.error().retry_after_s, 8 * 86400 + 12 * 3600);
-  EXPECT_TRUE(limiter->admit(person("bob"), "4", 10));
-  wall += (8 * 86400 + 12 * 3600) * 1000LL;  // December
-  EXPECT_TRUE(limiter->admit(ada, "3", 10));
-  limiter->settle(ada, "3", used(10), 0.1);
-  EXPECT_DOUBLE_EQ(limiter->spent("ada"), 0.1);
-  ASSERT_EQ(ledger.added.size(), 3U);
-  EXPECT_EQ(ledger.added[2].month, "2026-12");
-}
-
-TEST_F(LimiterTest, GoesOnFromWhatTheLedgerHolds) {
-  config.budget_default.month = 10.0;
-  ledger.stored = {{"person:ada", 10.0}, {"person:bob", 3.0}};
-  start();
-  EXPECT_FALSE(limiter->admit(person("ada"), "1", 10));
-  EXPECT_TRUE(limiter->admit(person("bob"), "2", 10));
+TEST_F(LimiterTest, NothingIsSpentThatCannotBeStored) {
   ledger.is_full = true;
-  EXPECT_EQ(limiter->admit(person("bob"), "3", 10).error().code, Code::unavailable);
-}
-
-TEST_F(LimiterTest, SharedBudgetsHoldForAGroupAndAKey) {
-  start();
-  limiter->set_shared({{"group:finance", 1.0}, {"key:k1", 0.5}});
-  auto ada = person("ada");
-  ada.groups = {"all", "finance"};
-  auto bob = person("bob");
-  bob.groups = {"finance"};
-  ASSERT_TRUE(limiter->admit(ada, "1", 10));
-  limiter->settle(ada, "1", used(10), 1.0);
-  EXPECT_THAT(limiter->admit(bob, "2", 10).error().message, HasSubstr("group"));
-  auto eve = person("eve");
-  EXPECT_TRUE(limiter->admit(eve, "3", 10));
-  eve.key = "k1";
-  ASSERT_TRUE(limiter->admit(eve, "4", 10));
-  limiter->settle(eve, "4", used(10), 0.5);
-  EXPECT_FALSE(limiter->admit(eve, "5", 10));
-}
-
-TEST_F(LimiterTest, AThousandAtOnceSpendNoMoreThanTheBudget) {
-  config.budget_default.month = 10.0;
-  start();
-  const auto ada = person("ada");
-  std::atomic<int> admitted = 0;
-  std::vector<std::thread> threads;
-  for (int t = 0; t < 8; ++t)
-    threads.emplace_back([&, t] {
-      for (int i = 0; i < 125; ++i) {
-        const auto id = std::to_string(t * 1000 + i);
-        if (!limiter->admit(ada, id, unit_tokens)) continue;
-        ++admitted;
-        std::this_thread::yield();
-        limiter->settle(ada, id, used(unit_tokens), 1.0);
-      }
-    });
-  for (auto& thread : threads) thread.join();
-  EXPECT_EQ(admitted, 10);
-  EXPECT_NEAR(limiter->spent("ada"), 10.0, 1e-9);
-}
-
-TEST_F(LimiterTest, AThousandThatRunAtOnceReserveNoMoreThanTheBudget) {
-  config.budget_default.month = 10.0;
-  start();
-  const auto ada = person("ada");
-  std::atomic<int> admitted = 0;
-  std::vector<std::thread> threads;
-  for (int t = 0; t < 8; ++t)
-    threads.emplace_back([&, t] {
-      for (int i = 0; i < 125; ++i)
-        if (limiter->admit(ada, std::to_string(t * 1000 + i), unit_tokens)) ++admitted;
-    });
-  for (auto& thread : threads) thread.join();
-  EXPECT_EQ(admitted, 10);
-}
-
-TEST_F(LimiterTest, SettlesOnceAndIgnoresWhatWasNeverAdmitted) {
-  config.budget_default.month = 10.0;
-  start();
-  const auto ada = person("ada");
-  limiter->settle(ada, "unknown", used(10), 5.0);
-  ASSERT_TRUE(limiter->admit(ada, "1", 10));
-  limiter->settle(ada, "1", used(10), 2.0);
-  limiter->settle(ada, "1", used(10), 2.0);
-  EXPECT_DOUBLE_EQ(limiter->spent("ada"), 2.0);
-  EXPECT_EQ(ledger.added.size(), 1U);
-}
-
-TEST_F(LimiterTest, ForgetsPeopleWhoAreIdle) {
-  start();
-  for (int i = 0; i < 1000; ++i) {
-    const auto id = std::to_string(i);
-    ASSERT_TRUE(limiter->admit(person(id), id, 10));
-    limiter->settle(person(id), id, used(10), 0);
-  }
-  EXPECT_EQ(limiter->held(), 1000U);
-  steady += std::chrono::minutes(3);
-  for (int i = 0; i < 1000; ++i)
-    ASSERT_TRUE(limiter->admit(person("p" + std::to_string(i)), "x" + std::to_string(i), 10));
-  EXPECT_EQ(limiter->held(), 1000U);
-}
-
-TEST(NextMonth, IsCountedInUtc) {
-  EXPECT_EQ(seconds_to_next_month(1'798'761'599'000), 1);           // 2026-12-31T23:59:59Z
-  EXPECT_EQ(seconds_to_next_month(1'798'761'600'000), 31 * 86400);  // 2027-01-01T00:00:00Z
+  EXPECT_EQ(limiter->admit(exchange, 5).error().code, Code::unavailable);
 }
 
 }  // namespace

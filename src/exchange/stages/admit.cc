@@ -1,4 +1,4 @@
-// 2. Limits and budget, before anything costs.
+// 2. Limits, and budgets in requests and tokens, before anything costs. Money waits for the model: route.cc.
 #include "exchange/prompt.h"
 #include "exchange/stages/stages.h"
 
@@ -12,7 +12,7 @@ class Admit final : public Stage {
 
   [[nodiscard]] Task<Result<void>> run(Exchange& exchange, StageTrace& trace) const override {
     auto tokens = estimate_tokens(exchange.ask.messages) + answer_tokens(exchange.ask);
-    auto admitted = admission_.admit(exchange.who, exchange.id, tokens);
+    auto admitted = admission_.admit(exchange, tokens);
     if (!admitted) {
       trace.decision = "refused";
       co_return pass(admitted);

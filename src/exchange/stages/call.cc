@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.h"
+#include "exchange/prompt.h"
 #include "exchange/quoting.h"
 #include "exchange/stages/stages.h"
 
@@ -31,8 +32,8 @@ class Primed final : public Completion {
 
 class Call final : public Stage {
  public:
-  Call(const policy::Router& router, Models& models, Knowledge& knowledge)
-      : router_(router), models_(models), knowledge_(knowledge) {}
+  Call(const policy::Router& router, Models& models, Knowledge& knowledge, Admission& admission)
+      : router_(router), models_(models), knowledge_(knowledge), admission_(admission) {}
   [[nodiscard]] std::string_view name() const override { return "call"; }
 
   [[nodiscard]] Task<Result<void>> run(Exchange& exchange, StageTrace& trace) const override {
@@ -74,6 +75,13 @@ class Call final : public Stage {
     if (!router_.allows(exchange.label, card.zone, card.id))
       co_return fail(Code::refused_by_policy, "The label may not go to " + card.id + ".",
                      "label_not_allowed");
+    // The first of the route was paid for there; another is only called when budgets can pay it.
+    if (exchange.admitted && card.id != exchange.model.id) {
+      auto paid =
+          admission_.choose(exchange, card, tokens_bound(exchange.prompt), answer_bound(exchange.ask, card));
+      if (!paid) co_return pass(paid);
+      exchange.model = card;
+    }
     if (leaves && exchange.outgoing.empty())
       co_return fail(Code::refused_by_policy, "The question was not prepared to leave the walls.",
                      "not_pseudonymised");
@@ -100,11 +108,13 @@ class Call final : public Stage {
   const policy::Router& router_;
   Models& models_;
   Knowledge& knowledge_;
+  Admission& admission_;
 };
 }  // namespace
 
-std::unique_ptr<Stage> call_stage(const policy::Router& router, Models& models, Knowledge& knowledge) {
-  return std::make_unique<Call>(router, models, knowledge);
+std::unique_ptr<Stage> call_stage(const policy::Router& router, Models& models, Knowledge& knowledge,
+                                  Admission& admission) {
+  return std::make_unique<Call>(router, models, knowledge, admission);
 }
 
 }  // namespace bastide::exchange

@@ -6,8 +6,6 @@
 namespace bastide::exchange {
 namespace {
 
-constexpr double tokens_per_price = 1e6;
-
 class Record final : public Stage {
  public:
   explicit Record(const Rooms& rooms) : rooms_(rooms) {}
@@ -16,7 +14,12 @@ class Record final : public Stage {
   [[nodiscard]] Task<Result<void>> run(Exchange& exchange, StageTrace& trace) const override {
     auto begun = Steady::now();
     measure(exchange);
-    if (exchange.admitted) rooms_.admission.settle(exchange.who, exchange.id, exchange.usage, exchange.cost);
+    if (exchange.admitted) {
+      const auto cost = rooms_.admission.settle(exchange);
+      exchange.cost = cost.amount;
+      exchange.cost_known = cost.known;
+      exchange.cost_estimated = cost.estimated;
+    }
     trace.decision = "kept";
     trace.reasons.push_back("The receipt and its leaf in the audit log are durable.");
     // The receipt holds its own stage and the delivery that follows, or it would not tell the whole way.
@@ -40,17 +43,6 @@ class Record final : public Stage {
       usage.estimated = true;
       usage.input_tokens = rooms_.models.count_tokens(exchange.model, exchange.prompt);
       usage.output_tokens = static_cast<std::int64_t>(exchange.answer.size() + 2) / 3;
-    }
-    if (const auto& price = exchange.model.price) {
-      auto fresh = static_cast<double>(usage.input_tokens - usage.cached_input_tokens);
-      exchange.cost =
-          (fresh * price->input +
-           static_cast<double>(usage.cached_input_tokens) * price->cached_input.value_or(price->input) +
-           static_cast<double>(usage.output_tokens) * price->output) /
-          tokens_per_price;
-      exchange.cost_known = true;
-    } else if (exchange.model.local) {
-      exchange.cost_known = true;  // the organisation's own machine: nothing is billed
     }
     auto latency_s = std::chrono::duration<double>(Steady::now() - exchange.begun).count();
     exchange.energy = rooms_.footprint.of(exchange.model, usage, latency_s);

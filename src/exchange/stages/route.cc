@@ -1,5 +1,5 @@
 // 7. The smallest sufficient model that policy allows for this label; nothing allowed is a refusal, never a
-// fallback.
+// fallback. Here money is reserved, by what the chosen model may cost at most.
 #include "base/json.h"
 #include "exchange/prompt.h"
 #include "exchange/stages/stages.h"
@@ -22,8 +22,9 @@ std::string candidates_json(const std::vector<policy::Candidate>& candidates) {
 
 class RouteQuestion final : public Stage {
  public:
-  RouteQuestion(const policy::Router& router, const policy::Labels& labels, Models& models)
-      : router_(router), labels_(labels), models_(models) {}
+  RouteQuestion(const policy::Router& router, const policy::Labels& labels, Models& models,
+                Admission& admission)
+      : router_(router), labels_(labels), models_(models), admission_(admission) {}
   [[nodiscard]] std::string_view name() const override { return "route"; }
 
   [[nodiscard]] Task<Result<void>> run(Exchange& exchange, StageTrace& trace) const override {
@@ -61,6 +62,12 @@ class RouteQuestion final : public Stage {
       co_return pass(route);
     }
     exchange.route = std::move(*route);
+    if (auto paid = choose(exchange); !paid) {
+      trace.detail_json = candidates_json(exchange.candidates);
+      trace.decision = "refused";
+      co_return pass(paid);
+    }
+    trace.detail_json = candidates_json(exchange.candidates);
     exchange.model = exchange.route.order.front();
     trace.decision = exchange.model.id;
     trace.reasons.push_back("Label " + labels_.id(exchange.label) + " may go to " + exchange.model.zone +
@@ -69,15 +76,46 @@ class RouteQuestion final : public Stage {
   }
 
  private:
+  /// Reserves what the first model of the route may cost. When the caller left the choice to us, one that no
+  /// budget can pay gives way to the next; one that was named does not.
+  [[nodiscard]] Result<void> choose(Exchange& exchange) const {
+    if (!exchange.admitted) return {};  // a preview
+    auto& order = exchange.route.order;
+    const auto input = tokens_bound(exchange.prompt);
+    std::optional<Error> first;
+    while (!order.empty()) {
+      const auto& model = order.front();
+      auto paid = admission_.choose(exchange, model, input, answer_bound(exchange.ask, model));
+      if (paid) {
+        if (first) mark(exchange, model.id, "chosen", "The first that budgets can pay.");
+        return {};
+      }
+      mark(exchange, model.id, "over_budget", paid.error().message);
+      if (!first) first = std::move(paid.error());
+      if (!wants_any_model(exchange.ask)) break;
+      order.erase(order.begin());
+    }
+    return std::unexpected(std::move(*first));
+  }
+  static void mark(Exchange& exchange, const std::string& model, std::string reason, std::string text) {
+    for (auto* candidates : {&exchange.candidates, &exchange.route.candidates})
+      for (auto& candidate : *candidates)
+        if (candidate.model == model) {
+          candidate.reason = reason;
+          candidate.text = text;
+        }
+  }
+
   const policy::Router& router_;
   const policy::Labels& labels_;
   Models& models_;
+  Admission& admission_;
 };
 }  // namespace
 
-std::unique_ptr<Stage> route_stage(const policy::Router& router, const policy::Labels& labels,
-                                   Models& models) {
-  return std::make_unique<RouteQuestion>(router, labels, models);
+std::unique_ptr<Stage> route_stage(const policy::Router& router, const policy::Labels& labels, Models& models,
+                                   Admission& admission) {
+  return std::make_unique<RouteQuestion>(router, labels, models, admission);
 }
 
 }  // namespace bastide::exchange

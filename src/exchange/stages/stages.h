@@ -14,9 +14,10 @@ std::unique_ptr<Stage> guard_in_stage(const Guard& guard);
 std::unique_ptr<Stage> retrieve_stage(Knowledge& knowledge, const policy::Labels& labels);
 std::unique_ptr<Stage> compose_stage(Models& models);
 std::unique_ptr<Stage> route_stage(const policy::Router& router, const policy::Labels& labels,
-                                   Models& models);
+                                   Models& models, Admission& admission);
 std::unique_ptr<Stage> pseudonymise_stage(const policy::Router& router, Guard& guard);
-std::unique_ptr<Stage> call_stage(const policy::Router& router, Models& models, Knowledge& knowledge);
+std::unique_ptr<Stage> call_stage(const policy::Router& router, Models& models, Knowledge& knowledge,
+                                  Admission& admission);
 std::unique_ptr<Stage> guard_out_stage(Knowledge& knowledge);
 std::unique_ptr<Stage> record_stage(const Rooms& rooms);
 std::unique_ptr<Stage> deliver_stage();

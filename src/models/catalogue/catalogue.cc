@@ -147,6 +147,7 @@ Catalogue::Entry Catalogue::configured(const ModelConfig& model,
   }
   out.card.name = model.name.empty() ? (out.local ? out.local->name : model.id) : model.name;
   out.card.price = model.price;
+  out.card.output_tokens_max = model.output_tokens_max;
   out.card.fallback = model.fallback;
   if (model.parameters_active) out.card.parameters_active = model.parameters_active;
   if (model.parameters_total) out.card.parameters_total = model.parameters_total;

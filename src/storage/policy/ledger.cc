@@ -40,7 +40,7 @@ SqliteLedger::~SqliteLedger() {
                {{"code", code_name(flushed.error().code)}, {"detail", flushed.error().detail}});
 }
 
-Result<std::vector<policy::Spent>> SqliteLedger::load(const std::string& month) {
+Result<std::vector<policy::MonthSpent>> SqliteLedger::load(const std::string& month) {
   // No exchange runs into the month after the next: which ones have settled needs no longer memory.
   auto pruned = database_.write([&](Connection& connection) {
     connection.prepare("delete from policy_settled where month < strftime('%Y-%m', ? || '-01', '-1 month')")
@@ -49,7 +49,7 @@ Result<std::vector<policy::Spent>> SqliteLedger::load(const std::string& month) 
   });
   if (!pruned) return pass(pruned);
   return database_.read([&](Connection& connection) {
-    std::vector<policy::Spent> spent;
+    std::vector<policy::MonthSpent> spent;
     auto query = connection.prepare("select scope, amount from policy_spend where month = ?");
     query.bind(1, std::string_view(month));
     while (query.step()) spent.push_back({query.text(0), query.real(1)});

@@ -27,7 +27,7 @@ class SqliteLedger final : public policy::Ledger {
   SqliteLedger(const SqliteLedger&) = delete;
   SqliteLedger& operator=(const SqliteLedger&) = delete;
 
-  Result<std::vector<policy::Spent>> load(const std::string& month) override;
+  Result<std::vector<policy::MonthSpent>> load(const std::string& month) override;
   void add(policy::Spend spend) override;
   [[nodiscard]] bool full() const override;
 

@@ -1,4 +1,5 @@
 // Each stage alone: what it decides, and what it says of it.
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "tests/exchange/fakes.h"
@@ -71,7 +72,7 @@ TEST_F(StageTest, compose_puts_passages_before_the_conversation) {
 TEST_F(StageTest, route_names_every_candidate_with_its_reason) {
   house.models.cards = {card("outside", "US"), card("inside", "walls")};
   house.exchange.label = house.labels.find("confidential").value();
-  ASSERT_TRUE(house.run(route_stage(house.router, house.labels, house.models), trace));
+  ASSERT_TRUE(house.run(route_stage(house.router, house.labels, house.models, house.admission), trace));
   EXPECT_EQ(trace.decision, "inside");
   EXPECT_EQ(house.exchange.candidates.size(), 2U);
 }
@@ -99,17 +100,45 @@ TEST_F(StageTest, call_fails_over_before_the_first_token_only) {
   house.exchange.prompt = house.exchange.ask.messages;
   house.exchange.route.order = {card("first", "walls"), card("second", "walls")};
   house.models.down = {"first"};
-  ASSERT_TRUE(house.run(call_stage(house.router, house.models, house.knowledge), trace));
+  ASSERT_TRUE(house.run(call_stage(house.router, house.models, house.knowledge, house.admission), trace));
   EXPECT_EQ(house.exchange.model.id, "second");
   EXPECT_EQ(house.models.calls.size(), 2U);
+}
+
+TEST_F(StageTest, route_gives_way_to_what_budgets_can_pay_only_when_it_may_choose) {
+  house.exchange.prompt = house.exchange.ask.messages;
+  house.exchange.admitted = true;
+  house.models.cards = {card("a", "walls"), card("b", "walls")};
+  house.admission.too_dear = {"a"};
+  ASSERT_TRUE(house.run(route_stage(house.router, house.labels, house.models, house.admission), trace));
+  EXPECT_EQ(house.exchange.model.id, "b");
+  EXPECT_EQ(house.exchange.candidates[0].reason, "over_budget");
+  EXPECT_EQ(house.exchange.candidates[1].reason, "chosen");
+  EXPECT_GT(house.admission.bound, 100);
+  house.exchange.ask.model = "a";
+  auto refused = house.run(route_stage(house.router, house.labels, house.models, house.admission), trace);
+  EXPECT_EQ(refused.error().code, Code::budget_exhausted);
+}
+
+TEST_F(StageTest, call_pays_for_the_model_that_stands_in) {
+  house.exchange.prompt = house.exchange.ask.messages;
+  house.exchange.admitted = true;
+  house.exchange.route.order = {card("first", "walls"), card("dear", "walls"), card("third", "walls")};
+  house.exchange.model = house.exchange.route.order.front();
+  house.models.down = {"first"};
+  house.admission.too_dear = {"dear"};
+  ASSERT_TRUE(house.run(call_stage(house.router, house.models, house.knowledge, house.admission), trace));
+  EXPECT_EQ(house.exchange.model.id, "third");
+  EXPECT_THAT(house.admission.chosen, ::testing::ElementsAre("dear", "third"));
 }
 
 TEST_F(StageTest, call_asks_the_rule_once_more_where_bytes_go_out) {
   house.exchange.prompt = house.exchange.outgoing = house.exchange.ask.messages;
   house.exchange.label = house.labels.highest();
   house.exchange.route.order = {card("outside", "US")};
-  EXPECT_EQ(house.run(call_stage(house.router, house.models, house.knowledge), trace).error().code,
-            Code::refused_by_policy);
+  EXPECT_EQ(
+      house.run(call_stage(house.router, house.models, house.knowledge, house.admission), trace).error().code,
+      Code::refused_by_policy);
   EXPECT_TRUE(house.models.calls.empty());
 }
 
@@ -138,8 +167,9 @@ TEST_F(StageTest, record_settles_actual_cost_and_energy) {
   ASSERT_TRUE(house.run());
   EXPECT_EQ(house.admission.settled, 1);
   EXPECT_EQ(house.admission.last.output_tokens, 5);
-  EXPECT_DOUBLE_EQ(house.admission.last_cost, (10 * 1.0 + 5 * 2.0) / 1e6);
   EXPECT_EQ(house.exchange.energy.wh_high, 2);
+  EXPECT_DOUBLE_EQ(house.exchange.cost, 0.25);
+  EXPECT_TRUE(house.exchange.cost_known);
 }
 
 TEST_F(StageTest, deliver_tells_the_end) {
