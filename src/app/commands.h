@@ -44,6 +44,13 @@ struct AskOptions {
 int ask_command(const Common& common, const AskOptions& options);
 /// `args` after the word `guard`: scan FILE|- [--json]. 0: nothing found, 1: something, 2: an error.
 int guard_command(const std::vector<std::string>& args);
+
+struct UsageExportOptions {
+  std::string from;  // days, both included
+  std::string to;
+  std::string format = "csv";  // or focus
+};
+int usage_export_command(const Common& common, const UsageExportOptions& options);
 int audit_verify_command(const Common& common);
 int backup_command(const Common& common, const std::string& file);
 int restore_command(const Common& common, const std::string& file);

@@ -4,6 +4,7 @@
 
 #include <filesystem>
 
+#include "app/budget_keeper.h"
 #include "base/log.h"
 #include "footprint/footprint.h"
 #include "governance/audit.h"
@@ -17,7 +18,8 @@
 #include "storage/identity/sqlite_stores.h"
 #include "storage/key_file.h"
 #include "storage/knowledge/library_store.h"
-#include "storage/policy/ledger.h"
+#include "storage/policy/usage_log.h"
+#include "storage/policy/usage_reports.h"
 
 namespace bastide::app {
 namespace {
@@ -37,32 +39,6 @@ Result<void> make_folder(const DataFolder& data) {
                   "data_folder", "Check its owner and rights, or give another with --data.");
   }
   ::chmod(data.keys().c_str(), 0700);
-  return {};
-}
-
-// The scope by which accounts count an owner whom the configuration names.
-std::string scope_of(const OwnerConfig& owner, identity::Identity& identity) {
-  using Of = OwnerConfig::Of;
-  const auto by_reader = [&](const std::string& reader, std::string_view kind) {
-    auto id = identity.reader_id(reader);
-    if (id) return std::string(kind) + id->substr(2);
-    log::warn("budget_of_nobody", {{"owner", reader}});
-    return std::string();
-  };
-  switch (owner.of) {
-    case Of::person:
-      return by_reader("user:" + owner.name, "person:");
-    case Of::group:
-      return by_reader("group:" + owner.name, "group:");
-    case Of::key:
-      return "key:" + owner.name;
-    case Of::assistant:
-      return "assistant:" + owner.name;
-    case Of::model:
-      return "model:" + owner.name;
-    case Of::organisation:
-      return "organisation";
-  }
   return {};
 }
 
@@ -88,7 +64,8 @@ struct Program::Parts {
   std::unique_ptr<storage::Blobs> blobs;
   std::unique_ptr<identity::PersonKeys> person_keys;
   std::unique_ptr<storage::IdentityStores> identity_stores;
-  std::unique_ptr<storage::SqliteLedger> ledger;
+  std::unique_ptr<storage::SqliteUsageLog> usage_log;
+  std::unique_ptr<storage::SqliteUsageReports> usage_reports;
   std::unique_ptr<storage::SqliteLog> log_store;
   std::unique_ptr<knowledge::LibraryStore> library_store;
   std::unique_ptr<chat::ConversationStore> conversations;
@@ -111,6 +88,7 @@ struct Program::Parts {
   std::unique_ptr<models::House> models;
   std::unique_ptr<knowledge::Library> library;
   std::unique_ptr<governance::Audit> audit;
+  std::unique_ptr<BudgetKeeper> budget_keeper;
 
   // The square, and who comes through which door.
   std::unique_ptr<exchange::Pipeline> pipeline;
@@ -140,13 +118,11 @@ Result<void> Program::Parts::open_state() {
   person_keys = std::move(*keys);
   auto key_of = [this](std::string_view person) { return person_keys->key_of(person); };
   identity_stores = std::make_unique<storage::IdentityStores>(*database);
-  ledger = std::make_unique<storage::SqliteLedger>(*database);
-  // What an exchange cost is stored in the transaction that stores its receipt.
-  log_store = std::make_unique<storage::SqliteLog>(
-      *database, storage::SqliteLog::Along{[this](storage::Connection& db, std::string_view exchange) {
-                                             ledger->store_with(db, exchange);
-                                           },
-                                           [this](std::string_view exchange) { ledger->stored(exchange); }});
+  auto usage = storage::SqliteUsageLog::open(data.usage(), *database);
+  if (!usage) return pass(usage);
+  usage_log = std::move(*usage);
+  usage_reports = std::make_unique<storage::SqliteUsageReports>(*database);
+  log_store = std::make_unique<storage::SqliteLog>(*database);
   library_store = storage::make_library_store(*database);
   conversations = storage::open_conversation_store(*database, key_of);
   pseudonyms = storage::open_pseudonym_store(*database);
@@ -155,20 +131,17 @@ Result<void> Program::Parts::open_state() {
 
 Result<void> Program::Parts::open_accounts() {
   const auto now = policy::Moment::now();
-  auto month = ledger->load(year_month(now.wall));
-  if (!month) return pass(month);
-  std::vector<policy::Spent> spent;
-  for (const auto& each : *month) {
-    policy::Opening opening;
-    opening[static_cast<std::size_t>(policy::Period::month)].nano_money =
-        policy::to_amount(policy::Unit::money, each.amount);
-    spent.push_back({each.scope, opening});
-  }
+  auto spent = usage_log->spent(now.wall);
+  if (!spent) return pass(spent);
   accounts = std::make_unique<policy::Accounts>(
       config,
       policy::rules_of(config, [this](const OwnerConfig& owner) { return scope_of(owner, *identity); }),
-      spent, now, [this](const policy::ModelCard& model) { return energy_of(*footprint, model); });
-  limiter = std::make_unique<policy::Limiter>(*accounts, *ledger);
+      *spent, now, [this](const policy::ModelCard& model) { return energy_of(*footprint, model); },
+      usage_log.get());
+  metrics.gauge("bastide_models_without_price",
+                "Models outside the walls whose cost is an estimate because nobody gave their price.",
+                [this] { return static_cast<double>(accounts->unpriced()); });
+  limiter = std::make_unique<policy::Limiter>(*accounts, *usage_log, *labels);
   return {};
 }
 
@@ -212,6 +185,10 @@ Result<void> Program::Parts::open_rooms() {
   auto signer = governance::Signer::open(data.keys() + "/log.key");
   if (!signer) return pass(signer);
   audit = std::make_unique<governance::Audit>(*log_store, *person_keys, std::move(*signer), *io);
+  budget_keeper = std::make_unique<BudgetKeeper>(
+      BudgetKeeper::Rooms{config, *identity, *accounts, *usage_log, *usage_reports, *audit});
+  metrics.gauge("bastide_usage_rows_refused", "Calls that could not be written to the usage log.",
+                [this] { return static_cast<double>(usage_log->refused()); });
   return {};
 }
 
@@ -222,7 +199,7 @@ void Program::Parts::open_doors() {
   web = http_api::embedded_web_files();
   services = std::unique_ptr<http_api::Services>(new http_api::Services{
       config, metrics, *io, web, *identity, *labels, *router, *guard, *models, *library, *blobs, *pipeline,
-      *chat, *audit, [this] {
+      *chat, *audit, *accounts, *usage_reports, [this] {
         return database->read([](storage::Connection& db) { db.execute("select 1"); }).has_value();
       }});
 }

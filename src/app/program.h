@@ -26,6 +26,7 @@ struct DataFolder {
   [[nodiscard]] std::string database() const { return path + "/bastide.db"; }
   [[nodiscard]] std::string blobs() const { return path + "/blobs"; }
   [[nodiscard]] std::string keys() const { return path + "/keys"; }
+  [[nodiscard]] std::string usage() const { return path + "/usage"; }
   [[nodiscard]] std::string cache() const { return path + "/cache"; }
 };
 

@@ -88,6 +88,8 @@ struct Usage {
   std::int64_t output_tokens = 0;
   std::int64_t cached_input_tokens = 0;
   bool estimated = false;  // the model did not say
+  std::int64_t cache_write_tokens = 0;
+  std::int64_t reasoning_tokens = 0;  // of the output
 };
 
 struct Energy {
@@ -175,6 +177,8 @@ struct Exchange {
   std::vector<std::string> label_reasons;
   std::vector<Finding> findings;
   Retrieval retrieval;
+  std::string error;        // name of the code and status, when the exchange was refused or failed
+  int status = 200;         // as HTTP
   bool admitted = false;    // limits are reserved until the record settles them
   bool quoting = false;     // the answer is quotes; no model is called
   std::string quoting_why;  // asked no_model not_supported nothing_found
@@ -182,6 +186,7 @@ struct Exchange {
   policy::Route route;
   std::vector<policy::Candidate> candidates;
   policy::ModelCard model;  // the one that answered
+  int failovers = 0;          // models that were tried before it
   std::vector<Masked> masked;
   std::vector<Message> outgoing;       // the prompt with pseudonyms: what a model outside the walls receives
   std::string outgoing_extra;          // ask.extra_json with pseudonyms

@@ -82,6 +82,8 @@ Task<Result<void>> Pipeline::run(Exchange& exchange) const {
     if (!answered) {
       exchange.finish =
           result.error().code == Code::refused_by_policy ? Finish::refused : Finish::interrupted;
+      exchange.error = code_name(result.error().code);
+      exchange.status = http_status(result.error().code);
       StageTrace kept;
       auto recorded = co_await record_->run(exchange, kept);
       if (!recorded)

@@ -219,6 +219,7 @@ net::Handler make_handler(Services& services) {
   add_conversation_routes(routes);
   add_model_routes(routes);
   add_receipt_routes(routes);
+  add_usage_routes(routes);
   add_openai_routes(routes);
   return [door](net::ServerCall& call) { return serve(*door, call); };
 }

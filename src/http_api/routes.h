@@ -45,6 +45,7 @@ void add_document_routes(Routes& routes);
 void add_conversation_routes(Routes& routes);
 void add_model_routes(Routes& routes);
 void add_receipt_routes(Routes& routes);
+void add_usage_routes(Routes& routes);
 void add_openai_routes(Routes& routes);
 void add_system_routes(Routes& routes);
 

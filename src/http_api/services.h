@@ -14,8 +14,10 @@
 #include "http_api/web_files.h"
 #include "identity/identity.h"
 #include "knowledge/library.h"
+#include "policy/accounts.h"
 #include "policy/labels.h"
 #include "policy/route.h"
+#include "policy/usage_reports.h"
 #include "storage/blobs.h"
 
 namespace bastide::http_api {
@@ -35,6 +37,8 @@ struct Services {
   const exchange::Pipeline& pipeline;
   chat::Chat& chat;
   governance::Audit& audit;
+  policy::Accounts& accounts;
+  policy::UsageReports& usage;
   /// Whether everything that a request needs is there.
   std::function<bool()> ready;
 };

@@ -88,7 +88,7 @@ void Identity::watch() {
   while (!stop_.wait_for(lock, options_.check_every, [this] { return stopping_; })) {
     lock.unlock();
     if (auto generation = stores_.persons.generation()) {
-      if (*generation != generation_) cache_.clear();
+      if (*generation != generation_) forget_all();
       generation_ = *generation;
       checked_at_ = Steady::now();
     }
@@ -117,7 +117,10 @@ bool Identity::memory_is_fresh() const {
   return Steady::now() - checked_at_.load() < patience;
 }
 
-void Identity::forget_all() { cache_.clear(); }
+void Identity::forget_all() {
+  cache_.clear();
+  changes_.fetch_add(1, std::memory_order_release);
+}
 
 Principal Identity::principal_of(const PersonInGroups& who, Via via) const {
   Principal out;

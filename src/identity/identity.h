@@ -132,6 +132,8 @@ class Identity {
   Result<SignedIn> authenticate_session(std::string_view token);
   /// Whether `given` is the CSRF token of the session whose cookie is `token`. Pure.
   [[nodiscard]] static bool csrf_matches(std::string_view token, std::string_view given);
+  /// Counts up with every change, here or by another process, that may make a Principal differ. Lock-free.
+  [[nodiscard]] std::uint64_t changes() const { return changes_.load(std::memory_order_acquire); }
   /// The principal of the command line: may do all, and is no person. For commands that act as somebody use
   /// `act_as`.
   [[nodiscard]] Principal command_line() const;
@@ -235,6 +237,7 @@ class Identity {
   Uses key_uses_;
   std::counting_semaphore<> hashing_;
   std::atomic<Steady::time_point> checked_at_;  // when the generation was last known
+  std::atomic<std::uint64_t> changes_{0};
   std::int64_t generation_ = 0;                 // of the watching thread
   std::mutex mutex_;
   std::condition_variable stop_;

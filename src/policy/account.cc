@@ -39,6 +39,14 @@ Amounts ModelTerms::spent(const TokenClasses& tokens, UnixMillis wall, Batch bat
           .micro_wh = wh > 0 ? to_amount(Unit::energy, wh) : 0};
 }
 
+void ModelTerms::describe(UsageRow& row, UnixMillis wall) const {
+  row.model = model;
+  row.provider = provider;
+  row.zone = zone;
+  if (is_estimated(wall)) row.flags |= usage_flag::cost_estimated;
+  if (basis == PriceBasis::own_machine) row.flags |= usage_flag::own_machine;
+}
+
 void WarningBox::put(Purse& locked_purse, UnixMillis wall) {
   const std::lock_guard lock(mutex_);
   if (warnings_.size() < warnings_max) locked_purse.take_warnings(warnings_, wall);
@@ -73,13 +81,14 @@ class Account::Locked {
 };
 
 Account::Account(std::vector<std::shared_ptr<Purse>> purses, std::shared_ptr<WarningBox> warnings,
-                 std::uint64_t generation)
+                 std::uint64_t generation, Names names)
     : purses_([&] {
         std::ranges::sort(purses, std::less<>{}, [](const auto& purse) { return purse.get(); });
         return std::move(purses);
       }()),
       warnings_(std::move(warnings)),
-      generation_(generation) {}
+      generation_(generation),
+      names_(names) {}
 
 Result<Reservation> Account::admit(const Amounts& bound, Moment now, const ModelTerms* terms) {
   const auto calendar = Calendar::of(now.wall);
@@ -148,6 +157,13 @@ void Account::settle(Reservation& reservation, const Amounts& actual, Moment now
   };
   for (const auto& purse : purses_) end(*purse);
   if (model) end(*model);
+}
+
+void Account::describe(UsageRow& row) const {
+  row.person = names_.person;
+  row.key = names_.key;
+  row.groups = names_.groups;
+  row.assistant = names_.assistant;
 }
 
 RateState Account::rate_state(Moment now) {

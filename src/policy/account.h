@@ -12,6 +12,7 @@
 #include "policy/amounts.h"
 #include "policy/price.h"
 #include "policy/purse.h"
+#include "policy/usage.h"
 
 namespace bastide::policy {
 
@@ -24,13 +25,16 @@ struct ModelTerms {
   PriceConfig stand_in;
   double wh_per_input_token = 0;  // upper estimates
   double wh_per_output_token = 0;
-  std::shared_ptr<Purse> purse;  // null: the model has no budget and no limits
+  Word model = 0, provider = 0, zone = 0;  // for the usage log
+  std::shared_ptr<Purse> purse;            // null: the model has no budget and no limits
 
   [[nodiscard]] const PriceConfig& price(UnixMillis wall) const;
   /// Whether what a call costs is a guess, which the usage says.
   [[nodiscard]] bool is_estimated(UnixMillis wall) const;
   /// The most that so many tokens can take of money and energy.
   [[nodiscard]] Amounts bound(std::int64_t input_tokens, std::int64_t output_tokens, UnixMillis wall) const;
+  /// Fills in a row's model, provider, zone, and how sure its cost is. The rest is left as it is.
+  void describe(UsageRow& row, UnixMillis wall) const;
   /// What they took; energy by the caller who knows it, else from the upper estimates.
   [[nodiscard]] Amounts spent(const TokenClasses& tokens, UnixMillis wall, Batch batch = Batch::no) const;
 };
@@ -60,8 +64,12 @@ class WarningBox {
 /// side cannot spend the same money twice, nor refuse each other for what neither has taken.
 class Account {
  public:
+  /// Who pays, in the words of the usage log.
+  struct Names {
+    Word person = 0, key = 0, groups = 0, assistant = 0;
+  };
   Account(std::vector<std::shared_ptr<Purse>> purses, std::shared_ptr<WarningBox> warnings,
-          std::uint64_t generation);
+          std::uint64_t generation, Names names);
 
   /// Reserves `bound` (requests is 1) until it is settled. With `terms` when the model is known already: then
   /// `bound` includes money and energy, and the model's own purse pays too. Code::rate_limited with details
@@ -79,6 +87,8 @@ class Account {
   /// settles with Amounts{}.
   void settle(Reservation& reservation, const Amounts& actual, Moment now);
 
+  /// Fills in a row's person, key, groups and assistant.
+  void describe(UsageRow& row) const;
   /// The narrowest of the limits per minute, for headers.
   [[nodiscard]] RateState rate_state(Moment now);
   /// The budgets that this caller draws on.
@@ -95,6 +105,7 @@ class Account {
   const std::vector<std::shared_ptr<Purse>> purses_;  // by address: the order of locking
   const std::shared_ptr<WarningBox> warnings_;
   const std::uint64_t generation_;
+  const Names names_;
 };
 
 /// The error that a client gets.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/log.h"
+
 namespace bastide::policy {
 namespace {
 
@@ -60,10 +62,11 @@ Rules rules_of(const Config& config, const std::function<std::string(const Owner
 }
 
 Accounts::Accounts(const Config& config, Rules rules, const std::vector<Spent>& spent, Moment now,
-                   EnergyOf energy_of)
+                   EnergyOf energy_of, UsageLog* words)
     : config_(config),
       stand_in_(stand_in_price(config.models)),
       energy_of_(std::move(energy_of)),
+      words_(words),
       rules_(std::move(rules)),
       opened_(Calendar::of(now.wall)) {
   for (const auto& each : spent) openings_[each.scope] = each.opening;
@@ -109,7 +112,22 @@ std::shared_ptr<Account> Accounts::account(const identity::Principal& who, std::
   for (const auto& group : who.groups) add("group:" + group);
   if (!assistant.empty()) add("assistant:" + std::string(assistant));
   add("organisation");
-  return std::make_shared<Account>(std::move(purses), warnings_, generation());
+  return std::make_shared<Account>(std::move(purses), warnings_, generation(), names_of(who, assistant));
+}
+
+Account::Names Accounts::names_of(const identity::Principal& who, std::string_view assistant) {
+  std::string groups;
+  const auto join = [&](const std::string& group) {
+    if (groups.size() + group.size() < UsageLog::word_bytes_max)
+      groups += (groups.empty() ? "" : " ") + group;
+  };
+  // Those that pay first: a very long list is cut at its end.
+  const auto pays = [&](const std::string& group) { return rules_.shared.contains("group:" + group); };
+  for (const auto& group : who.groups)
+    if (pays(group)) join(group);
+  for (const auto& group : who.groups)
+    if (!pays(group)) join(group);
+  return {word(who.person), word(who.key), word(groups), word(assistant)};
 }
 
 const ModelTerms& Accounts::model(const ModelCard& card, Moment now) {
@@ -128,13 +146,19 @@ const ModelTerms& Accounts::model(const ModelCard& card, Moment now) {
   if (terms->prices.empty()) {
     const bool own = card.local || card.zone == "walls";
     terms->basis = own ? PriceBasis::own_machine : PriceBasis::estimated;
-    if (own) terms->stand_in = {};
+    if (own)
+      terms->stand_in = {};
+    else if (unpriced_.insert(card.id).second)
+      log::warn("model_without_price", {{"model", card.id}});
   }
   if (energy_of_) {
     const auto energy = energy_of_(card);
     terms->wh_per_input_token = energy.wh_per_input_token;
     terms->wh_per_output_token = energy.wh_per_output_token;
   }
+  terms->model = word(card.id);
+  terms->provider = word(card.provider);
+  terms->zone = word(card.zone);
   const auto scope = "model:" + card.id;
   if (const auto* rule = rule_of(scope)) terms->purse = purse(scope, rule, now);
   current = terms.get();
@@ -167,6 +191,11 @@ std::vector<BudgetState> Accounts::budgets(std::string_view scope, Moment now) {
   const auto held = purse(name, rule, now);
   const std::lock_guard purse_lock(held->lock);
   return held->states(Calendar::of(now.wall));
+}
+
+std::size_t Accounts::unpriced() const {
+  const std::lock_guard lock(mutex_);
+  return unpriced_.size();
 }
 
 std::size_t Accounts::held() const {

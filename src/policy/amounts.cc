@@ -24,6 +24,16 @@ UnixMillis first_of(std::chrono::year_month month) {
 
 }  // namespace
 
+std::string_view name(Unit unit) {
+  static constexpr std::array<std::string_view, units> names{"money", "tokens", "requests", "energy"};
+  return names[static_cast<std::size_t>(unit)];
+}
+
+std::string_view name(Period period) {
+  static constexpr std::array<std::string_view, periods> names{"day", "week", "month"};
+  return names[static_cast<std::size_t>(period)];
+}
+
 Amounts& Amounts::operator+=(const Amounts& other) {
   nano_money += other.nano_money;
   tokens += other.tokens;

@@ -4,6 +4,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <string_view>
 
 #include "base/time.h"
 
@@ -14,6 +15,10 @@ inline constexpr std::size_t units = 4;
 /// Calendar periods in UTC; a week begins on Monday.
 enum class Period : std::uint8_t { day, week, month };
 inline constexpr std::size_t periods = 3;
+
+/// As configuration, answers and the database write them.
+[[nodiscard]] std::string_view name(Unit unit);
+[[nodiscard]] std::string_view name(Period period);
 
 /// Of one call, or of many: money in 1e-9 of the organisation's currency, energy in 1e-6 Wh.
 struct Amounts {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <optional>
 
 namespace bastide::policy {
 namespace {
@@ -17,7 +18,9 @@ TokenClasses classes_of(const exchange::Usage& usage) {
   TokenClasses tokens;
   tokens.input = usage.input_tokens;
   tokens.cached_input = usage.cached_input_tokens;
+  tokens.cache_write = usage.cache_write_tokens;
   tokens.output = usage.output_tokens;
+  tokens.reasoning = usage.reasoning_tokens;
   return tokens;
 }
 
@@ -33,8 +36,8 @@ std::string budget_sentence(Account& account, Moment now) {
 
 }  // namespace
 
-Limiter::Limiter(Accounts& accounts, Ledger& ledger, Clock clock)
-    : accounts_(accounts), ledger_(ledger), clock_(std::move(clock)) {}
+Limiter::Limiter(Accounts& accounts, UsageLog& log, const Labels& labels, Clock clock)
+    : accounts_(accounts), log_(log), labels_(labels), writer_(log.writer()), clock_(std::move(clock)) {}
 
 Limiter::Shard& Limiter::shard(std::string_view exchange) {
   return shards_[std::hash<std::string_view>{}(exchange) % shards];
@@ -55,9 +58,9 @@ void Limiter::sweep(Shard& shard, Moment now) {
 
 Result<std::vector<std::string>> Limiter::admit(const exchange::Exchange& exchange, std::int64_t tokens) {
   const auto now = clock_();
-  if (ledger_.full())
+  if (log_.full())
     return fail(Code::unavailable, "What is spent cannot be stored at the moment, so nothing more is spent.",
-                "ledger_full",
+                "usage_full",
                 "Try again in a moment. If it stays, an administrator should look at the disk.");
   auto& mine = shard(exchange.id);
   const std::lock_guard lock(mine.mutex);
@@ -95,28 +98,74 @@ Result<void> Limiter::choose(const exchange::Exchange& exchange, const ModelCard
 exchange::Cost Limiter::settle(const exchange::Exchange& exchange) {
   const auto now = clock_();
   auto& mine = shard(exchange.id);
-  const std::lock_guard lock(mine.mutex);
-  const auto found = mine.running.find(exchange.id);
-  if (found == mine.running.end()) return {};
-  auto& running = found->second;
+  std::optional<Running> running;
+  {
+    const std::lock_guard lock(mine.mutex);
+    if (const auto found = mine.running.find(exchange.id); found != mine.running.end()) {
+      running = std::move(found->second);
+      mine.running.erase(found);
+    }
+  }
+  if (!running) {
+    if (!exchange.admitted)
+      write_row(exchange, *accounts_.account(exchange.who, exchange.ask.assistant, now), nullptr, {},
+                now.wall);
+    return {};
+  }
   Amounts actual;
   exchange::Cost cost;
-  const bool called = !exchange.model.id.empty() && exchange.first_token_us > 0;
-  if (called) {
-    const auto& terms = accounts_.model(exchange.model, now);
-    actual = terms.spent(classes_of(exchange.usage), running.admitted_at);
+  const ModelTerms* terms = nullptr;
+  if (!exchange.model.id.empty() && exchange.first_token_us > 0) {
+    terms = &accounts_.model(exchange.model, now);
+    actual = terms->spent(classes_of(exchange.usage), running->admitted_at);
     if (exchange.energy.wh_high > 0) actual.micro_wh = to_amount(Unit::energy, exchange.energy.wh_high);
-    cost = {from_amount(Unit::money, actual.nano_money), true, terms.is_estimated(running.admitted_at)};
+    cost = {from_amount(Unit::money, actual.nano_money), true, terms->is_estimated(running->admitted_at)};
   }
-  running.account->settle(running.reservation, actual, now);
-  if (actual.nano_money > 0) {
-    Spend spend{exchange.id, year_month(running.admitted_at), {}, cost.amount};
-    for (const auto& each : running.account->budgets(now)) spend.scopes.push_back(each.scope);
-    spend.scopes.push_back("model:" + exchange.model.id);
-    ledger_.add(std::move(spend));
-  }
-  mine.running.erase(found);
+  // The row first: should the process end between the two, what was spent is not forgotten.
+  write_row(exchange, *running->account, terms, actual, running->admitted_at);
+  running->account->settle(running->reservation, actual, now);
   return cost;
+}
+
+void Limiter::write_row(const exchange::Exchange& exchange, const Account& account, const ModelTerms* terms,
+                        const Amounts& actual, UnixMillis admitted_at) {
+  UsageRow row;
+  row.at_ms = admitted_at;
+  row.set_exchange(exchange.id);
+  account.describe(row);
+  if (terms) {
+    terms->describe(row, admitted_at);
+    row.set_tokens(classes_of(exchange.usage));
+    row.nano_money = actual.nano_money;
+    row.micro_wh_high = actual.micro_wh;
+    row.micro_wh_low = std::min(actual.micro_wh, to_amount(Unit::energy, exchange.energy.wh_low));
+    if (exchange.usage.estimated) row.flags |= usage_flag::tokens_estimated;
+  }
+  // What a caller names is only kept when the house knows it.
+  const auto known = [&](const std::string& model) {
+    return std::ranges::any_of(exchange.candidates, [&](const auto& each) { return each.model == model; });
+  };
+  row.model_asked = log_.word(known(exchange.ask.model) ? exchange.ask.model
+                              : exchange.ask.model.empty() || exchange.ask.model == "auto" ? "auto"
+                                                                                           : "unknown");
+  const bool labelled =
+      std::ranges::any_of(exchange.trace, [](const auto& stage) { return stage.name == "label"; });
+  if (labelled) row.label = log_.word(labels_.id(exchange.label));
+  row.door = log_.word(exchange.ask.door);
+  for (const auto& candidate : exchange.candidates)
+    if (!exchange.model.id.empty() && candidate.model == exchange.model.id)
+      row.reason = log_.word(candidate.reason);
+  row.error = log_.word(exchange.error);
+  row.status = static_cast<std::uint16_t>(exchange.status);
+  row.failovers = static_cast<std::uint8_t>(std::clamp(exchange.failovers, 0, 255));
+  const auto took = std::chrono::duration_cast<Micros>(Steady::now() - exchange.begun).count();
+  const auto microseconds = [](std::int64_t us) {
+    return static_cast<std::uint32_t>(std::clamp<std::int64_t>(us, 0, UINT32_MAX));
+  };
+  row.latency_us = microseconds(took);
+  row.first_token_us = microseconds(exchange.first_token_us);
+  const std::lock_guard lock(writer_mutex_);
+  writer_.append(row);
 }
 
 }  // namespace bastide::policy

@@ -14,17 +14,18 @@
 #include "base/time.h"
 #include "exchange/ports.h"
 #include "policy/accounts.h"
-#include "policy/ledger.h"
+#include "policy/labels.h"
+#include "policy/usage.h"
 
 namespace bastide::policy {
 
 /// Where the time comes from; tests bring their own.
 using Clock = std::function<Moment()>;
 
-/// Thread-safe; no call blocks. `accounts` and `ledger` must outlive it.
+/// Thread-safe; no call blocks. `accounts`, `log` and `labels` must outlive it.
 class Limiter final : public exchange::Admission {
  public:
-  Limiter(Accounts& accounts, Ledger& ledger, Clock clock = Moment::now);
+  Limiter(Accounts& accounts, UsageLog& log, const Labels& labels, Clock clock = Moment::now);
 
   Result<std::vector<std::string>> admit(const exchange::Exchange& exchange, std::int64_t tokens) override;
   Result<void> choose(const exchange::Exchange& exchange, const ModelCard& model, std::int64_t input_tokens,
@@ -45,10 +46,15 @@ class Limiter final : public exchange::Admission {
   };
   Shard& shard(std::string_view exchange);
   void sweep(Shard& shard, Moment now);
+  void write_row(const exchange::Exchange& exchange, const Account& account, const ModelTerms* terms,
+                 const Amounts& actual, UnixMillis admitted_at);
 
   static constexpr std::size_t shards = 64;
   Accounts& accounts_;
-  Ledger& ledger_;
+  UsageLog& log_;
+  const Labels& labels_;
+  std::mutex writer_mutex_;  // exchanges run on many threads
+  UsageWriter& writer_;
   const Clock clock_;
   std::array<Shard, shards> shards_;
 };

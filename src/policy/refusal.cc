@@ -44,18 +44,6 @@ std::string_view whose(const std::string& scope) {
   return "";
 }
 
-std::string_view name(Period period) {
-  switch (period) {
-    case Period::day:
-      return "day";
-    case Period::week:
-      return "week";
-    case Period::month:
-      return "month";
-  }
-  return {};
-}
-
 Error try_later(double wait_s, std::string message, std::string detail) {
   const auto seconds = std::max<std::int64_t>(1, static_cast<std::int64_t>(std::ceil(wait_s)));
   return {Code::rate_limited, std::move(message), std::move(detail),

@@ -8,13 +8,24 @@ namespace {
 
 using testing::HasSubstr;
 
-class FakeLedger final : public Ledger {
+class FakeLog final : public UsageLog {
  public:
-  Result<std::vector<MonthSpent>> load(const std::string&) override { return std::vector<MonthSpent>{}; }
-  void add(Spend spend) override { added.push_back(std::move(spend)); }
+  Word word(std::string_view text) override {
+    if (text.empty()) return 0;
+    texts.emplace_back(text);
+    return static_cast<Word>(texts.size());
+  }
+  UsageWriter& writer() override { return the_writer; }
   [[nodiscard]] bool full() const override { return is_full; }
+  Result<std::vector<Spent>> spent(UnixMillis) override { return std::vector<Spent>{}; }
+  [[nodiscard]] std::string text(Word word) const { return word ? texts[word - 1] : std::string(); }
+  [[nodiscard]] std::uint64_t count() const { return ends.head; }
 
-  std::vector<Spend> added;
+  static constexpr std::size_t capacity = 16;
+  std::array<UsageRow, capacity> rows;
+  UsageWriter::Ends ends;
+  UsageWriter the_writer{ends, rows.data(), capacity, 7, 3};
+  std::vector<std::string> texts;
   bool is_full = false;
 };
 
@@ -30,8 +41,8 @@ class LimiterTest : public testing::Test {
     model.prices = {PriceConfig{.input = 1e5, .output = 1e5}};  // 0.1 a token
     config.models.push_back(model);
     accounts.emplace(config, rules_of(config, [](const OwnerConfig&) { return std::string(); }),
-                     std::vector<Spent>{}, now);
-    limiter.emplace(*accounts, ledger, [this] { return now; });
+                     std::vector<Spent>{}, now, Accounts::EnergyOf{}, &log);
+    limiter.emplace(*accounts, log, labels, [this] { return now; });
     dear.id = "dear";
     dear.zone = "eu";
     own.id = "own";
@@ -46,7 +57,8 @@ class LimiterTest : public testing::Test {
   }
 
   Config config;
-  FakeLedger ledger;
+  Labels labels{default_config()};
+  FakeLog log;
   Moment now{Steady::now(), noon};
   std::optional<Accounts> accounts;
   std::optional<Limiter> limiter;
@@ -60,14 +72,23 @@ TEST_F(LimiterTest, ReservesMoneyWhenTheModelIsKnownAndSettlesWhatItTook) {
   EXPECT_TRUE(limiter->choose(exchange, own, 10, 1)) << "a free model needs no budget";
   ASSERT_TRUE(limiter->choose(exchange, dear, 9, 1));
   answered(dear, 7);
+  exchange.admitted = true;
   const auto cost = limiter->settle(exchange);
   EXPECT_DOUBLE_EQ(cost.amount, 0.7);
   EXPECT_TRUE(cost.known);
   EXPECT_FALSE(cost.estimated);
-  ASSERT_EQ(ledger.added.size(), 1U);
-  EXPECT_EQ(ledger.added[0].month, "2026-11");
+  ASSERT_EQ(log.count(), 1U);
+  const auto& row = log.rows[0];
+  EXPECT_TRUE(row.is_whole());
+  EXPECT_EQ(row.exchange_id(), "e1");
+  EXPECT_EQ(row.at_ms, noon);
+  EXPECT_EQ(log.text(row.person), "ada");
+  EXPECT_EQ(log.text(row.model), "dear");
+  EXPECT_EQ(row.nano_money, 700'000'000);
+  EXPECT_EQ(row.input, 7U);
   EXPECT_FALSE(limiter->settle(exchange).known) << "once";
   EXPECT_EQ(accounts->budgets("person:ada", now)[0].spent, 700'000'000);
+  EXPECT_EQ(log.count(), 1U);
   exchange.id = "e2";
   ASSERT_TRUE(limiter->admit(exchange, 5)) << "a spent budget stops the dear model, not the free one";
   EXPECT_FALSE(limiter->choose(exchange, dear, 4, 1));
@@ -78,7 +99,9 @@ TEST_F(LimiterTest, AnExchangeThatWasNotAdmittedIsNotCounted) {
   answered(dear, 7);
   EXPECT_FALSE(limiter->settle(exchange).known);
   EXPECT_EQ(limiter->choose(exchange, dear, 1, 1).error().code, Code::internal);
-  EXPECT_TRUE(ledger.added.empty());
+  ASSERT_EQ(log.count(), 1U) << "it has its row";
+  EXPECT_EQ(log.rows[0].model, 0U);
+  EXPECT_EQ(log.rows[0].nano_money, 0);
 }
 
 TEST_F(LimiterTest, AnExchangeWithoutAnAnswerCostsNothing) {
@@ -89,7 +112,7 @@ TEST_F(LimiterTest, AnExchangeWithoutAnAnswerCostsNothing) {
 }
 
 TEST_F(LimiterTest, NothingIsSpentThatCannotBeStored) {
-  ledger.is_full = true;
+  log.is_full = true;
   EXPECT_EQ(limiter->admit(exchange, 5).error().code, Code::unavailable);
 }
 

@@ -118,6 +118,9 @@ int doctor_command(const Common& common) {
   bool embeddings = false;
   for (const auto& card : (*program)->models().catalogue()) {
     tell(card.ready, fmt::format("Model {} ({}): {}.", card.id, card.zone, card.state), card.state_detail);
+    if (!card.local && card.zone != "walls" && !card.price)
+      tell(false, fmt::format("Model {} has no price: its cost is an estimate by the dearest one.", card.id),
+           "Give it a price in its [[model]].");
     chat = chat || (card.ready && card.can("chat"));
     embeddings = embeddings || (card.ready && card.can("embeddings"));
   }

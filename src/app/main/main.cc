@@ -94,6 +94,16 @@ void add_rest(Line& line) {
   line.command(*audit, "verify", "recompute the log's tree and say whether it holds")->callback([&line] {
     line.exit_code = audit_verify_command(line.common);
   });
+  static UsageExportOptions usage_options;
+  auto* usage = line.app.add_subcommand("usage", "what was used");
+  usage->require_subcommand(1);
+  auto* usage_export = line.command(*usage, "export", "every call as a row on standard output");
+  usage_export->add_option("--from", usage_options.from, "first day, 2026-11-01")->required();
+  usage_export->add_option("--to", usage_options.to, "last day, included")->required();
+  usage_export->add_option("--format", usage_options.format)
+      ->check(CLI::IsMember({"csv", "focus"}))
+      ->capture_default_str();
+  usage_export->callback([&line] { line.exit_code = usage_export_command(line.common, usage_options); });
   auto* backup = line.command(line.app, "backup", "write everything into one file, while serving");
   backup->add_option("file", file)->required();
   backup->callback([&line] { line.exit_code = backup_command(line.common, file); });

@@ -55,6 +55,7 @@ class Call final : public Stage {
         co_return Result<void>{};
       }
       last = std::move(started.error());
+      ++exchange.failovers;
       if (last.code == Code::cancelled) break;
       trace.reasons.push_back(card.id + ": " + last.message);
       log::warn("model_call_failed", {{"exchange", exchange.id},

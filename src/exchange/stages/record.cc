@@ -14,12 +14,10 @@ class Record final : public Stage {
   [[nodiscard]] Task<Result<void>> run(Exchange& exchange, StageTrace& trace) const override {
     auto begun = Steady::now();
     measure(exchange);
-    if (exchange.admitted) {
-      const auto cost = rooms_.admission.settle(exchange);
-      exchange.cost = cost.amount;
-      exchange.cost_known = cost.known;
-      exchange.cost_estimated = cost.estimated;
-    }
+    const auto cost = rooms_.admission.settle(exchange);
+    exchange.cost = cost.amount;
+    exchange.cost_known = cost.known;
+    exchange.cost_estimated = cost.estimated;
     trace.decision = "kept";
     trace.reasons.push_back("The receipt and its leaf in the audit log are durable.");
     // The receipt holds its own stage and the delivery that follows, or it would not tell the whole way.
