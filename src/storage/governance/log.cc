@@ -77,7 +77,7 @@ Result<std::int64_t> SqliteLog::append(const governance::EntryBody& body, const 
                                        const governance::SignCheckpoint& sign) {
   const auto leaf = governance::leaf_hash(governance::canonical(body));
   const bool is_receipt = body.kind == "exchange";
-  auto stored = database_.write([&](Connection& connection) -> Result<std::int64_t> {
+  return database_.write([&](Connection& connection) -> Result<std::int64_t> {
     if (is_receipt) {
       auto before = connection.prepare("select 1 from log_entry where subject = ? and kind = 'exchange'");
       before.bind(1, std::string_view(body.subject));
@@ -107,11 +107,8 @@ Result<std::int64_t> SqliteLog::append(const governance::EntryBody& body, const 
       if (!root) return pass(root);
       insert(connection, sign(size, *root));
     }
-    if (is_receipt && along_.within) along_.within(connection, body.subject);
     return position;
   });
-  if (stored && is_receipt && along_.after) along_.after(body.subject);
-  return stored;
 }
 
 Result<std::int64_t> SqliteLog::size() {

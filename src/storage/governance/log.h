@@ -1,7 +1,6 @@
 // The audit log in SQLite.
 #pragma once
 
-#include <functional>
 #include <string_view>
 
 #include "governance/log_store.h"
@@ -12,14 +11,7 @@ namespace bastide::storage {
 /// Thread-safe. `database` must outlive it.
 class SqliteLog final : public governance::LogStore {
  public:
-  /// What is stored in one transaction with an exchange's receipt: `within` inside of it, `after` once it is
-  /// durable.
-  struct Along {
-    std::function<void(Connection&, std::string_view exchange)> within{};
-    std::function<void(std::string_view exchange)> after{};
-  };
-  explicit SqliteLog(Database& database) : SqliteLog(database, Along()) {}
-  SqliteLog(Database& database, Along along) : database_(database), along_(std::move(along)) {}
+  explicit SqliteLog(Database& database) : database_(database) {}
 
   Result<governance::Hash> at(int level, std::int64_t position) override;
   Result<std::int64_t> append(const governance::EntryBody& body, const governance::Payload& payload,
@@ -34,7 +26,6 @@ class SqliteLog final : public governance::LogStore {
 
  private:
   Database& database_;
-  Along along_;
 };
 
 }  // namespace bastide::storage
