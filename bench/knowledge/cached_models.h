@@ -1,7 +1,9 @@
-// exchange::Models whose vectors come from a file that was computed before, so that figures of retrieval can
-// be taken again and again. The file: records of SHA-256(kind NUL text), 32 bytes, and 384 floats.
+// exchange::Models that asks the embedding model for each text once and keeps the vectors in a file, so that
+// figures of retrieval can be taken again and again. The file: records of SHA-256(kind NUL text), 32 bytes,
+// and 384 floats.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 #include <iterator>
@@ -10,7 +12,6 @@
 #include <vector>
 
 #include "base/crypto.h"
-#include "base/json.h"
 #include "exchange/ports.h"
 
 namespace bastide::bench {
@@ -18,9 +19,11 @@ namespace bastide::bench {
 class CachedModels final : public exchange::Models {
  public:
   static constexpr std::size_t dimensions = 384;
+  static constexpr std::size_t batch = 256;  // texts a call of the model
 
-  /// Missing texts are written to `missing_path` (JSON lines of kind and text) when it is not empty.
-  CachedModels(const std::string& path, std::string missing_path) : missing_path_(std::move(missing_path)) {
+  /// What `path` lacks is computed by `source`, which outlives this, and added to it.
+  CachedModels(const std::string& path, exchange::Models& source)
+      : source_(source), file_(path, std::ios::binary | std::ios::app) {
     std::ifstream in(path, std::ios::binary);
     std::string bytes((std::istreambuf_iterator<char>(in)), {});
     constexpr std::size_t record = 32 + dimensions * sizeof(float);
@@ -31,15 +34,7 @@ class CachedModels final : public exchange::Models {
     }
   }
 
-  [[nodiscard]] bool empty() const { return vectors_.empty(); }
-  [[nodiscard]] std::size_t missing() const { return missing_; }
-
-  [[nodiscard]] std::vector<policy::ModelCard> catalogue() const override {
-    policy::ModelCard card;
-    card.id = "e5-small";
-    card.capabilities = {"embeddings"};
-    return {card};
-  }
+  [[nodiscard]] std::vector<policy::ModelCard> catalogue() const override { return source_.catalogue(); }
   Task<Result<std::unique_ptr<exchange::Completion>>> start(exchange::ModelCall, std::stop_token) override {
     co_return fail(Code::unavailable, "Only embeddings here.");
   }
@@ -47,37 +42,41 @@ class CachedModels final : public exchange::Models {
                                           std::span<const exchange::Message>) const override {
     return 0;
   }
-  Task<Result<std::vector<std::vector<float>>>> embed(std::string, std::vector<std::string> texts,
+  Task<Result<std::vector<std::vector<float>>>> embed(std::string model, std::vector<std::string> texts,
                                                       EmbedKind kind) override {
-    co_return look_up(texts, kind);
-  }
-
-  Result<std::vector<std::vector<float>>> look_up(const std::vector<std::string>& texts, EmbedKind kind) {
-    std::vector<std::vector<float>> out;
-    const std::string name = kind == EmbedKind::query ? "query" : "passage";
-    for (const auto& text : texts) {
-      const auto digest = sha256(name + std::string(1, '\0') + text);
-      const auto found =
-          vectors_.find(std::string(reinterpret_cast<const char*>(digest.data()), digest.size()));
-      if (found != vectors_.end()) {
-        out.push_back(found->second);
-        continue;
-      }
-      ++missing_;
-      if (!missing_path_.empty()) {
-        JsonWriter line;
-        line.object().field("kind", name).field("text", text).end();
-        std::ofstream(missing_path_, std::ios::app) << line.text() << '\n';
-      }
+    std::vector<std::string> missing;
+    for (const auto& text : texts)
+      if (!vectors_.contains(key(text, kind))) missing.push_back(text);
+    for (std::size_t from = 0; from < missing.size(); from += batch) {
+      const auto end = std::min(missing.size(), from + batch);
+      std::vector<std::string> part(missing.begin() + static_cast<std::ptrdiff_t>(from),
+                                    missing.begin() + static_cast<std::ptrdiff_t>(end));
+      auto made = co_await source_.embed(model, part, kind);
+      if (!made) co_return pass(made);
+      for (std::size_t i = 0; i < part.size(); ++i) keep(key(part[i], kind), std::move((*made)[i]));
     }
-    if (out.size() != texts.size()) return fail(Code::unavailable, "Some vectors were not computed before.");
-    return out;
+    std::vector<std::vector<float>> out;
+    for (const auto& text : texts) out.push_back(vectors_.at(key(text, kind)));
+    co_return out;
   }
 
  private:
-  std::string missing_path_;
+  static std::string key(std::string_view text, EmbedKind kind) {
+    std::string named(kind == EmbedKind::query ? "query" : "passage");
+    named += '\0';
+    const auto digest = sha256(named += text);
+    return {reinterpret_cast<const char*>(digest.data()), digest.size()};
+  }
+  void keep(std::string key, std::vector<float> vector) {
+    file_.write(key.data(), static_cast<std::streamsize>(key.size()));
+    file_.write(reinterpret_cast<const char*>(vector.data()), dimensions * sizeof(float));
+    file_.flush();
+    vectors_.emplace(std::move(key), std::move(vector));
+  }
+
+  exchange::Models& source_;
+  std::ofstream file_;
   std::unordered_map<std::string, std::vector<float>> vectors_;
-  std::size_t missing_ = 0;
 };
 
 }  // namespace bastide::bench
