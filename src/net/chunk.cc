@@ -1,7 +1,5 @@
 #include "net/chunk.h"
 
-#include <algorithm>
-
 namespace bastide::net::detail {
 namespace {
 int hex_value(char c) {
@@ -17,20 +15,7 @@ bool is_text(char c) {
 }  // namespace
 
 std::size_t ChunkDecoder::feed(std::string_view in, std::string& out) {
-  std::size_t i = 0;
-  while (i < in.size() && state_ == State::more) {
-    if (at_ == At::data) {
-      auto taken = static_cast<std::size_t>(std::min<std::uint64_t>(left_, in.size() - i));
-      out.append(in.substr(i, taken));
-      i += taken;
-      left_ -= taken;
-      if (left_ == 0) at_ = At::data_cr;
-      continue;
-    }
-    on_framing(in[i]);
-    ++i;
-  }
-  return i;
+  return walk(in, [&](std::string_view content) { out.append(content); });
 }
 
 void ChunkDecoder::on_framing(char c) {

@@ -1,6 +1,7 @@
 // The chunked transfer coding (RFC 9112, 7.1), read strictly.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -19,7 +20,33 @@ class ChunkDecoder {
   /// Appends content to `out` and gives how many bytes of `in` were used: all, unless the body ended or is
   /// malformed.
   std::size_t feed(std::string_view in, std::string& out);
+  /// As feed; each piece of content goes to `take` as it lies in `in`.
+  template <class F>
+  std::size_t walk(std::string_view in, F&& take) {
+    std::size_t i = 0;
+    between_ = 0;
+    while (i < in.size() && state_ == State::more) {
+      if (at_ == At::data) {
+        auto taken = static_cast<std::size_t>(std::min<std::uint64_t>(left_, in.size() - i));
+        take(in.substr(i, taken));
+        i += taken;
+        left_ -= taken;
+        if (left_ == 0) at_ = At::data_cr;
+        continue;
+      }
+      on_framing(in[i]);
+      ++i;
+      if (at_ == At::size && digits_ == 0) between_ = i;
+    }
+    return i;
+  }
   [[nodiscard]] State state() const { return state_; }
+  /// Whether the bytes so far end within a chunk, rather than in the framing between two.
+  [[nodiscard]] bool within_chunk() const {
+    return at_ == At::data || at_ == At::data_cr || at_ == At::data_lf;
+  }
+  /// After a walk: where in its bytes the last whole chunk ended. Meaningful when one did.
+  [[nodiscard]] std::size_t between() const { return between_; }
 
  private:
   enum class At {
@@ -43,6 +70,7 @@ class ChunkDecoder {
   std::uint64_t left_ = 0;  // of the current chunk
   int digits_ = 0;
   std::size_t line_bytes_ = 0;
+  std::size_t between_ = 0;
 };
 
 }  // namespace bastide::net::detail

@@ -70,7 +70,7 @@ class ClientImpl final : public Client {
     if (!url) co_return pass(url);
     auto head = request_head(request, *url);
     if (!head) co_return pass(head);
-    auto shard = shard_of(*loop);
+    auto shard = this->shard(*loop);
     auto key = url->key();
     for (bool may_reuse = true;; may_reuse = false) {
       auto upstream = may_reuse ? shard->take_idle(key) : nullptr;
@@ -89,8 +89,7 @@ class ClientImpl final : public Client {
     }
   }
 
- private:
-  std::shared_ptr<ClientShard> shard_of(Loop& loop) {
+  [[nodiscard]] const std::shared_ptr<ClientShard>& shard(Loop& loop) override {
     auto& held = loop.impl().attachments[number_];
     if (!held) {
       auto shard = std::make_shared<ClientShard>(loop, options_, tls_, pool_);
@@ -98,9 +97,10 @@ class ClientImpl final : public Client {
       std::lock_guard lock(mutex_);
       loops_.push_back(shard->loop_ref());
     }
-    return std::static_pointer_cast<ShardHold>(held)->shard;
+    return static_cast<ShardHold*>(held.get())->shard;
   }
 
+ private:
   std::uint64_t number_ = clients.fetch_add(1);
   ClientOptions options_;
   ClientTls tls_;

@@ -11,6 +11,12 @@
 
 namespace bastide::net {
 
+class Loop;
+
+namespace detail {
+class ClientShard;
+}
+
 struct ClientRequest {
   std::string method = "GET";
   std::string url;  // http:// or https://, or http://unix:/path/of/socket:/path for a Unix socket
@@ -51,6 +57,8 @@ class Client {
   virtual ~Client() = default;
   [[nodiscard]] virtual Task<Result<std::unique_ptr<ClientResponse>>> fetch(ClientRequest request,
                                                                             std::stop_token stop = {}) = 0;
+  /// What is kept on `loop`, its own thread's; for src/net only.
+  [[nodiscard]] virtual const std::shared_ptr<detail::ClientShard>& shard(Loop& loop) = 0;
 };
 
 }  // namespace bastide::net

@@ -132,7 +132,7 @@ Io Link::write(const Pieces& pieces) {
     if (SSL_write_ex(ssl_.get(), record, size, &sent) == 1) return {Io::What::bytes, sent};
     return tls_outcome(0);
   }
-  std::array<iovec, 3> vector{};
+  std::array<iovec, 4> vector{};
   std::size_t count = 0;
   for (auto part : pieces.parts())
     if (!part.empty()) vector[count++] = {const_cast<char*>(part.data()), part.size()};

@@ -35,17 +35,20 @@ struct Io {
   unsigned wait_for = 0;
 };
 
-/// Up to three pieces to be written one after another; what they refer to must outlive the write.
+/// Up to four pieces to be written one after another; what they refer to must outlive the write.
 class Pieces {
  public:
-  explicit Pieces(std::string_view first, std::string_view second = {}, std::string_view third = {})
-      : parts_{first, second, third} {}
+  explicit Pieces(std::string_view first, std::string_view second = {}, std::string_view third = {},
+                  std::string_view fourth = {})
+      : parts_{first, second, third, fourth} {}
   void consume(std::size_t bytes);
-  [[nodiscard]] std::size_t left() const { return parts_[0].size() + parts_[1].size() + parts_[2].size(); }
-  [[nodiscard]] const std::array<std::string_view, 3>& parts() const { return parts_; }
+  [[nodiscard]] std::size_t left() const {
+    return parts_[0].size() + parts_[1].size() + parts_[2].size() + parts_[3].size();
+  }
+  [[nodiscard]] const std::array<std::string_view, 4>& parts() const { return parts_; }
 
  private:
-  std::array<std::string_view, 3> parts_;
+  std::array<std::string_view, 4> parts_;
 };
 
 /// Told what happens on a link besides its waiter.

@@ -12,8 +12,11 @@
 #include "base/task.h"
 #include "net/http.h"
 #include "net/loop.h"
+#include "net/relay.h"
 
 namespace bastide::net {
+
+class Client;
 
 /// One request being answered. Lives until its handler returns; used on its loop's thread only, except
 /// `gone`. A handler answers by `send`, or by `start`, `write`..., `finish`. Returning without an answer
@@ -42,6 +45,13 @@ class ServerCall {
   [[nodiscard]] virtual Task<Result<void>> finish() = 0;
   /// Streams a file of known length with send semantics; supports one Range (206). `path` is trusted.
   [[nodiscard]] virtual Task<Result<void>> send_file(std::string path, Headers headers) = 0;
+
+  /// Whether `relay` can answer this request: not for HTTP/1.0, which knows no chunks.
+  [[nodiscard]] virtual bool can_relay() const = 0;
+  /// Has another server answer. The errors of Client::fetch mean that nothing was sent to the client: it may
+  /// be tried elsewhere. Once the answer's head was passed on, this request is answered, however it ends.
+  [[nodiscard]] virtual Task<Result<Relayed>> relay(Client& client, RelayRequest request,
+                                                    RelayWatcher& watcher) = 0;
 
   /// Stop is requested when the client leaves (a half-close counts) or the server's drain time is over.
   [[nodiscard]] virtual std::stop_token gone() const = 0;

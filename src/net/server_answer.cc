@@ -39,7 +39,7 @@ Task<Result<void>> Call::put(Pieces pieces) {
     answer_ = Answer::broken;
     keep_alive_ = false;
     // A reader that takes nothing is as good as gone, and whoever works for it should know.
-    if (sent.error().code == Code::timeout) stop_.request_stop();
+    if (sent.error().code == Code::timeout) leave();
     co_return fail(Code::cancelled, "The client has left.", "left");
   }
   co_return sent;

@@ -22,7 +22,22 @@ Call::Call(Connection& connection, RequestHead head)
       head_(std::move(head)),
       body_max_(connection.options_.body_bytes_max),
       keep_alive_(head_.keep_alive) {
-  if (connection_.link_.gone()) stop_.request_stop();
+  left_ = connection_.link_.gone();
+}
+
+std::stop_token Call::gone() const {
+  if (!stop_) {
+    stop_.emplace();
+    if (left_) stop_->request_stop();
+  }
+  return stop_->get_token();
+}
+
+void Call::leave() {
+  left_ = true;
+  std::optional<std::stop_source> source = stop_;  // a copy: those who are told may end the call
+  if (upstream_) upstream_->stop();
+  if (source) source->request_stop();
 }
 
 std::optional<std::uint64_t> Call::body_length() const {
@@ -134,21 +149,38 @@ Task<Result<std::string>> Call::read() {
 }
 
 Task<Result<std::string>> Call::read_all(std::size_t bytes_max) {
-  std::string all;
   auto too_large = [this] {
     return body_error(Code::too_large, "The request body is larger than allowed.", "body");
   };
   if (head_.framing.kind == Framing::Kind::length && head_.framing.length > bytes_max) co_return too_large();
-  for (;;) {
+  auto first = co_await read();
+  if (!first || first->empty()) co_return first;
+  std::string all = std::move(*first);
+  if (all.size() > bytes_max) co_return too_large();
+  while (!body_ended()) {
+    // What the socket holds goes straight to its place; memory grows with what came, not with what was
+    // announced.
+    if (head_.framing.kind == Framing::Kind::length && connection_.in_.empty() && !body_failed_ &&
+        connection_.link_.may_read()) {
+      const auto had = all.size();
+      const auto left = head_.framing.length - received_;
+      const auto step =
+          static_cast<std::size_t>(std::min<std::uint64_t>(left, std::max(had, piece_bytes_max)));
+      all.reserve(had + step + body_slack);
+      all.resize(had + step);
+      auto io = connection_.link_.read(all.data() + had, all.size() - had);
+      all.resize(had + (io.what == Io::What::bytes ? io.size : 0));
+      received_ += all.size() - had;
+      window_bytes_ += all.size() - had;
+      if (io.what == Io::What::bytes) idle_ = {};
+      if (io.what == Io::What::bytes && !connection_.link_.had_its_turn()) continue;
+    }
     auto piece = co_await read();
     if (!piece) co_return pass(piece);
-    if (piece->empty()) co_return all;
     if (all.size() + piece->size() > bytes_max) co_return too_large();
-    if (all.empty())
-      all = std::move(*piece);
-    else
-      all += *piece;
+    all += *piece;
   }
+  co_return all;
 }
 
 bool Call::rest_can_be_skipped() const {

@@ -11,6 +11,11 @@
 
 namespace bastide::net::detail {
 
+class Relay;
+
+/// Spare memory behind a body: parsers that read ahead need not copy it.
+constexpr std::size_t body_slack = 64;
+
 class Call final : public ServerCall {
  public:
   Call(Connection& connection, RequestHead head);
@@ -25,7 +30,10 @@ class Call final : public ServerCall {
   [[nodiscard]] Task<Result<void>> write(std::string bytes) override;
   [[nodiscard]] Task<Result<void>> finish() override;
   [[nodiscard]] Task<Result<void>> send_file(std::string path, Headers headers) override;
-  [[nodiscard]] std::stop_token gone() const override { return stop_.get_token(); }
+  [[nodiscard]] bool can_relay() const override { return head_.minor_version == 1; }
+  [[nodiscard]] Task<Result<Relayed>> relay(Client& client, RelayRequest request,
+                                            RelayWatcher& watcher) override;
+  [[nodiscard]] std::stop_token gone() const override;
 
   /// What an answer is once the handler has returned.
   enum class Answer { none, streaming, complete, broken };
@@ -33,13 +41,16 @@ class Call final : public ServerCall {
   [[nodiscard]] int status() const { return status_; }
   [[nodiscard]] bool keep_alive() const { return keep_alive_; }
   void close_after() { keep_alive_ = false; }
-  [[nodiscard]] std::stop_source& stop_source() { return stop_; }
+  /// The client has left, or is as good as gone: stops whoever works for it. May end this call.
+  void leave();
   /// The status for a handler that returned without an answer: what went wrong with the body, else 500.
   [[nodiscard]] int missing_answer_status() const;
   /// Reads and drops what is left of a body, within limits; false when the connection cannot go on.
   [[nodiscard]] Task<bool> skip_rest();
 
  private:
+  friend class Relay;
+  [[nodiscard]] Link& client_link() { return connection_.link_; }
   [[nodiscard]] bool body_ended() const;
   [[nodiscard]] Result<bool> take_buffered(std::string& out);
   [[nodiscard]] Task<Result<void>> wait_for_body();
@@ -52,7 +63,9 @@ class Call final : public ServerCall {
 
   Connection& connection_;
   RequestHead head_;
-  std::stop_source stop_;
+  mutable std::optional<std::stop_source> stop_;  // made when somebody asks
+  bool left_ = false;
+  Link* upstream_ = nullptr;  // of a relay: stopped when the client leaves
 
   // The request's body.
   std::uint64_t body_max_;

@@ -82,21 +82,25 @@ Task<Connection::Next> Connection::read_head(RequestHead& head, Refusal& refusal
   between_ = in_.empty();
   auto first_wait = purpose_ == Purpose::refuse ? refuse_time : options_.keep_alive_timeout;
   link_.set_timeout(between_ ? first_wait : options_.header_timeout);
+  // A head that comes whole is read where it was received; only what lies behind it is copied.
+  std::string_view bytes = in_;
   for (;;) {
-    if (!in_.empty()) {
+    if (!bytes.empty()) {
       if (between_) link_.set_timeout(options_.header_timeout);
       between_ = false;
-      auto state = scanner.scan(in_);
+      auto state = scanner.scan(bytes);
       if (state == HeadScanner::State::refused) {
         refusal = scanner.refusal();
         co_return Next::refused;
       }
       if (state == HeadScanner::State::complete) break;
+      if (in_.empty()) in_ = bytes;
     }
     if (between_ && shard_.draining) co_return Next::ended;
     auto io = link_.read(link_.impl().scratch(), Loop::Impl::scratch_bytes);
     if (io.what == Io::What::bytes) {
-      in_.append(link_.impl().scratch(), io.size);
+      bytes = {link_.impl().scratch(), io.size};
+      if (!in_.empty()) bytes = in_ += bytes;
       burst_ = 0;
       continue;
     }
@@ -111,12 +115,18 @@ Task<Connection::Next> Connection::read_head(RequestHead& head, Refusal& refusal
     }
   }
   link_.clear_timeout();
-  auto bad = parse_request(std::string_view(in_).substr(0, scanner.size()), options_.headers_max, head);
+  auto bad = parse_request(bytes.substr(0, scanner.size()), options_.headers_max, head);
   if (bad) {
     refusal = *bad;
     co_return Next::refused;
   }
-  in_.erase(0, scanner.size());
+  if (in_.empty()) {
+    auto rest = bytes.substr(scanner.size());
+    if (!rest.empty()) in_.reserve(rest.size() + body_slack);
+    in_ = rest;
+  } else {
+    in_.erase(0, scanner.size());
+  }
   if (in_.empty() && in_.capacity() > kept_bytes_max) std::string().swap(in_);
   head.request.peer = peer_;
   head.request.secure = link_.tls() != nullptr;
@@ -192,9 +202,7 @@ Task<void> Connection::linger() {
 }
 
 void Connection::on_left() {
-  if (!call_) return;
-  auto source = call_->stop_source();  // a copy: those who are told may end the call
-  source.request_stop();
+  if (call_) call_->leave();
 }
 
 void Connection::drain() {

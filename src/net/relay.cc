@@ -1,0 +1,362 @@
+#include "net/relay.h"
+
+#include "net/client_shard.h"
+#include "net/server_call.h"
+
+namespace bastide::net {
+
+RelayTarget::RelayTarget(std::unique_ptr<detail::Url> url)
+    : url_(std::move(url)), key_(url_->key()), path_(url_->target) {
+  if (auto query = path_.find('?'); query != std::string::npos) path_.resize(query);
+  while (!path_.empty() && path_.back() == '/') path_.pop_back();
+}
+RelayTarget::~RelayTarget() = default;
+const std::string& RelayTarget::authority() const { return url_->authority; }
+
+Result<std::shared_ptr<const RelayTarget>> RelayTarget::parse(std::string_view base_url) {
+  auto url = detail::parse_url(base_url);
+  if (!url) return pass(url);
+  return std::shared_ptr<const RelayTarget>(new RelayTarget(std::make_unique<detail::Url>(std::move(*url))));
+}
+
+namespace detail {
+namespace {
+constexpr std::size_t headers_max = 256;
+constexpr int informational_max = 8;
+
+Error broken_off(bool heard) {
+  if (!heard)
+    return {Code::upstream, "The server closed the connection without an answer.", "reset", "Try again."};
+  return {Code::upstream, "The server ended its answer in the middle.", "truncated", "Try again."};
+}
+Error protocol(std::string_view reason) {
+  return {Code::upstream, "The server's answer is not valid HTTP/1.1 (" + std::string(reason) + ").",
+          "protocol", "Check that the address is that of an HTTP server."};
+}
+Error left() { return {Code::cancelled, "The client has left.", "left"}; }
+}  // namespace
+
+/// One attempt on one connection. Its coroutines are awaited at once by Call::relay, which owns it.
+class Relay {
+ public:
+  Relay(Call& call, const RelayRequest& request, RelayWatcher& watcher, ClientShard& shard,
+        std::unique_ptr<Upstream> upstream)
+      : call_(call),
+        request_(request),
+        watcher_(watcher),
+        shard_(shard),
+        upstream_(std::move(upstream)),
+        link_(upstream_->link),
+        reused_(upstream_->reused) {
+    call_.upstream_ = &link_;
+    if (call_.left_) link_.stop();
+  }
+  ~Relay() { call_.upstream_ = nullptr; }
+  Relay(const Relay&) = delete;
+  Relay& operator=(const Relay&) = delete;
+
+  /// A connection that died while it was idle says nothing of the server: another may be tried.
+  [[nodiscard]] bool was_stale() const { return reused_ && !heard_ && !call_.left_; }
+
+  Task<Result<Relayed>> run() {
+    auto sent = link_.write(pieces_);
+    if (sent.what == Io::What::bytes) pieces_.consume(sent.size);
+    if (pieces_.left() > 0) {
+      auto rest = co_await send_rest();
+      if (!rest) co_return pass(rest);
+    }
+    link_.set_timeout(request_.first_byte_timeout);
+    std::string_view bytes;
+    for (;;) {
+      auto io = link_.read(scratch(), Loop::Impl::scratch_bytes - padding);
+      if (io.what == Io::What::bytes) {
+        heard_ = true;
+        auto found = take_head({scratch(), io.size});
+        if (!found) co_return pass(found);
+        if (!*found) continue;
+        bytes = **found;
+        break;
+      }
+      if (io.what != Io::What::again) co_return end_early(broken_off(heard_));
+      auto events = co_await link_.wait(io.wait_for | event_timeout | event_stop);
+      if (auto why = interrupted(events, io.wait_for, "first_byte")) co_return end_early(std::move(*why));
+    }
+    if (watcher_.on_head(head_.status, head_.headers) == RelayWatcher::Verdict::keep) {
+      auto kept = co_await keep(bytes);
+      co_return kept;
+    }
+    auto passed = co_await pass_on(bytes);
+    co_return passed;
+  }
+
+ private:
+  static constexpr std::size_t padding = 64;
+  char* scratch() { return link_.impl().scratch(); }
+
+  std::optional<Error> interrupted(unsigned events, unsigned wanted, std::string_view what) {
+    if (events & event_stop) return left();
+    if ((events & event_timeout) && !(events & wanted))
+      return Error{Code::timeout, "The server did not answer in time.", std::string(what), "Try again."};
+    return std::nullopt;
+  }
+
+  // The request did not fit into the socket at once.
+  Task<Result<void>> send_rest() {
+    while (pieces_.left() > 0) {
+      auto io = link_.write(pieces_);
+      if (io.what == Io::What::bytes) {
+        pieces_.consume(io.size);
+        continue;
+      }
+      // A server may refuse a large request before it has read it, and close: its answer is there to be read.
+      if (io.what != Io::What::again || link_.may_read()) break;
+      link_.set_timeout(request_.idle_timeout);
+      auto events = co_await link_.wait(io.wait_for | event_readable | event_timeout | event_stop);
+      if (auto why = interrupted(events, io.wait_for | event_readable, "write"))
+        co_return end_early(std::move(*why));
+    }
+    sent_all_ = pieces_.left() == 0;
+    co_return Result<void>{};
+  }
+
+  // Bytes of the body that came with the head, or nothing when the head is not complete.
+  Result<std::optional<std::string_view>> take_head(std::string_view bytes) {
+    auto& in = upstream_->in;
+    const bool in_place = in.empty();
+    if (!in_place) in.append(bytes);
+    for (;;) {
+      const std::string_view all = in_place ? bytes : std::string_view(in);
+      HeadScanner scanner(shard_.options().header_bytes_max, headers_max);
+      auto state = scanner.scan(all);
+      if (state == HeadScanner::State::refused) return end_early(protocol(scanner.refusal().reason));
+      if (state == HeadScanner::State::more) {
+        if (in_place) in.assign(bytes);
+        return std::nullopt;
+      }
+      head_ = {};
+      auto bad = parse_response(all.substr(0, scanner.size()), headers_max, "POST", head_);
+      if (bad) return end_early(protocol(bad->reason));
+      if (head_.status == 101) return end_early(protocol("informational"));
+      if (head_.status >= 200) {
+        if (in_place) return bytes.substr(scanner.size());
+        // What lies behind is given from the scratch, where a watcher may read beyond its end.
+        auto rest = all.substr(scanner.size());
+        std::copy(rest.begin(), rest.end(), scratch());
+        const auto size = rest.size();
+        std::string().swap(in);
+        return std::string_view(scratch(), size);
+      }
+      if (++informational_ > informational_max) return end_early(protocol("informational"));
+      if (in_place)
+        bytes.remove_prefix(scanner.size());
+      else
+        in.erase(0, scanner.size());
+    }
+  }
+
+  // The upstream's answer has come to its proper end.
+  void release() {
+    link_.clear_timeout();
+    call_.upstream_ = nullptr;
+    if (head_.keep_alive && sent_all_ && !call_.left_) shard_.give_back(std::move(upstream_));
+  }
+  std::unexpected<Error> end_early(Error why) {
+    call_.upstream_ = nullptr;
+    if (call_.left_) why = left();
+    link_.close();
+    return std::unexpected(std::move(why));
+  }
+
+  // Content of `bytes` goes to the watcher; gives how many of them may be forwarded.
+  template <class F>
+  std::size_t digest(std::string_view bytes, F&& content) {
+    switch (head_.framing.kind) {
+      case Framing::Kind::length: {
+        auto size =
+            static_cast<std::size_t>(std::min<std::uint64_t>(head_.framing.length - taken_, bytes.size()));
+        content(bytes.substr(0, size));
+        taken_ += size;
+        if (size < bytes.size()) head_.keep_alive = false;  // it says more than it announced
+        ended_ = taken_ == head_.framing.length;
+        return size;
+      }
+      case Framing::Kind::chunked: {
+        auto used = chunks_.walk(bytes, content);
+        ended_ = chunks_.state() == ChunkDecoder::State::done;
+        if (ended_ && used < bytes.size()) head_.keep_alive = false;
+        return chunks_.within_chunk() ? used : chunks_.between();
+      }
+      case Framing::Kind::until_close:
+        content(bytes);
+        return bytes.size();
+      case Framing::Kind::none:
+        ended_ = true;
+        return 0;
+    }
+    return 0;
+  }
+  [[nodiscard]] bool malformed() const { return chunks_.state() == ChunkDecoder::State::malformed; }
+
+  Task<Result<Relayed>> keep(std::string_view bytes) {
+    Relayed out;
+    out.status = head_.status;
+    out.headers = std::move(head_.headers);
+    auto take = [&](std::string_view content) {
+      out.body.append(
+          content.substr(0, relay_kept_bytes_max - std::min(relay_kept_bytes_max, out.body.size())));
+    };
+    for (;;) {
+      digest(bytes, take);
+      if (malformed()) co_return end_early(protocol("chunk"));
+      if (ended_) break;
+      if (out.body.size() >= relay_kept_bytes_max) {
+        end_early(left());
+        co_return out;
+      }
+      auto more = co_await read_more();
+      if (!more) co_return pass(more);
+      if (more->empty()) break;  // its end was the connection's
+      bytes = *more;
+    }
+    release();
+    co_return out;
+  }
+
+  // The next bytes; none when the connection ended as it may.
+  Task<Result<std::string_view>> read_more() {
+    for (;;) {
+      if (link_.had_its_turn()) co_await yield_turn(link_.loop());
+      auto io = link_.read(scratch(), Loop::Impl::scratch_bytes - padding);
+      if (io.what == Io::What::bytes) co_return std::string_view(scratch(), io.size);
+      if (io.what != Io::What::again) {
+        if (io.what == Io::What::closed && head_.framing.kind == Framing::Kind::until_close) {
+          head_.keep_alive = false;
+          co_return std::string_view();
+        }
+        co_return end_early(broken_off(true));
+      }
+      link_.set_timeout(request_.idle_timeout);
+      auto events = co_await link_.wait(io.wait_for | event_timeout | event_stop);
+      if (auto why = interrupted(events, io.wait_for, "idle")) co_return end_early(std::move(*why));
+    }
+  }
+
+  Task<Result<Relayed>> pass_on(std::string_view bytes) {
+    Relayed out;
+    out.passed_on = true;
+    out.status = head_.status;
+    const bool until_close = head_.framing.kind == Framing::Kind::until_close;
+    const bool chunked = until_close || head_.framing.kind == Framing::Kind::chunked;
+    auto head = call_.begin(head_.status, head_.headers,
+                            until_close ? Framing{Framing::Kind::chunked, 0} : head_.framing);
+    if (!head) co_return pass(head);
+    auto watch = [this](std::string_view content) { watcher_.on_body(content); };
+    std::string before = std::move(*head);  // what goes before the next bytes: at first the head
+    bool must_send = true;
+    for (;;) {
+      auto size = digest(bytes, watch);
+      if (malformed()) {
+        out.broken = protocol("chunk");
+        break;
+      }
+      std::string after;
+      if (until_close && size > 0) {
+        before += chunk_line(size);
+        after = "\r\n";
+      }
+      if (ended_) after += closing(watcher_.on_end(nullptr), chunked);
+      std::string unsent;
+      if (must_send || size > 0 || ended_) {
+        unsent = send_now(Pieces(before, bytes.substr(0, size), after));
+        before.clear();
+        must_send = false;
+      }
+      // Framing between two chunks waits until it is known what comes next.
+      if (!ended_) before += bytes.substr(size);
+      if (ended_) release();
+      if (!unsent.empty()) {
+        auto written = co_await call_.put(Pieces(unsent));
+        if (!written) {
+          out.broken = left();
+          break;
+        }
+      }
+      if (ended_) {
+        call_.answer_ = Call::Answer::complete;
+        break;
+      }
+      auto more = co_await read_more();
+      if (!more) {
+        out.broken = std::move(more.error());
+        break;
+      }
+      bytes = *more;
+      if (bytes.empty()) ended_ = true;
+    }
+    if (out.broken && upstream_) link_.close();
+    if (!out.broken || out.broken->code == Code::cancelled) co_return out;
+    // Within a chunk nothing can be added: the connection ends, and the answer is seen to be cut.
+    auto last = watcher_.on_end(&*out.broken);
+    if (last.empty() || !chunked || (!until_close && chunks_.within_chunk())) co_return out;
+    last = closing(std::move(last), chunked);
+    auto written = co_await call_.put(Pieces(last));
+    if (written) call_.answer_ = Call::Answer::complete;
+    co_return out;
+  }
+
+  // What ends an answer, with `last` before it.
+  static std::string closing(std::string last, bool chunked) {
+    if (!chunked) return {};
+    if (last.empty()) return "0\r\n\r\n";
+    return chunk_line(last.size()) + last + "\r\n0\r\n\r\n";
+  }
+
+  // Writes what the client takes at once and gives a copy of the rest: the scratch, where bytes lie, is
+  // another's as soon as this suspends.
+  std::string send_now(Pieces pieces) {
+    auto& client = call_.client_link();
+    if (!client.gone()) {
+      auto io = client.write(pieces);
+      if (io.what == Io::What::bytes) pieces.consume(io.size);
+    }
+    std::string rest;
+    if (pieces.left() == 0) return rest;
+    for (auto part : pieces.parts()) rest += part;
+    return rest;
+  }
+
+  Call& call_;
+  const RelayRequest& request_;
+  RelayWatcher& watcher_;
+  ClientShard& shard_;
+  std::unique_ptr<Upstream> upstream_;
+  Link& link_;
+  bool reused_;
+  bool heard_ = false;
+  bool sent_all_ = true;
+  bool ended_ = false;
+  int informational_ = 0;
+  std::uint64_t taken_ = 0;
+  Pieces pieces_{request_.head, request_.body[0], request_.body[1], request_.body[2]};
+  ResponseHead head_;
+  ChunkDecoder chunks_;
+};
+}  // namespace detail
+
+Task<Result<Relayed>> detail::Call::relay(Client& client, RelayRequest request, RelayWatcher& watcher) {
+  auto shard = client.shard(connection_.link_.loop());
+  for (bool may_reuse = true;; may_reuse = false) {
+    auto upstream = may_reuse ? shard->take_idle(request.target.key()) : nullptr;
+    if (!upstream) {
+      StopRelay stop(shard->loop_ref(), gone());
+      auto connected = co_await shard->connect(request.target.url(), request.connect_timeout, stop);
+      if (!connected) co_return pass(connected);
+      upstream = std::move(*connected);
+    }
+    Relay attempt(*this, request, watcher, *shard, std::move(upstream));
+    auto relayed = co_await attempt.run();
+    if (relayed || !attempt.was_stale()) co_return relayed;
+  }
+}
+
+}  // namespace bastide::net

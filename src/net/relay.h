@@ -1,0 +1,78 @@
+// A request handed on to another server and its answer handed back as it comes: what a gateway does most.
+// Bytes are forwarded from the loop's scratch, framing and all, while a watcher reads along.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+#include "base/time.h"
+#include "net/http.h"
+
+namespace bastide::net {
+
+namespace detail {
+struct Url;
+}
+
+/// A server that requests are relayed to. Immutable; parsed once, used for every call.
+class RelayTarget {
+ public:
+  /// `base_url`: scheme and authority, with a path that `path` gives back without its last slash.
+  static Result<std::shared_ptr<const RelayTarget>> parse(std::string_view base_url);
+  ~RelayTarget();
+  [[nodiscard]] const std::string& authority() const;  // the value of Host
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] const detail::Url& url() const { return *url_; }
+  [[nodiscard]] const std::string& key() const { return key_; }
+
+ private:
+  explicit RelayTarget(std::unique_ptr<detail::Url> url);
+  std::unique_ptr<detail::Url> url_;
+  std::string key_;
+  std::string path_;
+};
+
+/// What is sent. Everything outlives the relay.
+struct RelayRequest {
+  const RelayTarget& target;
+  std::string_view head;                   // complete: request line, fields, Content-Length, empty line
+  std::array<std::string_view, 3> body{};  // one after another
+  Millis connect_timeout{5'000};
+  Millis first_byte_timeout{120'000};
+  Millis idle_timeout{120'000};  // between two pieces of the answer
+};
+
+/// Reads along with an answer. Called on the loop's thread, in order.
+class RelayWatcher {
+ public:
+  virtual ~RelayWatcher() = default;
+  enum class Verdict {
+    pass_on,  // the client gets `headers` as they stand after this call, then the body as it comes
+    keep,     // the client gets nothing; head and body go to the caller
+  };
+  virtual Verdict on_head(int status, Headers& headers) = 0;
+  /// Content without framing, split anywhere; valid during the call. 64 bytes behind it may be read.
+  virtual void on_body(std::string_view content) = 0;
+  /// The answer has ended, properly when `broken` is null. What this gives is sent before the end of a
+  /// chunked answer, so that a stream that died does not look whole.
+  virtual std::string on_end(const Error* broken) = 0;
+};
+
+/// What became of it.
+struct Relayed {
+  bool passed_on = false;  // the client was answered
+  int status = 0;
+  Headers headers;  // when not passed on
+  std::string body;
+  std::optional<Error> broken;  // the answer ended early: Code::upstream or Code::timeout; Code::cancelled
+                                // when the client left
+};
+
+/// At most so much of an answer that is kept instead of passed on.
+constexpr std::size_t relay_kept_bytes_max = 256 * 1024;
+
+}  // namespace bastide::net
