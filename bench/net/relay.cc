@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "base/heap.h"
 #include "net/client.h"
 #include "net/server.h"
 
@@ -37,6 +38,7 @@ struct Bench {
 
 int main(int argc, char** argv) {
   if (argc < 3) return 2;
+  tune_heap();
   auto target = RelayTarget::parse(argv[2]);
   auto client = Client::create({.ca_file = {}, .idle_per_host_max = 256});
   if (!target || !client) return 1;

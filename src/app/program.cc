@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "app/budget_keeper.h"
+#include "app/gateway_receipts.h"
 #include "base/log.h"
 #include "footprint/footprint.h"
 #include "governance/audit.h"
@@ -93,6 +94,8 @@ struct Program::Parts {
   // The square, and who comes through which door.
   std::unique_ptr<exchange::Pipeline> pipeline;
   std::unique_ptr<chat::Chat> chat;
+  std::unique_ptr<GatewayReceipts> gateway_receipts;
+  std::unique_ptr<gateway::Gateway> gateway;
   http_api::WebFiles web;
   std::unique_ptr<http_api::Services> services;
 
@@ -150,7 +153,7 @@ Result<void> Program::Parts::open_rooms() {
   auto background = net::LoopThread::start("background");
   if (!background) return pass(background);
   loop = std::move(*background);
-  auto made_client = net::Client::create();
+  auto made_client = net::Client::create({.ca_file = {}, .idle_per_host_max = 256});
   if (!made_client) return pass(made_client);
   client = std::move(*made_client);
 
@@ -196,10 +199,14 @@ void Program::Parts::open_doors() {
   pipeline = std::make_unique<exchange::Pipeline>(
       exchange::Rooms{*labels, *router, *limiter, *guard, *library, *models, *footprint, *audit});
   chat = std::make_unique<chat::Chat>(*conversations, *pipeline, *labels, *router, *io, metrics);
+  gateway_receipts = std::make_unique<GatewayReceipts>(loop->loop(), *labels, *footprint, *audit, *ledger);
+  gateway = std::make_unique<gateway::Gateway>(
+      config, *router, labels->default_label(),
+      gateway::Rooms{*accounts, *gateway_receipts, *guard, *client, metrics});
   web = http_api::embedded_web_files();
   services = std::unique_ptr<http_api::Services>(new http_api::Services{
       config, metrics, *io, web, *identity, *labels, *router, *guard, *models, *library, *blobs, *pipeline,
-      *chat, *audit, *accounts, *usage_reports, [this] {
+      *gateway, *chat, *audit, *accounts, *usage_reports, [this] {
         return database->read([](storage::Connection& db) { db.execute("select 1"); }).has_value();
       }});
 }

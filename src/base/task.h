@@ -12,6 +12,7 @@
 #include <type_traits>
 #include <utility>
 
+#include "base/frame_pool.h"
 #include "base/time.h"
 
 namespace bastide {
@@ -53,6 +54,9 @@ namespace detail {
 struct PromiseBase {
   std::coroutine_handle<> awaiting = std::noop_coroutine();
   std::exception_ptr thrown{};
+
+  static void* operator new(std::size_t size) { return take_frame(size); }
+  static void operator delete(void* frame, std::size_t size) noexcept { give_frame(frame, size); }
 
   struct Final {
     [[nodiscard]] bool await_ready() const noexcept { return false; }

@@ -18,11 +18,15 @@ std::unexpected<Error> wrong(std::string_view name, std::string_view expected) {
 Task<Result<nlohmann::json>> Call::json_body(std::size_t bytes_max) {
   auto text = co_await http.read_all(bytes_max);
   if (!text) co_return pass(text);
-  if (trim(*text).empty()) co_return nlohmann::json::object();
-  auto json = parse_json(*text);
-  if (!json) co_return pass(json);
-  if (!json->is_object()) co_return fail(Code::invalid, "The body must be a JSON object.", "json_malformed");
-  co_return std::move(*json);
+  co_return json_object(*text);
+}
+
+Result<nlohmann::json> Call::json_object(std::string_view text) {
+  if (trim(text).empty()) return nlohmann::json::object();
+  auto json = parse_json(text);
+  if (!json) return pass(json);
+  if (!json->is_object()) return fail(Code::invalid, "The body must be a JSON object.", "json_malformed");
+  return json;
 }
 
 std::size_t Call::limit(std::size_t otherwise) const {

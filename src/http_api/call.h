@@ -42,6 +42,8 @@ class Call {
   }
   /// The body as a JSON object; Code::invalid otherwise. An empty body is an empty object.
   [[nodiscard]] Task<Result<nlohmann::json>> json_body(std::size_t bytes_max = 2 * 1024 * 1024);
+  /// The same of a body that was read before.
+  [[nodiscard]] static Result<nlohmann::json> json_object(std::string_view text);
   /// `?limit=`, 1 to 200.
   [[nodiscard]] std::size_t limit(std::size_t otherwise = 50) const;
   [[nodiscard]] std::string query(std::string_view name) const;

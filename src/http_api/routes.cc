@@ -174,8 +174,20 @@ Task<void> serve(const Door& door, net::ServerCall& http) {
 }
 }  // namespace
 
+void Routes::add(const RouteEntry& entry) {
+  if (entry.pattern.find("{}") == std::string_view::npos)
+    fixed_.emplace(entry.pattern, entry);
+  else
+    entries_.push_back(entry);
+}
+
 Routes::Match Routes::find(std::string_view method, std::string_view path) const {
   Match match;
+  for (auto [at, end] = fixed_.equal_range(path); at != end; ++at) {
+    match.other_method = true;
+    if (at->second.method == method) match.entry = &at->second;
+  }
+  if (match.entry) return match;
   auto given = split(path, '/');
   for (const auto& entry : entries_) {
     auto wanted = split(entry.pattern, '/');

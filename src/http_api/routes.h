@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "http_api/call.h"
@@ -25,7 +26,7 @@ struct RouteEntry {
 /// Routes by segments. Immutable after construction; thread-safe.
 class Routes {
  public:
-  void add(const RouteEntry& entry) { entries_.push_back(entry); }
+  void add(const RouteEntry& entry);
 
   struct Match {
     const RouteEntry* entry = nullptr;
@@ -35,6 +36,7 @@ class Routes {
   [[nodiscard]] Match find(std::string_view method, std::string_view path) const;
 
  private:
+  std::unordered_multimap<std::string_view, RouteEntry> fixed_;  // by pattern: those without a variable
   std::vector<RouteEntry> entries_;
 };
 

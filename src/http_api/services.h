@@ -9,6 +9,7 @@
 #include "base/pool.h"
 #include "chat/chat.h"
 #include "exchange/pipeline.h"
+#include "gateway/gateway.h"
 #include "governance/audit.h"
 #include "guard/house_guard.h"
 #include "http_api/web_files.h"
@@ -35,6 +36,7 @@ struct Services {
   knowledge::Library& library;
   storage::Blobs& blobs;
   const exchange::Pipeline& pipeline;
+  const gateway::Gateway& gateway;
   chat::Chat& chat;
   governance::Audit& audit;
   policy::Accounts& accounts;

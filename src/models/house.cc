@@ -1,7 +1,6 @@
 #include "models/house.h"
 
 #include <fmt/format.h>
-#include <sched.h>
 #include <xxhash.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 #include <thread>
 #include <unordered_map>
 
+#include "base/cores.h"
 #include "base/text.h"
 #include "models/catalogue/catalogue.h"
 #include "models/local/local_model.h"
@@ -25,13 +25,6 @@ namespace {
 constexpr std::size_t embed_texts_max = 2048;
 constexpr std::size_t embed_bytes_max = 32 * 1024 * 1024;
 constexpr std::size_t counts_kept = 4096;
-
-int usable_cores() {
-  cpu_set_t set;
-  CPU_ZERO(&set);
-  if (::sched_getaffinity(0, sizeof set, &set) == 0) return std::max(1, CPU_COUNT(&set));
-  return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
-}
 
 /// Recent prompt sizes by the hash of what was counted: a conversation is counted again at every turn.
 class CountCache {

@@ -36,7 +36,7 @@ class ChunkDecoder {
       }
       on_framing(in[i]);
       ++i;
-      if (at_ == At::size && digits_ == 0) between_ = i;
+      if (at_ == At::size && digits_ == 0 && state_ == State::more) between_ = i;
     }
     return i;
   }

@@ -1,17 +1,26 @@
 #include "net/framing.h"
 
 #include <algorithm>
-#include <vector>
+#include <array>
 
 #include "base/text.h"
 #include "picohttpparser.h"
 
 namespace bastide::net::detail {
 namespace {
-bool is_token_char(char c) {
+constexpr std::size_t fields_max = 512;  // ServerOptions::headers_max and what clients take are below it
+using Fields = std::array<phr_header, fields_max + 1>;
+
+constexpr bool is_token_sign(char c) {
   if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')) return true;
   return std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
 }
+constexpr auto token_chars = [] {
+  std::array<bool, 256> out{};
+  for (int c = 0; c < 256; ++c) out[static_cast<std::size_t>(c)] = is_token_sign(static_cast<char>(c));
+  return out;
+}();
+bool is_token_char(char c) { return token_chars[static_cast<unsigned char>(c)]; }
 
 // A host as a Host header may name it; what is served does not depend on it, so this only keeps rubbish out.
 bool is_host(std::string_view host) {
@@ -57,7 +66,8 @@ std::optional<Refusal> read_body_fields(const Headers& headers, int minor_versio
   return std::nullopt;
 }
 
-std::optional<Refusal> copy_headers(const std::vector<phr_header>& fields, std::size_t count, Headers& out) {
+std::optional<Refusal> copy_headers(const Fields& fields, std::size_t count, Headers& out) {
+  out.reserve(count);
   for (std::size_t i = 0; i < count; ++i) {
     const auto& field = fields[i];
     if (!field.name) return Refusal{400, "folded_header"};
@@ -151,8 +161,8 @@ std::optional<Refusal> parse_target(std::string_view target, Request& out, std::
 }
 
 std::optional<Refusal> parse_request(std::string_view head, std::size_t headers_max, RequestHead& out) {
-  std::vector<phr_header> fields(headers_max + 1);
-  std::size_t count = fields.size();
+  Fields fields;
+  std::size_t count = std::min(headers_max + 1, fields.size());
   const char* method = nullptr;
   const char* target = nullptr;
   std::size_t method_size = 0;
@@ -201,8 +211,8 @@ std::optional<Refusal> parse_request(std::string_view head, std::size_t headers_
 
 std::optional<Refusal> parse_response(std::string_view head, std::size_t headers_max, std::string_view method,
                                       ResponseHead& out) {
-  std::vector<phr_header> fields(headers_max + 1);
-  std::size_t count = fields.size();
+  Fields fields;
+  std::size_t count = std::min(headers_max + 1, fields.size());
   const char* message = nullptr;
   std::size_t message_size = 0;
   int minor = -1;

@@ -21,8 +21,13 @@ class Headers {
   /// The first value, or nothing.
   [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const;
   void add(std::string name, std::string value) { fields_.push_back({std::move(name), std::move(value)}); }
+  void reserve(std::size_t count) { fields_.reserve(count); }
   void set(std::string name, std::string value);
   void remove(std::string_view name);
+  template <class Predicate>
+  void remove_if(Predicate&& unwanted) {
+    std::erase_if(fields_, unwanted);
+  }
   [[nodiscard]] const std::vector<Header>& all() const { return fields_; }
 
  private:

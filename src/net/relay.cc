@@ -81,10 +81,13 @@ class Relay {
       auto events = co_await link_.wait(io.wait_for | event_timeout | event_stop);
       if (auto why = interrupted(events, io.wait_for, "first_byte")) co_return end_early(std::move(*why));
     }
-    if (watcher_.on_head(head_.status, head_.headers) == RelayWatcher::Verdict::keep) {
+    const auto verdict = watcher_.on_head(head_.status, head_.headers);
+    if (verdict == RelayWatcher::Verdict::keep) {
       auto kept = co_await keep(bytes);
       co_return kept;
     }
+    reframes_ = verdict == RelayWatcher::Verdict::rewrite || head_.framing.kind == Framing::Kind::until_close;
+    rewrites_ = verdict == RelayWatcher::Verdict::rewrite;
     auto passed = co_await pass_on(bytes);
     co_return passed;
   }
@@ -245,34 +248,40 @@ class Relay {
     Relayed out;
     out.passed_on = true;
     out.status = head_.status;
-    const bool until_close = head_.framing.kind == Framing::Kind::until_close;
-    const bool chunked = until_close || head_.framing.kind == Framing::Kind::chunked;
-    auto head = call_.begin(head_.status, head_.headers,
-                            until_close ? Framing{Framing::Kind::chunked, 0} : head_.framing);
-    if (!head) co_return pass(head);
+    const bool chunked = reframes_ || head_.framing.kind == Framing::Kind::chunked;
     auto watch = [this](std::string_view content) { watcher_.on_body(content); };
-    std::string before = std::move(*head);  // what goes before the next bytes: at first the head
-    bool must_send = true;
+    auto size = digest(bytes, watch);
+    if (watcher_.refused()) {
+      out.passed_on = false;
+      if (ended_) release();
+      co_return out;
+    }
+    auto head = call_.begin(head_.status, head_.headers,
+                            reframes_ ? Framing{Framing::Kind::chunked, 0} : head_.framing);
+    if (!head) co_return pass(head);
+    std::string held;  // framing that goes before the next bytes
     for (;;) {
-      auto size = digest(bytes, watch);
       if (malformed()) {
         out.broken = protocol("chunk");
         break;
       }
+      auto forwarded = rewrites_ ? watcher_.rewritten() : bytes.substr(0, size);
       std::string after;
-      if (until_close && size > 0) {
-        before += chunk_line(size);
+      if (reframes_ && !forwarded.empty()) {
+        held = chunk_line(forwarded.size());
         after = "\r\n";
       }
+      if (ended_ && !reframes_) held.clear();  // it belongs to the last chunk, which is ours
       if (ended_) after += closing(watcher_.on_end(nullptr), chunked);
       std::string unsent;
-      if (must_send || size > 0 || ended_) {
-        unsent = send_now(Pieces(before, bytes.substr(0, size), after));
-        before.clear();
-        must_send = false;
+      if (!head->empty() || !forwarded.empty() || ended_) {
+        const bool only_head = forwarded.empty() && !ended_;
+        unsent = send_now(Pieces(*head, only_head ? "" : held, forwarded, after));
+        head->clear();
+        if (!only_head) held.clear();
       }
       // Framing between two chunks waits until it is known what comes next.
-      if (!ended_) before += bytes.substr(size);
+      if (!ended_ && !reframes_) held += bytes.substr(size);
       if (ended_) release();
       if (!unsent.empty()) {
         auto written = co_await call_.put(Pieces(unsent));
@@ -291,13 +300,14 @@ class Relay {
         break;
       }
       bytes = *more;
+      size = digest(bytes, watch);
       if (bytes.empty()) ended_ = true;
     }
     if (out.broken && upstream_) link_.close();
     if (!out.broken || out.broken->code == Code::cancelled) co_return out;
     // Within a chunk nothing can be added: the connection ends, and the answer is seen to be cut.
     auto last = watcher_.on_end(&*out.broken);
-    if (last.empty() || !chunked || (!until_close && chunks_.within_chunk())) co_return out;
+    if (last.empty() || !chunked || (!reframes_ && chunks_.within_chunk())) co_return out;
     last = closing(std::move(last), chunked);
     auto written = co_await call_.put(Pieces(last));
     if (written) call_.answer_ = Call::Answer::complete;
@@ -335,6 +345,8 @@ class Relay {
   bool heard_ = false;
   bool sent_all_ = true;
   bool ended_ = false;
+  bool rewrites_ = false;
+  bool reframes_ = false;  // the chunks that the client gets are ours
   int informational_ = 0;
   std::uint64_t taken_ = 0;
   Pieces pieces_{request_.head, request_.body[0], request_.body[1], request_.body[2]};

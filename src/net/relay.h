@@ -52,11 +52,17 @@ class RelayWatcher {
   virtual ~RelayWatcher() = default;
   enum class Verdict {
     pass_on,  // the client gets `headers` as they stand after this call, then the body as it comes
+    rewrite,  // the same, but the body is what `rewritten` gives, in chunks of our own
     keep,     // the client gets nothing; head and body go to the caller
   };
   virtual Verdict on_head(int status, Headers& headers) = 0;
   /// Content without framing, split anywhere; valid during the call. 64 bytes behind it may be read.
   virtual void on_body(std::string_view content) = 0;
+  /// Asked once, when the first bytes of the body were seen and nothing has been sent: whether the client
+  /// should get none of it after all. The caller goes on from there; nothing more is read.
+  [[nodiscard]] virtual bool refused() { return false; }
+  /// With Verdict::rewrite: takes what the client gets for the content so far; valid until the next call.
+  virtual std::string_view rewritten() { return {}; }
   /// The answer has ended, properly when `broken` is null. What this gives is sent before the end of a
   /// chunked answer, so that a stream that died does not look whole.
   virtual std::string on_end(const Error* broken) = 0;

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <thread>
 
+#include "base/cores.h"
 #include "base/log.h"
 #include "net/server_connection.h"
 #include "net/socket.h"
@@ -161,7 +162,7 @@ class ServerImpl final : public Server {
       core_.tls = std::move(*tls);
     }
     auto count = options.loops > 0 ? static_cast<std::size_t>(options.loops)
-                                   : std::max<std::size_t>(std::thread::hardware_concurrency(), 1);
+                                   : static_cast<std::size_t>(usable_cores());
     auto sockets = listen_group(options.host, options.port, count);
     if (!sockets) return pass(sockets);
     port_ = bound_port(sockets->front().get());

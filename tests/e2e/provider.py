@@ -50,6 +50,19 @@ class Provider:
                     self.end_headers()
                     self.wfile.write(text)
                     return
+                if not json.loads(body).get("stream"):
+                    content = "".join(provider.answer(json.loads(body)["messages"]))
+                    text = json.dumps({
+                        "id": "c", "object": "chat.completion", "created": 1, "model": "m",
+                        "choices": [{"index": 0, "message": {"role": "assistant", "content": content},
+                                     "finish_reason": "stop"}],
+                        "usage": {"prompt_tokens": 20, "completion_tokens": 7, "total_tokens": 27}}).encode()
+                    self.send_response(200)
+                    self.send_header("content-type", "application/json")
+                    self.send_header("content-length", str(len(text)))
+                    self.end_headers()
+                    self.wfile.write(text)
+                    return
                 self.send_response(200)
                 self.send_header("content-type", "text/event-stream")
                 self.send_header("transfer-encoding", "chunked")

@@ -2,6 +2,7 @@
 import json
 import os
 import subprocess
+import time
 import unittest
 
 import openai
@@ -154,6 +155,16 @@ class MainJob(unittest.TestCase):
         answer = client.chat.completions.create(model="cloud-small", messages=[{"role": "user", "content": "hi"}])
         self.assertEqual(answer.choices[0].message.content, "Hello there.")
         self.assertEqual(answer.usage.completion_tokens, 7)
+        raw = client.chat.completions.with_raw_response.create(
+            model="cloud-small", messages=[{"role": "user", "content": "hi"}])
+        exchange = raw.headers["x-bastide-exchange"]
+        deadline = time.monotonic() + 5  # stored within a second, behind the answer
+        while (got := self.bastide.call("GET", f"/api/exchanges/{exchange}")).status == 404:
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.05)
+        self.assertEqual(got.json["route"]["chosen"], "cloud-small")
+        self.assertEqual(got.json["tokens"]["output"], 7)
+        self.assertEqual(len(got.json["stages"]), 12)
         self.provider.answer = lambda messages: ["Deux jours par semaine au plus [1]."]
         stream = client.chat.completions.create(
             model="cloud-small", messages=[{"role": "user", "content": QUESTION}], stream=True,

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "app/commands.h"
+#include "base/heap.h"
 #include "knowledge/parse/parse.h"
 #include "models/install/commands.h"
 #include "models/local/worker_main.h"
@@ -138,6 +139,7 @@ int pass_on(const std::string& word, std::vector<std::string> args) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  bastide::tune_heap();
   std::signal(SIGPIPE, SIG_IGN);
   std::span<const char* const> words(argv, static_cast<std::size_t>(argc));
   if (argc > 1 && std::strcmp(argv[1], "parse-worker") == 0)

@@ -67,8 +67,26 @@ Result<void> resolve_collections(Call& call, std::vector<std::string>& collectio
   return {};
 }
 
+Task<Result<void>> refuse(Call& call, const Error& error, const std::string& exchange) {
+  net::Headers headers{{"x-bastide-exchange", exchange}};
+  const auto status = http_status(error.code);
+  if (status == 429 || status == 503) headers.add("retry-after", retry_after(error));
+  auto sent = co_await call.send_json(status, openai_error_json(in_language(error, call.language), exchange),
+                                      std::move(headers));
+  co_return sent;
+}
+
 Task<Result<void>> chat_completions(Call& call) {
-  auto body = co_await call.json_body(body_bytes_max);
+  auto text = co_await call.http.read_all(body_bytes_max);
+  if (!text) co_return pass(text);
+  auto passed = co_await call.services.gateway.pass(call.http, call.who, dialects::Dialect::openai, *text);
+  call.answered = passed.way == gateway::Gateway::Way::answered;
+  if (call.answered) co_return Result<void>{};
+  if (passed.error) {
+    auto told = co_await refuse(call, *passed.error, passed.exchange);
+    co_return told;
+  }
+  auto body = call.json_object(*text);
   if (!body) co_return pass(body);
   auto request = parse_chat_request(*body);
   if (!request) co_return pass(request);
@@ -100,10 +118,7 @@ Task<Result<void>> chat_completions(Call& call) {
     co_return broken;
   }
   if (done.error().code == Code::cancelled) co_return done;
-  net::Headers headers{{"x-bastide-exchange", exchange.id}};
-  auto status = http_status(done.error().code);
-  if (status == 429 || status == 503) headers.add("retry-after", retry_after(done.error()));
-  auto sent = co_await call.send_json(status, openai_error_json(told, exchange.id), std::move(headers));
+  auto sent = co_await refuse(call, done.error(), exchange.id);
   co_return sent;
 }
 

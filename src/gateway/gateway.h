@@ -1,0 +1,70 @@
+// A call that passes as bytes, from the door to the provider and back.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/metrics.h"
+#include "dialects/dialect.h"
+#include "exchange/ports.h"
+#include "gateway/plan.h"
+#include "gateway/recorder.h"
+#include "identity/principal.h"
+#include "net/client.h"
+#include "net/server.h"
+#include "policy/accounts.h"
+
+namespace bastide::gateway {
+
+/// What the gateway asks of other rooms; all outlive it.
+struct Rooms {
+  policy::Accounts& accounts;
+  Recorder& recorder;
+  const exchange::Guard& guard;
+  net::Client& client;
+  Metrics& metrics;
+};
+
+/// Thread-safe; calls run on the loop of their connection.
+class Gateway {
+ public:
+  Gateway(const Config& config, const policy::Router& router, policy::Label default_label, Rooms rooms);
+  ~Gateway();
+
+  enum class Way {
+    answered,  // the client has its answer, or left
+    refused,   // `error` is to be told
+    long_way,  // nothing has happened: the exchange's stages must see this call
+  };
+  struct Outcome {
+    Way way = Way::long_way;
+    std::string exchange{};
+    std::optional<Error> error{};
+  };
+  /// `body` is the call as it came, with its string's capacity at least 64 bytes beyond its size or else
+  /// copied.
+  [[nodiscard]] Task<Outcome> pass(net::ServerCall& http, const identity::Principal& who,
+                                   dialects::Dialect dialect, const std::string& body) const;
+
+ private:
+  struct Passing;
+  struct Counters;
+  [[nodiscard]] bool guard_lets_pass(const Plan& plan, std::string_view body,
+                                     std::size_t readable_bytes) const;
+  [[nodiscard]] Task<Outcome> send(net::ServerCall& http, Passing& passing) const;
+  struct Ending {
+    bool client_left = false;
+    const Error* error = nullptr;
+  };
+  /// `meter` of the answer, or null when nobody answered.
+  void settle(Passing& passing, const class Meter* meter, const Ending& ending) const;
+
+  Rooms rooms_;
+  Plans plans_;
+  bool masks_;
+  std::unique_ptr<Counters> counters_;
+};
+
+}  // namespace bastide::gateway

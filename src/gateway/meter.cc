@@ -1,0 +1,181 @@
+#include "gateway/meter.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+#include "base/json.h"
+#include "base/text.h"
+
+namespace bastide::gateway {
+namespace {
+
+constexpr std::size_t slack = 64;  // net::RelayWatcher::on_body promises so much behind the content
+
+// What of an upstream's head a client may want; the rest speaks of the provider's account and machines.
+bool may_pass(std::string_view name) {
+  static constexpr std::array<std::string_view, 7> known{
+      "content-type",         "x-request-id",   "request-id",  "cache-control",
+      "openai-processing-ms", "openai-version", "openai-model"};
+  return std::ranges::any_of(known, [&](auto one) { return equal_ignoring_ascii_case(one, name); });
+}
+
+bool is_type(std::string_view value, std::string_view type) {
+  return value.size() >= type.size() && equal_ignoring_ascii_case(value.substr(0, type.size()), type);
+}
+
+Error not_of_dialect(std::string what, std::string detail) {
+  return {Code::upstream, std::move(what), std::move(detail), "Check the provider's address and dialect."};
+}
+
+}  // namespace
+
+std::string stream_error(dialects::Dialect dialect, const Error& error) {
+  JsonWriter json;
+  switch (dialect) {
+    case dialects::Dialect::anthropic:
+      json.object().field("type", "error").key("error").object();
+      json.field("type", "api_error").field("message", error.message).end().end();
+      return "event: error\ndata: " + json.take() + "\n\n";
+    case dialects::Dialect::gemini:
+      json.object().key("error").object().field("code", 502).field("message", error.message);
+      json.field("status", "UNAVAILABLE").end().end();
+      return "data: " + json.take() + "\n\n";
+    default:
+      json.object().key("error").object().field("message", error.message);
+      json.field("type", "upstream_error").field("code", error.detail).end().end();
+      return "data: " + json.take() + "\n\n";
+  }
+}
+
+Meter::Meter(dialects::Dialect dialect, bool stream, UsageEvent usage_event, std::string_view exchange,
+             dialects::Scanner& scanner)
+    : dialect_(dialect),
+      stream_(stream),
+      hides_(usage_event == UsageEvent::hide),
+      exchange_(exchange),
+      scanner_(scanner),
+      meter_(dialect) {}
+
+Meter::Verdict Meter::on_head(int status, net::Headers& headers) {
+  first_byte_ = Steady::now();
+  if (status != 200) return Verdict::keep;
+  const auto type = headers.find("content-type").value_or("");
+  is_events_ = is_type(type, "text/event-stream");
+  const auto coding = headers.find("content-encoding").value_or("identity");
+  if (!equal_ignoring_ascii_case(coding, "identity"))
+    fault_ = not_of_dialect("The provider compressed an answer although none may be.", "content_encoding");
+  else if (stream_ && !is_events_ &&
+           !(dialect_ == dialects::Dialect::gemini && is_type(type, "application/json")))
+    fault_ = not_of_dialect("The provider answered no stream.", "wrong_content_type");
+  else if (!stream_ && !is_type(type, "application/json"))
+    fault_ = not_of_dialect("The provider answered no JSON.", "wrong_content_type");
+  if (fault_) return Verdict::keep;
+  if (auto length = headers.find("content-length")) {
+    std::uint64_t bytes = 0;
+    if (std::from_chars(length->data(), length->data() + length->size(), bytes).ec == std::errc{})
+      length_ = bytes;
+  }
+  headers.remove_if([](const net::Header& field) { return !may_pass(field.name); });
+  headers.add("x-bastide-exchange", std::string(exchange_));
+  return is_events_ && hides_ ? Verdict::rewrite : Verdict::pass_on;
+}
+
+void Meter::on_body(std::string_view content) {
+  content_bytes_ += static_cast<std::int64_t>(content.size());
+  if (is_events_) {
+    read_lines(content);
+    return;
+  }
+  if (partial_.empty() && length_ == content.size()) {
+    read_whole(content, content.size() + slack);
+    return;
+  }
+  if (partial_.size() + content.size() > body_bytes_max) {
+    unread_ = true;
+    partial_.clear();
+  }
+  if (!unread_) partial_ += content;
+}
+
+void Meter::read_whole(std::string_view body, std::size_t readable_bytes) {
+  usage_ = scanner_.usage_of_answer(dialect_, body, readable_bytes);
+  // Some servers answer 200 with an error within.
+  const auto start = body.substr(0, 64);
+  if (!usage_ && start.find("\"error\"") != std::string_view::npos)
+    fault_ = not_of_dialect("The provider answered with an error.", "provider_failed");
+}
+
+bool Meter::refused() { return fault_.has_value(); }
+
+void Meter::read_lines(std::string_view content) {
+  while (!content.empty()) {
+    const auto end = content.find('\n');
+    if (end == std::string_view::npos) {
+      if (partial_.size() + content.size() > line_bytes_max && !hides_) {
+        unread_ = true;
+        partial_.clear();
+      }
+      if (!unread_) partial_ += content;
+      return;
+    }
+    auto line = content.substr(0, end);
+    content.remove_prefix(end + 1);
+    if (!partial_.empty()) {
+      partial_ += line;
+      partial_.reserve(partial_.size() + slack);
+      std::string whole = std::move(partial_);
+      partial_.clear();
+      read_line(whole);
+    } else if (!unread_) {
+      read_line(line);
+    }
+    unread_ = false;
+  }
+}
+
+void Meter::read_line(std::string_view line) {
+  bool shown = true;
+  auto text = line;
+  if (text.ends_with('\r')) text.remove_suffix(1);
+  if (text.starts_with("data:")) {
+    auto data = text.substr(text.starts_with("data: ") ? 6 : 5);
+    ++events_;
+    const auto event = scanner_.scan_event(dialect_, data, data.size() + slack);
+    if (event.usage || event.ends || event.fails) meter_.take(event);
+    shown = !(hides_ && event.usage && data.find("\"choices\":[]") != std::string_view::npos);
+    skips_blank_ = !shown;
+  } else if (text.empty() && std::exchange(skips_blank_, false)) {
+    shown = false;
+  }
+  if (hides_ && shown) {
+    out_ += line;
+    out_ += '\n';
+  }
+}
+
+std::string_view Meter::rewritten() {
+  shown_.swap(out_);
+  out_.clear();
+  return shown_;
+}
+
+std::string Meter::on_end(const Error* broken) {
+  if (!is_events_) {
+    if (!broken && !partial_.empty()) {
+      partial_.reserve(partial_.size() + slack);
+      read_whole(partial_, partial_.size() + slack);
+    }
+    return {};
+  }
+  usage_ = meter_.usage();
+  if (!broken && (meter_.ended() || meter_.failed())) return std::exchange(out_, {});
+  const Error cut{Code::upstream, "The provider's stream ended before its answer was complete.", "truncated",
+                  "Try again."};
+  if (!broken) fault_ = cut;
+  // A line that never ended must not swallow ours.
+  const bool glued = !hides_ && (!partial_.empty() || unread_);
+  return out_ + (glued ? "\n\n" : "") + stream_error(dialect_, broken ? *broken : cut);
+}
+
+}  // namespace bastide::gateway

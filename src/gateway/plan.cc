@@ -1,0 +1,130 @@
+#include "gateway/plan.h"
+
+#include <fmt/format.h>
+
+#include "base/json.h"
+#include "base/log.h"
+
+namespace bastide::gateway {
+namespace {
+
+dialects::Dialect spoken(Dialect configured) {
+  switch (configured) {
+    case Dialect::anthropic:
+      return dialects::Dialect::anthropic;
+    case Dialect::gemini:
+      return dialects::Dialect::gemini;
+    case Dialect::mistral:
+      return dialects::Dialect::mistral;
+    case Dialect::openai:
+      break;
+  }
+  return dialects::Dialect::openai;
+}
+
+// Where each dialect's servers want the key.
+std::string key_field(Dialect dialect, const std::string& key) {
+  switch (dialect) {
+    case Dialect::anthropic:
+      return "x-api-key: " + key + "\r\n";
+    case Dialect::gemini:
+      return "x-goog-api-key: " + key + "\r\n";
+    default:
+      return "Authorization: Bearer " + key + "\r\n";
+  }
+}
+
+bool is_field_text(std::string_view text) {
+  return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
+}
+
+std::shared_ptr<const Upstream> upstream_of(const ProviderConfig& provider) {
+  auto target = net::RelayTarget::parse(provider.base_url);
+  if (!target || !provider.ca_file.empty()) return nullptr;  // the long way has a client that trusts the file
+  auto upstream = std::make_shared<Upstream>();
+  upstream->id = provider.id;
+  upstream->dialect = spoken(provider.dialect);
+  upstream->target = std::move(*target);
+  upstream->timeout = Millis(provider.timeout_s * 1000);
+  upstream->head = fmt::format(
+      "Host: {}\r\nUser-Agent: Bastide\r\nContent-Type: application/json\r\nAccept-Encoding: identity\r\n",
+      upstream->target->authority());
+  if (provider.key) {
+    if (!is_field_text(provider.key->value)) return nullptr;
+    upstream->head += key_field(provider.dialect, provider.key->value);
+  }
+  return upstream;
+}
+
+policy::ModelCard card_of(const ModelConfig& model, const ProviderConfig& provider) {
+  policy::ModelCard card;
+  card.id = model.id;
+  card.name = model.name.empty() ? model.id : model.name;
+  card.provider = provider.id;
+  card.upstream = model.upstream.empty() ? model.id : model.upstream;
+  card.zone = provider.zone;
+  card.capabilities = model.capabilities;
+  card.context_tokens = model.context_tokens;
+  card.price = model.price;
+  card.parameters_active = model.parameters_active;
+  card.parameters_total = model.parameters_total;
+  card.fallback = model.fallback;
+  return card;
+}
+
+}  // namespace
+
+Plans::Plans(const Config& config, const policy::Router& router, policy::Label default_label) {
+  std::unordered_map<std::string, std::shared_ptr<const Upstream>> upstreams;
+  std::unordered_map<std::string, const ProviderConfig*> providers;
+  for (const auto& provider : config.providers) {
+    providers[provider.id] = &provider;
+    if (auto upstream = upstream_of(provider)) upstreams[provider.id] = std::move(upstream);
+  }
+  for (const auto& model : config.models) {
+    const auto upstream = upstreams.find(model.provider);
+    if (upstream == upstreams.end()) continue;
+    const auto& provider = *providers[model.provider];
+    if (!router.allows(default_label, provider.zone, model.id)) continue;
+    auto plan = std::make_unique<Plan>();
+    plan->card = card_of(model, provider);
+    plan->upstream = upstream->second;
+    plan->upstream_json = JsonWriter().value(plan->card.upstream).take();
+    plan->leaves_walls = router.place(provider.zone) != policy::Place::walls;
+    plans_.emplace(model.id, std::move(plan));
+  }
+  for (auto& [id, plan] : plans_)
+    for (const auto& next : plan->card.fallback) {
+      const auto* other = find(next);
+      if (other && other->upstream->dialect == plan->upstream->dialect &&
+          other->leaves_walls == plan->leaves_walls)
+        plan->fallback.push_back(other);
+      else
+        plan->has_other_fallback = true;
+    }
+}
+
+const policy::ModelTerms& Plan::terms(policy::Accounts& accounts, policy::Moment now) const {
+  const auto generation = accounts.generation();
+  if (generation_.load(std::memory_order_acquire) == generation)
+    return *terms_.load(std::memory_order_relaxed);
+  const auto& found = accounts.model(card, now);
+  terms_.store(&found, std::memory_order_relaxed);
+  generation_.store(generation, std::memory_order_release);
+  return found;
+}
+
+const Plan* Plans::find(std::string_view model) const {
+  const auto found = plans_.find(model);
+  return found == plans_.end() ? nullptr : found->second.get();
+}
+
+std::vector<const Upstream*> Plans::upstreams() const {
+  std::vector<const Upstream*> out;
+  for (const auto& [id, plan] : plans_)
+    if (std::find(out.begin(), out.end(), plan->upstream.get()) == out.end())
+      out.push_back(plan->upstream.get());
+  return out;
+}
+
+}  // namespace bastide::gateway

@@ -1,0 +1,327 @@
+#include "gateway/gateway.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "gateway/meter.h"
+#include "gateway/texts.h"
+#include "tests/net/scripted_server.h"
+
+namespace bastide::gateway {
+namespace {
+
+using net::test::RawClient;
+using net::test::ScriptedServer;
+using testing::EndsWith;
+using testing::HasSubstr;
+using testing::Not;
+
+struct Records final : Recorder {
+  void add(Passed passed) override { all.push_back(std::move(passed)); }
+  bool full() const override { return false; }
+  std::vector<Passed> all;
+};
+
+struct Guard final : exchange::Guard {
+  Verdict inspect(std::string_view text) const override {
+    return {text.find("marie@example.com") == std::string_view::npos ? "allow" : "mask", {}, {}};
+  }
+  Task<Result<exchange::Pseudonymised>> pseudonymise(std::string, std::string,
+                                                     std::vector<exchange::Message>) override {
+    co_return fail(Code::internal, "not here");
+  }
+};
+
+/// The gateway behind a server, in front of one or two scripted providers.
+struct House {
+  explicit House(const std::string& second_url, std::function<void(int, int)> serve,
+                 const std::string& zone = "walls")
+      : upstream(std::move(serve)) {
+    auto made = parse_config(R"(
+[[provider]]
+id = "first"
+dialect = "openai"
+base_url = ")" + upstream.url("/v1") +
+                                 R"("
+zone = ")" + zone + R"("
+[[provider]]
+id = "second"
+dialect = "openai"
+base_url = ")" + second_url + R"("
+zone = ")" + zone + R"("
+[[model]]
+id = "fast"
+provider = "first"
+upstream = "fast-v2"
+price = { input = 1.0, output = 2.0 }
+fallback = ["spare"]
+[[model]]
+id = "safe"
+provider = "first"
+fallback = ["near"]
+[[model]]
+id = "near"
+provider = "local"
+file = "near.gguf"
+[[model]]
+id = "spare"
+provider = "second"
+[budget.default]
+month = 1.0
+[policy]
+default_label = "internal"
+[[policy.allow]]
+label = "internal"
+zones = ["walls", "FR"]
+)",
+                             "test.toml");
+    if (!made) throw std::runtime_error(made.error().message);
+    config = std::move(*made);
+    labels = std::make_unique<policy::Labels>(config);
+    router = std::make_unique<policy::Router>(config, *labels);
+    client = std::move(*net::Client::create());
+    accounts = std::make_unique<policy::Accounts>(
+        config, policy::rules_of(config, [](const OwnerConfig&) { return std::string(); }),
+        std::vector<policy::Spent>{}, policy::Moment::now());
+    gateway = std::make_unique<Gateway>(config, *router, labels->default_label(),
+                                        Rooms{*accounts, records, guard, *client, metrics});
+    server = net::test::start_server([this](net::ServerCall& call) { return answer(call); }, metrics);
+  }
+
+  Task<void> answer(net::ServerCall& call) {
+    auto body = co_await call.read_all(1 << 20);
+    if (!body) co_return;
+    identity::Principal who;
+    who.person = "per_1";
+    auto outcome = co_await gateway->pass(call, who, dialects::Dialect::openai, *body);
+    way = outcome.way;
+    if (outcome.way == Gateway::Way::long_way) (void)co_await call.send({200, {}, "long way"});
+    if (outcome.way == Gateway::Way::refused)
+      (void)co_await call.send({502, {}, "refused: " + outcome.error->detail});
+    ended = true;
+  }
+  std::string ask(std::string_view body) {
+    ended = false;
+    RawClient raw(server->port());
+    raw.send(
+        "POST /v1/chat/completions HTTP/1.1\r\nHost: h\r\nConnection: close\r\nAuthorization: Bearer "
+        "theirs\r\n"
+        "Content-Length: " +
+        std::to_string(body.size()) + "\r\n\r\n" + std::string(body));
+    auto got = raw.receive_all(4000);
+    for (int i = 0; i < 100 && !ended; ++i) ::usleep(5'000);
+    return got;
+  }
+
+  /// Nothing is reserved any more, and so much was spent.
+  void expect_spent(double money) {
+    identity::Principal who;
+    who.person = "per_1";
+    for (const auto& budgets : accounts->account(who)->budgets(policy::Moment::now()))
+      for (const auto& state : budgets.states) {
+        EXPECT_EQ(state.reserved, 0) << budgets.scope;
+        EXPECT_EQ(state.spent, policy::to_amount(policy::Unit::money, money)) << budgets.scope;
+      }
+  }
+
+  ScriptedServer upstream;
+  Config config;
+  std::unique_ptr<policy::Labels> labels;
+  std::unique_ptr<policy::Router> router;
+  Records records;
+  std::unique_ptr<policy::Accounts> accounts;
+  Guard guard;
+  Metrics metrics;
+  std::unique_ptr<net::Client> client;
+  std::unique_ptr<Gateway> gateway;
+  std::atomic<Gateway::Way> way{Gateway::Way::long_way};
+  std::atomic<bool> ended{false};
+  std::unique_ptr<net::Server> server;
+};
+
+constexpr const char* nobody = "http://127.0.0.1:1/v1";
+
+std::string json_answer(std::string_view body, std::string_view status = "200 OK") {
+  return "HTTP/1.1 " + std::string(status) +
+         "\r\nContent-Type: application/json\r\nSet-Cookie: a=b\r\nContent-Length: " +
+         std::to_string(body.size()) + "\r\n\r\n" + std::string(body);
+}
+constexpr std::string_view whole =
+    R"({"id":"c","choices":[{"index":0,"message":{"role":"assistant","content":"Hi"},"unknown":1}],"usage":{"prompt_tokens":1000,"completion_tokens":500,"total_tokens":1500}})";
+constexpr std::string_view question =
+    R"({ "messages":[{"role":"user","content":"Hello"}], "model":"fast", "odd": [1.50] })";
+
+TEST(Gateway, PassesBytesAndChangesOnlyTheModelsName) {
+  std::string seen;
+  House house(nobody, [&](int fd, int) {
+    seen = ScriptedServer::read_request(fd);
+    ScriptedServer::say(fd, json_answer(whole));
+  });
+  auto got = house.ask(question);
+  EXPECT_THAT(seen, HasSubstr("POST /v1/chat/completions HTTP/1.1\r\n"));
+  EXPECT_THAT(seen, Not(HasSubstr("theirs"))) << "a caller's key is ours to know";
+  EXPECT_THAT(
+      seen,
+      EndsWith(R"({ "messages":[{"role":"user","content":"Hello"}], "model":"fast-v2", "odd": [1.50] })"));
+  EXPECT_THAT(got, EndsWith(whole));
+  EXPECT_THAT(got, HasSubstr("x-bastide-exchange: ex_"));
+  EXPECT_THAT(got, Not(HasSubstr("Set-Cookie")));
+  house.expect_spent(0.002);
+  ASSERT_EQ(house.records.all.size(), 1U);
+  const auto& record = house.records.all[0];
+  EXPECT_THAT(got, HasSubstr(record.exchange));
+  EXPECT_EQ(record.answered->card.id, "fast");
+  EXPECT_EQ(record.tokens.input, 1000);
+  EXPECT_FALSE(record.tokens_estimated);
+  EXPECT_FALSE(record.error);
+}
+
+TEST(Gateway, AsksForUsageAndTakesItOutOfTheStream) {
+  std::string seen;
+  House house(nobody, [&](int fd, int) {
+    seen = ScriptedServer::read_request(fd);
+    auto chunk = [&](std::string_view text) {
+      char size[32];
+      std::snprintf(size, sizeof size, "%zx\r\n", text.size());
+      ScriptedServer::say(fd, size + std::string(text) + "\r\n", 5);
+    };
+    ScriptedServer::say(
+        fd, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");
+    chunk("data: {\"choices\":[{\"delta\":{\"content\":\"H\xc3\xa9\"}}]}\n\n");
+    chunk(
+        "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":3}}\n\ndata: [DONE]\n\n");
+    ScriptedServer::say(fd, "0\r\n\r\n");
+  });
+  auto got = house.ask(R"({"model":"fast","stream":true,"messages":[]})");
+  EXPECT_THAT(
+      seen,
+      EndsWith(R"({"model":"fast-v2","stream_options":{"include_usage":true},"stream":true,"messages":[]})"));
+  EXPECT_THAT(got, HasSubstr("H\xc3\xa9"));
+  EXPECT_THAT(got, HasSubstr("data: [DONE]\n\n"));
+  EXPECT_THAT(got, Not(HasSubstr("usage")));
+  house.expect_spent(0.000'013);
+}
+
+TEST(Gateway, AStreamWithoutItsEndIsAnError) {
+  House house(nobody, [&](int fd, int) {
+    ScriptedServer::read_request(fd);
+    ScriptedServer::say(
+        fd,
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "1c\r\ndata: {\"choices\":[{\"x\":1}]}\n\r\n1\r\n\n\r\n0\r\n\r\n");
+  });
+  auto got =
+      house.ask(R"({"model":"fast","stream":true,"stream_options":{"include_usage":true},"messages":[]})");
+  EXPECT_THAT(got, HasSubstr("\"error\""));
+  EXPECT_THAT(got, Not(HasSubstr("[DONE]")));
+  ASSERT_EQ(house.records.all.size(), 1U);
+  EXPECT_TRUE(house.records.all[0].tokens_estimated);
+  EXPECT_GT(house.records.all[0].spent.nano_money, 0) << "what nobody counted is estimated, not free";
+  EXPECT_EQ(house.records.all[0].error->detail, "truncated");
+}
+
+TEST(Gateway, AnotherProviderTakesWhatTheFirstRefuses) {
+  ScriptedServer second([](int fd, int) {
+    ScriptedServer::read_request(fd);
+    ScriptedServer::say(fd, json_answer(whole));
+  });
+  for (std::string answer : {json_answer(R"({"error":{"message":"slow down"}})", "429 Too Many Requests"),
+                             json_answer("<html>", "503 Unavailable"),
+                             std::string("HTTP/1.1 200 OK\r\nContent-Type: "
+                                         "text/html\r\nContent-Length: 2\r\n\r\nhi"),
+                             json_answer(R"({"error":{"message":"no"}})"), std::string("garbage\r\n\r\n")}) {
+    House house(second.url("/v1"), [&](int fd, int) {
+      ScriptedServer::read_request(fd);
+      ScriptedServer::say(fd, answer);
+    });
+    EXPECT_THAT(house.ask(question), EndsWith(whole)) << answer;
+    ASSERT_EQ(house.records.all.size(), 1U) << "exactly once, whoever answers";
+    EXPECT_EQ(house.records.all[0].answered->card.id, "spare");
+    EXPECT_EQ(house.records.all[0].failovers, 1);
+  }
+}
+
+TEST(Gateway, TheProvidersRefusalReachesTheCallerWhenNobodyElseCan) {
+  House house(nobody, [&](int fd, int) {
+    ScriptedServer::read_request(fd);
+    ScriptedServer::say(fd, json_answer(R"({"error":{"message":"bad field"}})", "400 Bad Request"));
+  });
+  auto got = house.ask(question);
+  EXPECT_THAT(got, HasSubstr("HTTP/1.1 400"));
+  EXPECT_THAT(got, EndsWith(R"({"error":{"message":"bad field"}})"));
+  House locked(nobody, [&](int fd, int) {
+    ScriptedServer::read_request(fd);
+    ScriptedServer::say(fd,
+                        json_answer(R"({"error":{"message":"key sk-123 is wrong"}})", "401 Unauthorized"));
+  });
+  EXPECT_THAT(locked.ask(question), EndsWith("refused: provider_key"))
+      << "the organisation's key is not told";
+}
+
+TEST(Gateway, WhatNeedsMoreTakesTheLongWay) {
+  House house(nobody, [](int, int) {}, "FR");
+  EXPECT_THAT(house.ask(R"({"model":"unknown","messages":[]})"), EndsWith("long way"));
+  EXPECT_THAT(house.ask(R"({"model":"fast","bastide":{"collections":["a"]},"messages":[]})"),
+              EndsWith("long way"));
+  EXPECT_THAT(
+      house.ask(
+          R"({"model":"fast","messages":[{"role":"user","content":"write to marie\u0040example.com"}]})"),
+      EndsWith("long way"))
+      << "personal data that would leave the walls is masked, escaped or not";
+  EXPECT_THAT(house.ask("not json"), EndsWith("long way"));
+  EXPECT_EQ(house.upstream.accepted(), 0);
+}
+
+TEST(Gateway, WhenProvidersFailAModelOfThisMachineMayStillAnswer) {
+  House house(nobody, [&](int fd, int) {
+    ScriptedServer::read_request(fd);
+    ScriptedServer::say(fd, json_answer("{}", "503 Unavailable"));
+  });
+  EXPECT_THAT(house.ask(R"({"model":"safe","messages":[]})"), EndsWith("long way"));
+  EXPECT_TRUE(house.records.all.empty());
+  house.expect_spent(0);
+}
+
+TEST(Gateway, ASpentBudgetSendsNothing) {
+  House house(nobody, [](int, int) {});
+  EXPECT_THAT(house.ask(R"({"model":"fast","max_tokens":900000,"messages":[]})"),
+              EndsWith("refused: budget_bound"));
+  house.expect_spent(0);
+  EXPECT_EQ(house.upstream.accepted(), 0);
+}
+
+TEST(Health, OpensAfterFailuresAndTriesAgain) {
+  Health health;
+  auto now = Steady::now();
+  for (int i = 0; i < Health::failures_max; ++i) {
+    EXPECT_TRUE(health.may_try(now));
+    health.failed(now);
+  }
+  EXPECT_FALSE(health.may_try(now));
+  now += Health::pause_first + Millis(1);
+  EXPECT_TRUE(health.may_try(now)) << "one may look whether it is back";
+  EXPECT_FALSE(health.may_try(now)) << "and only one";
+  health.failed(now);
+  now += Health::pause_first + Millis(1);
+  EXPECT_FALSE(health.may_try(now)) << "the pause has doubled";
+  now += Health::pause_first + Millis(1);
+  EXPECT_TRUE(health.may_try(now));
+  health.succeeded();
+  EXPECT_TRUE(health.may_try(now));
+  EXPECT_FALSE(health.is_open());
+}
+
+TEST(TextReader, GivesEveryTextUnescapedAndNoBase64) {
+  TextReader reader;
+  auto text = reader.read(
+      R"({"a":"caf\u00e9","b":[{"c":"x\ny"},1,null,true],"data":")" + std::string(300, 'A') + "\"}", 0);
+  ASSERT_TRUE(text);
+  EXPECT_EQ(*text, "caf\xc3\xa9\nx\ny\n");
+  auto hidden = reader.read(R"({"data":")" + std::string(300, 'A') + " secret\"}", 0);
+  EXPECT_THAT(std::string(*hidden), HasSubstr("secret"));
+  EXPECT_FALSE(reader.read("{", 0));
+  EXPECT_FALSE(reader.read(std::string(100, '['), 0));
+}
+
+}  // namespace
+}  // namespace bastide::gateway
