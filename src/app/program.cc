@@ -5,7 +5,7 @@
 #include <filesystem>
 
 #include "app/budget_keeper.h"
-#include "app/gateway_receipts.h"
+#include "app/usage_receipts.h"
 #include "base/log.h"
 #include "footprint/footprint.h"
 #include "governance/audit.h"
@@ -94,7 +94,7 @@ struct Program::Parts {
   // The square, and who comes through which door.
   std::unique_ptr<exchange::Pipeline> pipeline;
   std::unique_ptr<chat::Chat> chat;
-  std::unique_ptr<GatewayReceipts> gateway_receipts;
+  std::unique_ptr<UsageReceipts> usage_receipts;
   std::unique_ptr<gateway::Gateway> gateway;
   http_api::WebFiles web;
   std::unique_ptr<http_api::Services> services;
@@ -199,14 +199,17 @@ void Program::Parts::open_doors() {
   pipeline = std::make_unique<exchange::Pipeline>(
       exchange::Rooms{*labels, *router, *limiter, *guard, *library, *models, *footprint, *audit});
   chat = std::make_unique<chat::Chat>(*conversations, *pipeline, *labels, *router, *io, metrics);
-  gateway_receipts = std::make_unique<GatewayReceipts>(loop->loop(), *labels, *footprint, *audit, *ledger);
+  usage_receipts = std::make_unique<UsageReceipts>(*usage_log, *labels, *models, *footprint);
   gateway = std::make_unique<gateway::Gateway>(
-      config, *router, labels->default_label(),
-      gateway::Rooms{*accounts, *gateway_receipts, *guard, *client, metrics});
+      config, *router, *labels, gateway::Rooms{*accounts, *usage_log, *guard, *client, metrics});
   web = http_api::embedded_web_files();
   services = std::unique_ptr<http_api::Services>(new http_api::Services{
       config, metrics, *io, web, *identity, *labels, *router, *guard, *models, *library, *blobs, *pipeline,
-      *gateway, *chat, *audit, *accounts, *usage_reports, [this] {
+      *gateway, *chat, *audit, *accounts, *usage_reports,
+      [this](std::string_view exchange, const identity::Principal& who) {
+        return usage_receipts->receipt(exchange, who);
+      },
+      [this] {
         return database->read([](storage::Connection& db) { db.execute("select 1"); }).has_value();
       }});
 }

@@ -11,6 +11,7 @@ namespace bastide {
 namespace {
 constexpr std::string_view alphabet = "0123456789abcdefghjkmnpqrstvwxyz";
 constexpr std::size_t body_chars = 26;
+constexpr std::size_t time_chars = 10;
 
 // The last id of the process: within one millisecond the random part counts up, so that order is kept.
 struct Last {
@@ -59,6 +60,18 @@ bool is_id(std::string_view id, std::string_view prefix) {
     return false;
   return std::ranges::all_of(id.substr(prefix.size() + 1),
                              [](char c) { return alphabet.find(c) != std::string_view::npos; });
+}
+
+std::optional<UnixMillis> time_of_id(std::string_view id) {
+  const auto at = id.rfind('_');
+  if (at == std::string_view::npos || id.size() != at + 1 + body_chars) return std::nullopt;
+  UnixMillis time = 0;
+  for (char c : id.substr(at + 1, time_chars)) {
+    const auto digit = alphabet.find(c);
+    if (digit == std::string_view::npos) return std::nullopt;
+    time = time << 5 | static_cast<UnixMillis>(digit);
+  }
+  return time;
 }
 
 }  // namespace bastide

@@ -1,8 +1,11 @@
 // Identifiers: opaque outside, ordered by time inside.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
+
+#include "base/time.h"
 
 namespace bastide {
 
@@ -12,6 +15,8 @@ namespace bastide {
 [[nodiscard]] std::string new_id(std::string_view prefix);
 
 /// Whether `id` has the shape that new_id(prefix) gives: cheap rejection of outside input.
+/// When an id was made; nothing when it is none.
+[[nodiscard]] std::optional<UnixMillis> time_of_id(std::string_view id);
 [[nodiscard]] bool is_id(std::string_view id, std::string_view prefix);
 
 }  // namespace bastide

@@ -166,6 +166,7 @@ struct Exchange {
 
   std::string id;
   UnixMillis started_at = 0;
+  std::int64_t took_ms = -1;  // -1: it has not ended
   Steady::time_point begun = Steady::now();
   identity::Principal who;
   Ask ask;
@@ -186,7 +187,7 @@ struct Exchange {
   policy::Route route;
   std::vector<policy::Candidate> candidates;
   policy::ModelCard model;  // the one that answered
-  int failovers = 0;          // models that were tried before it
+  int failovers = 0;        // models that were tried before it
   std::vector<Masked> masked;
   std::vector<Message> outgoing;       // the prompt with pseudonyms: what a model outside the walls receives
   std::string outgoing_extra;          // ask.extra_json with pseudonyms

@@ -33,8 +33,8 @@ class Admission {
   /// Code::rate_limited.
   virtual Result<void> choose(const Exchange& exchange, const policy::ModelCard& model,
                               std::int64_t input_tokens, std::int64_t output_tokens) = 0;
-  /// Counts what the exchange took (its model, usage and energy), writes its row in the usage log and ends it. One
-  /// that was not admitted took nothing, and has its row all the same. Once for an exchange.
+  /// Counts what the exchange took (its model, usage and energy), writes its row in the usage log and ends
+  /// it. One that was not admitted took nothing, and has its row all the same. Once for an exchange.
   virtual Cost settle(const Exchange& exchange) = 0;
 };
 

@@ -126,7 +126,7 @@ std::string receipt_json(const Exchange& exchange, const policy::Labels& labels,
   json.object()
       .field("exchange", exchange.id)
       .field("started_at", rfc3339(exchange.started_at))
-      .field("took_ms", now_ms() - exchange.started_at)
+      .field("took_ms", exchange.took_ms < 0 ? now_ms() - exchange.started_at : exchange.took_ms)
       .field("first_token_ms", static_cast<double>(exchange.first_token_us) / 1000.0)
       .field("door", exchange.ask.door)
       .field("conversation", exchange.ask.conversation)

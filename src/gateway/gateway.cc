@@ -34,6 +34,8 @@ struct Desk {
   TextReader texts;
   const policy::Accounts* of = nullptr;
   std::unordered_map<std::string, Caller> callers;  // by key, or by person
+  const policy::UsageLog* log = nullptr;
+  policy::UsageWriter* writer = nullptr;
 };
 Desk& desk() {
   thread_local Desk one;
@@ -50,6 +52,26 @@ std::shared_ptr<policy::Account> account_of(policy::Accounts& accounts, const id
       caller.person != who.person || caller.groups != who.groups)
     caller = {who.person, who.groups, accounts.account(who, {}, now)};
   return caller.account;
+}
+
+policy::UsageWriter& writer_of(policy::UsageLog& log) {
+  auto& kept = desk();
+  if (std::exchange(kept.log, &log) != &log) kept.writer = &log.writer();
+  return *kept.writer;
+}
+
+// As usage rows name dialects: 1 and on, in the configuration's order.
+std::uint8_t code_of(dialects::Dialect dialect) {
+  switch (dialect) {
+    case dialects::Dialect::anthropic:
+      return 2;
+    case dialects::Dialect::gemini:
+      return 3;
+    case dialects::Dialect::mistral:
+      return 4;
+    default:
+      return 1;
+  }
 }
 
 // What of a client's head concerns the provider.
@@ -92,7 +114,10 @@ policy::TokenClasses tokens_of(const dialects::ChatHead& head, const Meter& mete
   return out;
 }
 
-std::int64_t micros(Steady::duration span) { return std::chrono::duration_cast<Micros>(span).count(); }
+std::uint32_t micros(Steady::duration span) {
+  return static_cast<std::uint32_t>(
+      std::clamp<std::int64_t>(std::chrono::duration_cast<Micros>(span).count(), 0, UINT32_MAX));
+}
 
 bool is_providers_fault(int status) { return status == 408 || status == 429 || status >= 500; }
 
@@ -126,10 +151,14 @@ struct Gateway::Passing {
   policy::Moment begun{};
 };
 
-Gateway::Gateway(const Config& config, const policy::Router& router, policy::Label default_label, Rooms rooms)
+Gateway::Gateway(const Config& config, const policy::Router& router, const policy::Labels& labels,
+                 Rooms rooms)
     : rooms_(rooms),
-      plans_(config, router, default_label),
-      masks_(config.guard.pseudonymise_outside),
+      plans_(config, router, labels.default_label(), rooms.log),
+      label_(rooms.log.word(labels.id(labels.default_label()))),
+      door_(rooms.log.word("openai")),
+      chosen_(rooms.log.word("chosen")),
+      fallback_(rooms.log.word("fallback")),
       counters_(std::make_unique<Counters>(rooms.metrics)) {
   for (const auto* upstream : plans_.upstreams())
     rooms.metrics.gauge(
@@ -155,7 +184,7 @@ Task<Gateway::Outcome> Gateway::pass(net::ServerCall& http, const identity::Prin
   if (!plan || plan->upstream->dialect != dialect) co_return Outcome{};
   if (!guard_lets_pass(*plan, body, readable)) co_return Outcome{};
   Passing passing{who, dialect, body, *head, new_id("ex"), plan, plan};
-  if (rooms_.recorder.full())
+  if (rooms_.log.full())
     co_return Outcome{Way::refused, std::move(passing.exchange),
                       Error{Code::overloaded, "What was spent cannot be stored just now.", "ledger_full",
                             "Try again in a moment. If it stays, an administrator should look at the disk."}};
@@ -226,12 +255,15 @@ Task<Gateway::Outcome> Gateway::send(net::ServerCall& http, Passing& passing) co
         upstream.health.succeeded();
       else
         upstream.health.failed(Steady::now());
-      settle(passing, &meter, {client_left, cut && !client_left ? &*cut : nullptr});
+      if (client_left)
+        settle(passing, &meter, {499, "client_left"});
+      else
+        settle(passing, &meter, {relayed->status, cut ? std::string_view(cut->detail) : ""});
       outcome.way = Way::answered;
       co_return outcome;
     }
     if (!relayed && relayed.error().code == Code::cancelled) {
-      settle(passing, nullptr, {true, nullptr});
+      settle(passing, nullptr, {499, "client_left"});
       outcome.way = Way::answered;
       co_return outcome;
     }
@@ -267,11 +299,10 @@ Task<Gateway::Outcome> Gateway::send(net::ServerCall& http, Passing& passing) co
   if (!outcome.error && !type.starts_with("application/json"))
     outcome.error = Error{Code::upstream, "The provider failed to answer.", "provider_failed", "Try again."};
   if (outcome.error) {
-    settle(passing, nullptr, {false, &*outcome.error});
+    settle(passing, nullptr, {http_status(outcome.error->code), outcome.error->detail});
     co_return outcome;
   }
-  const Error rejected{Code::upstream, "The provider rejected the call.", "provider_rejected"};
-  settle(passing, nullptr, {false, &rejected});
+  settle(passing, nullptr, {kept.status, "provider_rejected"});
   // The provider's own refusal, in the dialect that the client speaks.
   net::Headers headers{{"content-type", std::string(type)}, {"x-bastide-exchange", passing.exchange}};
   if (auto wait = kept.headers.find("retry-after")) headers.add("retry-after", std::string(*wait));
@@ -283,30 +314,36 @@ Task<Gateway::Outcome> Gateway::send(net::ServerCall& http, Passing& passing) co
 
 void Gateway::settle(Passing& passing, const Meter* meter, const Ending& ending) const {
   const auto now = policy::Moment::now();
-  Passed passed;
+  policy::UsageRow row;
+  row.at_ms = passing.begun.wall;
+  row.set_exchange(passing.exchange);
+  passing.account->describe(row);
+  policy::Amounts actual;
   if (meter) {
     const auto& terms = passing.plan->terms(rooms_.accounts, passing.begun);
-    passed.tokens = tokens_of(passing.head, *meter);
-    passed.tokens_estimated = !meter->usage();
-    passed.spent = terms.spent(passed.tokens, passing.begun.wall);
-    passed.spent.requests = 1;
-    passed.cost_estimated = terms.is_estimated(passing.begun.wall);
-    passed.answered = passing.plan;
-    passed.first_byte_us = micros(meter->first_byte() - passing.begun.steady);
-    counters_->first_byte.observe(static_cast<double>(passed.first_byte_us) / 1e6);
+    const auto tokens = tokens_of(passing.head, *meter);
+    actual = terms.spent(tokens, passing.begun.wall);
+    actual.requests = 1;
+    terms.describe(row, passing.begun.wall);
+    row.set_tokens(tokens);
+    row.nano_money = actual.nano_money;
+    row.micro_wh_high = actual.micro_wh;
+    if (!meter->usage()) row.flags |= policy::usage_flag::tokens_estimated;
+    row.reason = passing.plan == passing.asked ? chosen_ : fallback_;
+    row.first_token_us = micros(meter->first_byte() - passing.begun.steady);
+    counters_->first_byte.observe(static_cast<double>(row.first_token_us) / 1e6);
   }
-  passing.account->settle(passing.reservation, passed.spent, now);
-  passed.exchange = passing.exchange;
-  passed.who = passing.who;
-  passed.account = std::move(passing.account);
-  passed.asked = passing.asked;
-  passed.started_at = passing.begun.wall;
-  passed.took_us = micros(now.steady - passing.begun.steady);
-  passed.inspected = passing.asked->leaves_walls;
-  passed.failovers = passing.failovers;
-  passed.client_left = ending.client_left;
-  if (ending.error) passed.error = *ending.error;
-  rooms_.recorder.add(std::move(passed));
+  passing.account->settle(passing.reservation, actual, now);
+  row.model_asked = passing.asked->asked_word;
+  row.label = label_;
+  row.door = door_;
+  row.latency_us = micros(now.steady - passing.begun.steady);
+  row.status = static_cast<std::uint16_t>(ending.status);
+  row.failovers = static_cast<std::uint8_t>(std::min(passing.failovers, 255));
+  row.dialect_in = row.dialect_out = code_of(passing.dialect);
+  if (passing.head.stream) row.flags |= policy::usage_flag::streamed;
+  if (!ending.error.empty()) row.error = rooms_.log.word(ending.error);
+  writer_of(rooms_.log).append(row);
 }
 
 }  // namespace bastide::gateway

@@ -10,18 +10,18 @@
 #include "dialects/dialect.h"
 #include "exchange/ports.h"
 #include "gateway/plan.h"
-#include "gateway/recorder.h"
 #include "identity/principal.h"
 #include "net/client.h"
 #include "net/server.h"
 #include "policy/accounts.h"
+#include "policy/usage.h"
 
 namespace bastide::gateway {
 
 /// What the gateway asks of other rooms; all outlive it.
 struct Rooms {
   policy::Accounts& accounts;
-  Recorder& recorder;
+  policy::UsageLog& log;
   const exchange::Guard& guard;
   net::Client& client;
   Metrics& metrics;
@@ -30,7 +30,7 @@ struct Rooms {
 /// Thread-safe; calls run on the loop of their connection.
 class Gateway {
  public:
-  Gateway(const Config& config, const policy::Router& router, policy::Label default_label, Rooms rooms);
+  Gateway(const Config& config, const policy::Router& router, const policy::Labels& labels, Rooms rooms);
   ~Gateway();
 
   enum class Way {
@@ -55,15 +55,15 @@ class Gateway {
                                      std::size_t readable_bytes) const;
   [[nodiscard]] Task<Outcome> send(net::ServerCall& http, Passing& passing) const;
   struct Ending {
-    bool client_left = false;
-    const Error* error = nullptr;
+    int status = 200;
+    std::string_view error{};  // a code word; empty: none
   };
   /// `meter` of the answer, or null when nobody answered.
   void settle(Passing& passing, const class Meter* meter, const Ending& ending) const;
 
   Rooms rooms_;
   Plans plans_;
-  bool masks_;
+  policy::Word label_, door_, chosen_, fallback_;
   std::unique_ptr<Counters> counters_;
 };
 

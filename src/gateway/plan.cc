@@ -74,7 +74,8 @@ policy::ModelCard card_of(const ModelConfig& model, const ProviderConfig& provid
 
 }  // namespace
 
-Plans::Plans(const Config& config, const policy::Router& router, policy::Label default_label) {
+Plans::Plans(const Config& config, const policy::Router& router, policy::Label default_label,
+             policy::UsageLog& log) {
   std::unordered_map<std::string, std::shared_ptr<const Upstream>> upstreams;
   std::unordered_map<std::string, const ProviderConfig*> providers;
   for (const auto& provider : config.providers) {
@@ -90,6 +91,7 @@ Plans::Plans(const Config& config, const policy::Router& router, policy::Label d
     plan->card = card_of(model, provider);
     plan->upstream = upstream->second;
     plan->upstream_json = JsonWriter().value(plan->card.upstream).take();
+    plan->asked_word = log.word(model.id);
     plan->leaves_walls = router.place(provider.zone) != policy::Place::walls;
     plans_.emplace(model.id, std::move(plan));
   }

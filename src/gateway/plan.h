@@ -14,6 +14,7 @@
 #include "net/relay.h"
 #include "policy/accounts.h"
 #include "policy/route.h"
+#include "policy/usage.h"
 
 namespace bastide::gateway {
 
@@ -33,6 +34,7 @@ struct Plan {
   std::shared_ptr<const Upstream> upstream;
   std::string upstream_json;  // the model's name as the provider knows it, a JSON string
   bool leaves_walls = true;
+  policy::Word asked_word = 0;  // of its id, in the usage log
   /// Prices and the model's own purse, as the accounts' `generation` has them.
   [[nodiscard]] const policy::ModelTerms& terms(policy::Accounts& accounts, policy::Moment now) const;
   /// Same dialect, allowed for the default label, in the order of the configuration.
@@ -50,7 +52,8 @@ class Plans {
  public:
   /// Models of providers that policy allows for the default label; the others take the long way, which says
   /// why not. A provider without a usable address is left out.
-  Plans(const Config& config, const policy::Router& router, policy::Label default_label);
+  Plans(const Config& config, const policy::Router& router, policy::Label default_label,
+        policy::UsageLog& log);
   /// Nothing when the model is not one of these.
   [[nodiscard]] const Plan* find(std::string_view model) const;
   [[nodiscard]] std::vector<const Upstream*> upstreams() const;

@@ -16,10 +16,26 @@ using testing::EndsWith;
 using testing::HasSubstr;
 using testing::Not;
 
-struct Records final : Recorder {
-  void add(Passed passed) override { all.push_back(std::move(passed)); }
+struct Log final : policy::UsageLog {
+  policy::Word word(std::string_view text) override {
+    const std::lock_guard lock(mutex);
+    const auto found = std::ranges::find(words, text);
+    if (found != words.end()) return static_cast<policy::Word>(found - words.begin());
+    words.emplace_back(text);
+    return static_cast<policy::Word>(words.size() - 1);
+  }
+  policy::UsageWriter& writer() override { return writer_; }
   bool full() const override { return false; }
-  std::vector<Passed> all;
+  Result<std::vector<policy::Spent>> spent(UnixMillis) override { return {}; }
+  std::vector<policy::UsageRow> all() const {
+    return {rows.begin(), rows.begin() + static_cast<long>(ends.head)};
+  }
+
+  std::mutex mutex;
+  std::vector<std::string> words{""};
+  policy::UsageWriter::Ends ends;
+  std::array<policy::UsageRow, 64> rows;
+  policy::UsageWriter writer_{ends, rows.data(), rows.size(), 1, 0};
 };
 
 struct Guard final : exchange::Guard {
@@ -82,9 +98,9 @@ zones = ["walls", "FR"]
     client = std::move(*net::Client::create());
     accounts = std::make_unique<policy::Accounts>(
         config, policy::rules_of(config, [](const OwnerConfig&) { return std::string(); }),
-        std::vector<policy::Spent>{}, policy::Moment::now());
-    gateway = std::make_unique<Gateway>(config, *router, labels->default_label(),
-                                        Rooms{*accounts, records, guard, *client, metrics});
+        std::vector<policy::Spent>{}, policy::Moment::now(), policy::Accounts::EnergyOf{}, &log);
+    gateway =
+        std::make_unique<Gateway>(config, *router, *labels, Rooms{*accounts, log, guard, *client, metrics});
     server = net::test::start_server([this](net::ServerCall& call) { return answer(call); }, metrics);
   }
 
@@ -128,7 +144,7 @@ zones = ["walls", "FR"]
   Config config;
   std::unique_ptr<policy::Labels> labels;
   std::unique_ptr<policy::Router> router;
-  Records records;
+  Log log;
   std::unique_ptr<policy::Accounts> accounts;
   Guard guard;
   Metrics metrics;
@@ -167,13 +183,15 @@ TEST(Gateway, PassesBytesAndChangesOnlyTheModelsName) {
   EXPECT_THAT(got, HasSubstr("x-bastide-exchange: ex_"));
   EXPECT_THAT(got, Not(HasSubstr("Set-Cookie")));
   house.expect_spent(0.002);
-  ASSERT_EQ(house.records.all.size(), 1U);
-  const auto& record = house.records.all[0];
-  EXPECT_THAT(got, HasSubstr(record.exchange));
-  EXPECT_EQ(record.answered->card.id, "fast");
-  EXPECT_EQ(record.tokens.input, 1000);
-  EXPECT_FALSE(record.tokens_estimated);
-  EXPECT_FALSE(record.error);
+  const auto rows = house.log.all();
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_THAT(got, HasSubstr(std::string(rows[0].exchange_id())));
+  EXPECT_EQ(house.log.words[rows[0].model], "fast");
+  EXPECT_EQ(house.log.words[rows[0].label], "internal");
+  EXPECT_EQ(rows[0].input, 1000U);
+  EXPECT_EQ(rows[0].flags, 0);
+  EXPECT_EQ(rows[0].error, 0U);
+  EXPECT_EQ(rows[0].status, 200);
 }
 
 TEST(Gateway, AsksForUsageAndTakesItOutOfTheStream) {
@@ -214,10 +232,11 @@ TEST(Gateway, AStreamWithoutItsEndIsAnError) {
       house.ask(R"({"model":"fast","stream":true,"stream_options":{"include_usage":true},"messages":[]})");
   EXPECT_THAT(got, HasSubstr("\"error\""));
   EXPECT_THAT(got, Not(HasSubstr("[DONE]")));
-  ASSERT_EQ(house.records.all.size(), 1U);
-  EXPECT_TRUE(house.records.all[0].tokens_estimated);
-  EXPECT_GT(house.records.all[0].spent.nano_money, 0) << "what nobody counted is estimated, not free";
-  EXPECT_EQ(house.records.all[0].error->detail, "truncated");
+  const auto rows = house.log.all();
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_TRUE(rows[0].flags & policy::usage_flag::tokens_estimated);
+  EXPECT_GT(rows[0].nano_money, 0) << "what nobody counted is estimated, not free";
+  EXPECT_EQ(house.log.words[rows[0].error], "truncated");
 }
 
 TEST(Gateway, AnotherProviderTakesWhatTheFirstRefuses) {
@@ -235,9 +254,10 @@ TEST(Gateway, AnotherProviderTakesWhatTheFirstRefuses) {
       ScriptedServer::say(fd, answer);
     });
     EXPECT_THAT(house.ask(question), EndsWith(whole)) << answer;
-    ASSERT_EQ(house.records.all.size(), 1U) << "exactly once, whoever answers";
-    EXPECT_EQ(house.records.all[0].answered->card.id, "spare");
-    EXPECT_EQ(house.records.all[0].failovers, 1);
+    const auto rows = house.log.all();
+    ASSERT_EQ(rows.size(), 1U) << "exactly once, whoever answers";
+    EXPECT_EQ(house.log.words[rows[0].model], "spare");
+    EXPECT_EQ(rows[0].failovers, 1);
   }
 }
 
@@ -278,7 +298,7 @@ TEST(Gateway, WhenProvidersFailAModelOfThisMachineMayStillAnswer) {
     ScriptedServer::say(fd, json_answer("{}", "503 Unavailable"));
   });
   EXPECT_THAT(house.ask(R"({"model":"safe","messages":[]})"), EndsWith("long way"));
-  EXPECT_TRUE(house.records.all.empty());
+  EXPECT_TRUE(house.log.all().empty());
   house.expect_spent(0);
 }
 

@@ -5,8 +5,13 @@ namespace bastide::http_api {
 namespace {
 
 Task<Result<void>> get_receipt(Call& call) {
-  auto receipt =
-      co_await call.blocking([&] { return call.services.audit.receipt(call.variables[0], call.who); });
+  auto find = [&call] {
+    auto kept = call.services.audit.receipt(call.variables[0], call.who);
+    if (kept || kept.error().code != Code::not_found) return kept;
+    auto passed = call.services.passed_receipt(call.variables[0], call.who);
+    return passed || passed.error().code != Code::not_found ? passed : kept;
+  };
+  auto receipt = co_await call.blocking(find);
   if (!receipt) co_return pass(receipt);
   auto sent = co_await call.send_json(200, std::move(*receipt));
   co_return sent;

@@ -10,6 +10,7 @@
 #include <stdexcept>
 
 #include "base/crypto.h"
+#include "base/id.h"
 #include "base/log.h"
 
 namespace bastide::storage {
@@ -286,6 +287,36 @@ Result<std::vector<policy::Spent>> SqliteUsageLog::spent(UnixMillis wall) {
     }
     return out;
   });
+}
+
+Result<std::optional<policy::UsageRow>> SqliteUsageLog::find_in_segments(std::string_view exchange,
+                                                                         std::string_view from_day) {
+  auto names = usage_segment::list(folder_);
+  if (!names) return pass(names);
+  for (auto name = names->rbegin(); name != names->rend() && *name >= from_day; ++name) {
+    std::optional<policy::UsageRow> found;
+    auto scanned =
+        usage_segment::scan(folder_ + "/" + *name, [&](const policy::UsageRow& row, std::uint64_t) {
+          if (row.exchange_id() == exchange) found = row;
+        });
+    if (found) return found;
+    // A segment that was pruned meanwhile holds nothing; a damaged one is the log's own affair.
+    if (!scanned && scanned.error().code != Code::not_found && scanned.error().code != Code::corrupt)
+      return pass(scanned);
+  }
+  return std::nullopt;
+}
+
+Result<std::optional<policy::UsageRow>> SqliteUsageLog::find(std::string_view exchange) {
+  const auto began = time_of_id(exchange);
+  if (!began) return std::nullopt;
+  constexpr UnixMillis day_ms = 86'400'000;
+  const auto from_day = rfc3339(*began - day_ms).substr(0, 10);
+  auto found = find_in_segments(exchange, from_day);
+  if (!found || *found) return found;
+  // It may have ended this very moment.
+  if (auto flushed = flush(); !flushed) return pass(flushed);
+  return find_in_segments(exchange, from_day);
 }
 
 }  // namespace bastide::storage

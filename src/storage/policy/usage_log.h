@@ -53,6 +53,9 @@ class SqliteUsageLog final : public policy::UsageLog {
   Result<std::vector<policy::Spent>> spent(UnixMillis wall) override;
 
   [[nodiscard]] UsageWords& words() { return *words_; }
+  /// The row of an exchange that has ended, also one that a moment ago waited in memory. Reads the segments
+  /// from the day before it began: some milliseconds a million rows. Blocks.
+  Result<std::optional<policy::UsageRow>> find(std::string_view exchange);
   /// Returns once all that was appended before is on the disk and in the sums.
   Result<void> flush();
   [[nodiscard]] const UsageGap& gap() const { return gap_; }
@@ -62,6 +65,8 @@ class SqliteUsageLog final : public policy::UsageLog {
  private:
   SqliteUsageLog(std::string folder, Database& database, UsageOptions options)
       : folder_(std::move(folder)), database_(database), options_(options) {}
+  Result<std::optional<policy::UsageRow>> find_in_segments(std::string_view exchange,
+                                                           std::string_view from_day);
   Result<void> recover();
   /// Adds up a segment of a process that is gone.
   Result<void> adopt(const std::string& segment);

@@ -1,0 +1,85 @@
+#include "app/usage_receipts.h"
+
+#include <algorithm>
+
+namespace bastide::app {
+namespace {
+
+using exchange::StageTrace;
+
+// The decisions of the twelve stages, as the short way takes them.
+std::vector<StageTrace> trace_of(const exchange::Exchange& exchange, const policy::UsageRow& row,
+                                 const std::string& asked, const std::string& label,
+                                 const std::string& error) {
+  std::vector<StageTrace> out;
+  auto say = [&](std::string name, std::string decision, std::string reason = {}) {
+    StageTrace stage{std::move(name), std::move(decision), {}, {}, 0};
+    if (!reason.empty()) stage.reasons.push_back(std::move(reason));
+    out.push_back(std::move(stage));
+  };
+  const auto& model = exchange.model;
+  const bool leaves = !model.id.empty() && model.zone != "walls";
+  say("identify", row.key ? "key" : "session");
+  say("admit", "admitted", "Within limits and budgets, the most that the call could cost included.");
+  say("label", label, "The organisation's default.");
+  say("guard_in", leaves ? "allow" : "not_needed",
+      leaves ? "Nothing was found that must be masked or kept inside."
+             : "The question stays within the walls.");
+  say("retrieve", "not_asked");
+  say("compose", "as_it_came",
+      "The call passed as bytes; only the model's name was put in the provider's words.");
+  say("route", asked, model.id.empty() ? "" : "Label " + label + " may go to " + model.zone + ".");
+  say("pseudonymise", leaves ? "nothing_found" : "not_needed");
+  say("call", model.id.empty() ? "failed" : model.id,
+      row.failovers == 0 ? "" : std::to_string(row.failovers) + " failed before.");
+  say("guard_out", "as_it_came");
+  say("record", "kept", "The call's row is in the usage log.");
+  say("deliver", error.empty() ? "done" : error, "To " + exchange.ask.door + ".");
+  return out;
+}
+
+}  // namespace
+
+Result<std::string> UsageReceipts::receipt(std::string_view id, const identity::Principal& who) const {
+  auto found = log_.find(id);
+  if (!found) return pass(found);
+  if (!*found || (log_.words().text((*found)->person) != who.person && !who.is_admin()))
+    return fail(Code::not_found, "There is no such exchange.", "exchange_not_found");
+  const auto& row = **found;
+  auto word = [this](policy::Word number) { return log_.words().text(number); };
+  exchange::Exchange exchange;
+  exchange.id = id;
+  exchange.started_at = row.at_ms;
+  exchange.took_ms = row.latency_us / 1000;
+  exchange.ask.door = word(row.door);
+  exchange.label = labels_.find_or_highest(word(row.label));
+  exchange.label_reasons = {"The organisation's default."};
+  const auto asked = word(row.model_asked);
+  if (const auto model = word(row.model); !model.empty()) {
+    const auto cards = models_.catalogue();
+    const auto card = std::ranges::find(cards, model, &policy::ModelCard::id);
+    if (card != cards.end()) exchange.model = *card;
+    exchange.model.id = model;
+    exchange.model.zone = word(row.zone);
+    const auto tokens = row.tokens();
+    using namespace policy::usage_flag;
+    exchange.usage = {tokens.input, tokens.output, tokens.cached_input, (row.flags & tokens_estimated) != 0};
+    exchange.cost = policy::from_amount(policy::Unit::money, row.nano_money);
+    exchange.cost_known = true;
+    exchange.cost_estimated = (row.flags & cost_estimated) != 0;
+    exchange.energy =
+        footprint_.of(exchange.model, exchange.usage, static_cast<double>(row.latency_us) / 1e6);
+  }
+  exchange.candidates.push_back({asked, true, exchange.model.id == asked ? "chosen" : "failed", ""});
+  if (!exchange.model.id.empty() && exchange.model.id != asked)
+    exchange.candidates.push_back({exchange.model.id, true, "chosen", "The first that answered."});
+  exchange.first_token_us = row.first_token_us;
+  const auto error = word(row.error);
+  exchange.finish = error == "client_left" ? exchange::Finish::cancelled
+                    : error.empty()        ? exchange::Finish::stop
+                                           : exchange::Finish::interrupted;
+  exchange.trace = trace_of(exchange, row, asked, labels_.id(exchange.label), error);
+  return exchange::receipt_json(exchange, labels_);
+}
+
+}  // namespace bastide::app
