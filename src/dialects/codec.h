@@ -68,6 +68,7 @@ class StreamEncoder {
   /// Appends the SSE frames of `event` to `out`; none where the dialect has no word for it, which is told in
   /// `losses`. After Failure nothing may follow.
   virtual void feed(const StreamEvent& event, std::string& out, Losses& losses) = 0;
+  [[nodiscard]] virtual std::string_view media_type() const { return "text/event-stream"; }
 };
 
 /// Thread-safe: holds no state.
@@ -107,6 +108,8 @@ class Codec {
 [[nodiscard]] const Codec& responses_codec();
 [[nodiscard]] const Codec& anthropic_codec();
 [[nodiscard]] const Codec& gemini_codec();
+/// Gemini as it streams without alt=sse: one JSON list that grows. All else is gemini_codec.
+[[nodiscard]] const Codec& gemini_list_codec();
 [[nodiscard]] const Codec& mistral_codec();
 [[nodiscard]] const Codec& codec_of(Dialect dialect);
 

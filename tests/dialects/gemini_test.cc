@@ -222,6 +222,35 @@ TEST(Gemini, WritesAForeignConversation) {
   EXPECT_GT(json["generationConfig"]["thinkingConfig"]["thinkingBudget"], 1000);
 }
 
+TEST(Gemini, ClientsCarryProofsOfOthersAsBase64) {
+  ChatAnswer answer;
+  Part thought{Reasoning{"hm"}};
+  thought.signature = "anthropic:c2ln";
+  answer.choices = {Choice{.parts = {thought}}};
+  Losses losses;
+  const auto told = Json::parse(gemini_codec().encode_answer(answer, losses))["candidates"][0]["content"];
+  const auto proof = told["parts"][0]["thoughtSignature"].get<std::string>();
+  EXPECT_EQ(proof.find(':'), std::string::npos);
+  const auto request =
+      gemini_codec().decode_request(Json{{"contents", Json::array({told})}}.dump(), {.model = "m"});
+  ASSERT_TRUE(request) << request.error().message;
+  EXPECT_EQ(request->messages[0].parts[0].signature, "anthropic:c2ln");
+}
+
+TEST(Gemini, StreamsOneListToo) {
+  Losses losses;
+  const std::vector<StreamEvent> events = {Start{"r", "m"},   PartStart{0, 0, Part{Text{}}},
+                                           TextDelta{0, "a"}, Ping{},
+                                           TextDelta{0, "b"}, PartEnd{},
+                                           Finished{},        End{}};
+  const auto list = Json::parse(test::encode_stream(gemini_list_codec(), events, losses));
+  ASSERT_EQ(list.size(), 3U);
+  EXPECT_EQ(list[1]["candidates"][0]["content"]["parts"][0]["text"], "b");
+  EXPECT_EQ(list[2]["candidates"][0]["finishReason"], "STOP");
+  const std::vector<StreamEvent> failed = {Start{"r", "m"}, Failure{{Code::upstream, "x"}}};
+  EXPECT_TRUE(Json::parse(test::encode_stream(gemini_list_codec(), failed, losses))[0].contains("error"));
+}
+
 TEST(Gemini, RefusesAndTellsWhatItCannotSay) {
   ChatRequest request;
   request.messages = {{.role = Role::user, .parts = {text_part("q")}}};

@@ -92,7 +92,35 @@ HttpError write_error(const Error& error, std::string_view exchange) {
 
 namespace {
 
-class Gemini final : public Codec {
+/// The frames of the encoder within as elements of one list.
+class ListEncoder final : public StreamEncoder {
+ public:
+  explicit ListEncoder(const StreamIdentity& identity) : frames_(gemini::make_stream_encoder(identity)) {}
+  [[nodiscard]] std::string_view media_type() const override { return "application/json"; }
+
+  void feed(const StreamEvent& event, std::string& out, Losses& losses) override {
+    constexpr std::string_view begin = "data: ";
+    constexpr std::string_view end = "\n\n";
+    std::string frames;
+    frames_->feed(event, frames, losses);
+    for (std::size_t at = 0; at < frames.size();) {
+      const auto to = std::min(frames.find(end, at), frames.size());
+      const auto frame = std::string_view(frames).substr(at, to - at);
+      at = to + end.size();
+      if (!frame.starts_with(begin)) continue;  // comments keep a line open, which a list cannot
+      out += std::exchange(begun_, true) ? ",\r\n" : "[";
+      out += frame.substr(begin.size());
+    }
+    if (begun_ && (std::holds_alternative<End>(event) || std::holds_alternative<Failure>(event)))
+      out += "]\n";
+  }
+
+ private:
+  std::unique_ptr<StreamEncoder> frames_;
+  bool begun_ = false;
+};
+
+class Gemini : public Codec {
  public:
   [[nodiscard]] Dialect dialect() const override { return Dialect::gemini; }
   [[nodiscard]] Result<ChatRequest> decode_request(std::string_view body,
@@ -136,7 +164,19 @@ class Gemini final : public Codec {
   }
 };
 
+class GeminiList final : public Gemini {
+ public:
+  [[nodiscard]] std::unique_ptr<StreamEncoder> stream_encoder(const StreamIdentity& identity) const override {
+    return std::make_unique<ListEncoder>(identity);
+  }
+};
+
 }  // namespace
+
+const Codec& gemini_list_codec() {
+  static const GeminiList codec;
+  return codec;
+}
 
 const Codec& gemini_codec() {
   static const Gemini codec;

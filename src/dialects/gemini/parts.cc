@@ -1,5 +1,6 @@
 // Parts of contents, in requests and answers.
 #include "base/crypto.h"
+#include "base/text.h"
 #include "dialects/gemini/gemini.h"
 
 namespace bastide::dialects::gemini {
@@ -36,6 +37,18 @@ Media read_file(const object& file) {
   (uploaded ? out.file_id : out.url) = uri;
   out.kind = kind_of(out.media_type);
   return out;
+}
+
+/// Clients of this dialect read proofs as base64: another dialect's marked one is wrapped in it.
+std::string proof_for_client(const std::string& signature) {
+  const auto native = signature_for_provider(own, signature);
+  return native.empty() ? base64(signature) : std::string(native);
+}
+
+std::string read_proof(std::string_view given) {
+  if (const auto unwrapped = unbase64(given); unwrapped && is_utf8(*unwrapped))
+    if (auto read = signature_read(own, *unwrapped); read == *unwrapped) return read;
+  return signature_read(own, given);
 }
 
 Result<Part> read_response(const object& given, const std::string& path) {
@@ -117,7 +130,7 @@ class Writer {
     written_ = true;
   }
   [[nodiscard]] std::string proof() const {
-    if (context_.reader == Reader::client) return signature_for_client(own, part_.signature);
+    if (context_.reader == Reader::client) return proof_for_client(part_.signature);
     return context_.same_model ? std::string(signature_for_provider(own, part_.signature)) : std::string();
   }
   void sign() {
@@ -277,7 +290,7 @@ Result<Part> read_part(const object& part, const std::string& path, std::string_
     if (first == part.end()) return wrong(path, "a part with text, inlineData, fileData or a function");
     return Part{Raw{own, std::string(first.key()), simdjson::minify(part)}};
   }
-  out.signature = signature_read(own, text_field(part, "thoughtSignature"));
+  out.signature = read_proof(text_field(part, "thoughtSignature"));
   keep_others(
       part,
       {"text", "thought", "thoughtSignature", "inlineData", "fileData", "functionCall", "functionResponse"},
