@@ -59,6 +59,7 @@ void write_citation(JsonWriter& json, const exchange::Citation& citation) {
       .field("title", citation.title)
       .field("page", citation.page)
       .field("quote", citation.quote)
+      .field("header", citation.header)
       .field("score", citation.score)
       .end();
 }

@@ -64,6 +64,7 @@ struct Citation {
   int page = 0;
   std::string quote;
   double score = 0;
+  std::string header;  // where `quote` is a row of a table: the table's first row, word for word
 };
 
 /// What guard found. Offsets are code points of the text that was inspected.

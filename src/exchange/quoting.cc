@@ -15,9 +15,11 @@ std::string nothing_found(const std::string& language) {
                           : "No answer in your documents. Bastide would rather not guess.";
 }
 
-// A quotation in Markdown; its lines keep the ">" so that a table or list stays one block.
+// A quotation in Markdown; its lines keep the ">" so that a table or list stays one block. A row alone would
+// not say what its cells are.
 std::string block(const Citation& citation) {
   std::string out;
+  if (!citation.header.empty()) out = "> " + citation.header + "\n";
   for (auto line : split(trim(citation.quote), '\n')) out += "> " + std::string(trim(line)) + "\n";
   out.pop_back();
   return out + fmt::format(" [{}]", citation.marker);

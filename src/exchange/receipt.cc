@@ -109,6 +109,7 @@ void write_citations(JsonWriter& json, const Exchange& exchange) {
         .field("title", citation.title)
         .field("page", citation.page)
         .field("quote", citation.quote)
+        .field("header", citation.header)
         .field("score", citation.score)
         .end();
   json.end();

@@ -134,9 +134,9 @@ class Library : public exchange::Knowledge {
   /// Tries a failed document again.
   virtual Result<void> retry_document(const identity::Principal& who, const std::string& id) = 0;
   virtual Result<OriginalFile> file(const identity::Principal& who, const std::string& id) = 0;
-  /// The text of the version that is searched, and where `passage` (may be empty) stands in it.
+  /// The text of the version that is searched, and where `mark` stands in it.
   virtual Result<ContentView> content(const identity::Principal& who, const std::string& id,
-                                      const std::string& passage) = 0;
+                                      const Mark& mark) = 0;
   /// Page `page` (1-based) of a PDF, `width` pixels wide (64 to 2400), as PNG bytes.
   virtual Result<std::string> page_png(const identity::Principal& who, const std::string& id, int page,
                                        int width) = 0;

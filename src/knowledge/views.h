@@ -90,6 +90,12 @@ struct Highlight {
   float page_width = 0, page_height = 0;
 };
 
+/// What to mark in a document: a passage, or of it only `quote`, word for word. Both may be empty.
+struct Mark {
+  std::string passage;
+  std::string quote;
+};
+
 struct ContentView {
   std::string id;
   std::string title;

@@ -53,7 +53,8 @@ test("asks the documents, opens a source at its passage, and reads how it was an
   await page.getByRole("button", { name: /Source 1/ }).first().click();
   await page.waitForTimeout(1500);
   await page.screenshot({ path: `${screens}real-chat-fr.png` });
-  assert.ok(await page.locator("mark").count(), "the passage is highlighted");
+  const quoted = (await page.locator(".source[aria-current=true] .source__quote").innerText()).replace(/^«\s*|\s*»$/g, "");
+  assert.equal((await page.locator(".sheet mark").allInnerTexts()).join(""), quoted, "the quote's own words are highlighted, and no more");
   // Reload: it is all there.
   await page.reload();
   await page.getByText("deux jours par semaine").first().waitFor();
@@ -62,6 +63,9 @@ test("asks the documents, opens a source at its passage, and reads how it was an
   await page.waitForTimeout(500);
   await page.screenshot({ path: `${screens}real-receipt-fr.png`, fullPage: true });
   await axe(page, "receipt");
+  await page.getByRole("button", { name: "Vérifier la preuve" }).click();
+  await page.getByText("La preuve tient").waitFor();
+  await page.getByText(/signée par la clé/).waitFor();
   assert.deepEqual(page.failures, []);
 });
 

@@ -111,7 +111,7 @@ struct FakeKnowledge final : Knowledge {
     std::vector<Citation> out;
     for (const auto& passage : passages)
       if (out.size() < limit)
-        out.push_back({0, passage.id, passage.document, passage.title, passage.page, passage.text, 1});
+        out.push_back({0, passage.id, passage.document, passage.title, passage.page, passage.text, 1, {}});
     co_return out;
   }
   ClaimCheck check(std::string_view sentence, std::string_view,
@@ -121,7 +121,8 @@ struct FakeKnowledge final : Knowledge {
     out.is_claim = sentence.find("hello") == std::string_view::npos;
     out.supported = sentence.find("true") != std::string_view::npos;
     if (out.supported && !passages.empty())
-      out.citations = {{1, passages[0].id, passages[0].document, passages[0].title, 1, passages[0].text, 1}};
+      out.citations = {
+          {1, passages[0].id, passages[0].document, passages[0].title, 1, passages[0].text, 1, {}}};
     return out;
   }
   Retrieval retrieval;

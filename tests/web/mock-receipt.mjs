@@ -4,7 +4,7 @@ import { citations } from "./mock-data.mjs";
 export function receiptOf({ message, conversation, plan }) {
   const refused = plan.kind === "refused";
   const stage = (name, decision, took_us, reasons = [], detail = undefined) => ({ name, decision, reasons, took_us, ...(detail ? { detail } : {}) });
-  const read = plan.documentsAsked ? citations.map((one) => ({ id: one.passage, document: one.document, title: one.title, page: one.page, score: one.score })) : [];
+  const read = plan.documentsAsked ? citations.map((one) => ({ passage: one.passage, document: one.document, title: one.title, page: one.page, score: one.score })) : [];
   const stages = [
     stage("identify", "known", 200, ["A administrator, through a session."]),
     stage("admit", "admitted", 100, ["Within 600 requests a minute."]),
@@ -13,7 +13,7 @@ export function receiptOf({ message, conversation, plan }) {
     ...(refused
       ? [stage("route", "refused", 200, ["No model may see this label."])]
       : [
-          stage("retrieve", plan.documentsAsked ? "found" : "none", 18_000, ["14 passages kept, 11 set aside, of 214060 that this person may read."], { searched: 214060, passages: read, candidates: Array.from({ length: 11 }, (_, index) => ({ id: `x-${index}` })) }),
+          stage("retrieve", plan.documentsAsked ? "found" : "none", 18_000, ["14 passages kept, 11 set aside, of 214060 that this person may read."], { searched: 214060, passages: read, candidates: Array.from({ length: 11 }, (_, index) => ({ passage: `x-${index}` })) }),
           stage("compose", plan.quoting ? "none" : "composed", 600, [], plan.quoting ? undefined : { tokens_estimated: 2918 }),
           stage("route", plan.quoting ? "no_model" : plan.route.chosen.id, 200, ["Label internal may go to walls."]),
           stage("pseudonymise", plan.masked.length > 0 ? "masked" : "not_needed", 300),

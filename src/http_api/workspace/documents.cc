@@ -273,9 +273,10 @@ void write_content(JsonWriter& json, const knowledge::ContentView& view) {
 }
 
 Task<Result<void>> get_content(Call& call) {
-  auto passage = call.query("passage");
+  const knowledge::Mark mark{.passage = std::string(call.query("passage")),
+                             .quote = std::string(call.query("quote"))};
   auto view = co_await call.blocking(
-      [&] { return call.services.library.content(call.who, call.variables[0], passage); });
+      [&] { return call.services.library.content(call.who, call.variables[0], mark); });
   if (!view) co_return pass(view);
   JsonWriter json;
   write_content(json, *view);

@@ -6,6 +6,7 @@
 
 #include "base/text.h"
 #include "knowledge/citations/facts.h"
+#include "knowledge/citations/layout.h"
 #include "knowledge/citations/markers.h"
 #include "knowledge/index/analyzer.h"
 #include "knowledge/index/stop_words.h"
@@ -262,13 +263,21 @@ std::optional<Support> try_passage(const Judge& judge, const Passage& passage) {
 }
 
 void cite(ClaimCheck& out, int marker, const Passage& passage, Support support) {
+  std::string header;
+  // A row of a table is quoted whole, under the names of its columns.
+  if (const auto at = passage.text.find(support.quote); at != std::string::npos)
+    if (const auto row = table_row_at(passage.text, at)) {
+      support.quote = passage.text.substr(row->start, row->end - row->start);
+      header = row->header;
+    }
   out.citations.push_back({.marker = marker,
                            .passage = passage.id,
                            .document = passage.document,
                            .title = passage.title,
                            .page = passage.page,
                            .quote = std::move(support.quote),
-                           .score = support.coverage});
+                           .score = support.coverage,
+                           .header = std::move(header)});
 }
 }  // namespace
 

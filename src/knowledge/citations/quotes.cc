@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "base/text.h"
+#include "knowledge/citations/layout.h"
 #include "knowledge/index/analyzer.h"
 #include "knowledge/parse/sentences.h"
 
@@ -29,6 +30,7 @@ struct Sentence {
   std::size_t passage = 0;
   std::size_t index = 0;           // within its passage
   std::size_t start = 0, end = 0;  // bytes of the passage's text
+  std::string_view header;         // of the table, when this is one of its rows
   std::vector<std::string> terms;
   double words = 0;  // share of the question's weight that its terms carry
   double meaning = 0;
@@ -36,32 +38,41 @@ struct Sentence {
 };
 
 // A heading says what the sentences under it are about and answers nothing itself.
-bool is_heading(std::string_view text, const exchange::Passage& passage) {
+bool names_passage(std::string_view text, const exchange::Passage& passage) {
   const auto own = trim(text);
   return passage.title.find(own) != std::string::npos || passage.section.find(own) != std::string::npos;
 }
 
+/// What can be quoted of one passage: its sentences, and its tables row by row, without what only names them.
+void split(const exchange::Passage& passage, std::size_t number, std::vector<Sentence>& all) {
+  const std::string_view text = passage.text;
+  std::size_t index = 0, taken_until = 0;
+  for (const auto& sentence : parse::sentences(text)) {
+    if (index == sentences_max) return;
+    Sentence one;
+    one.passage = number;
+    one.start = static_cast<std::size_t>(sentence.text.data() - text.data());
+    one.end = one.start + sentence.text.size();
+    if (one.start < taken_until) continue;  // the rest of a row
+    one.index = index++;
+    if (const auto row = table_row_at(text, one.start)) {
+      taken_until = row->end;
+      if (row->names_columns) continue;
+      one.start = row->start;
+      one.end = row->end;
+      one.header = row->header;
+    } else if (names_passage(sentence.text, passage) || is_heading(text, one.start, one.end)) {
+      continue;
+    }
+    one.terms = index::terms(text.substr(one.start, one.end - one.start));
+    std::ranges::sort(one.terms);
+    all.push_back(std::move(one));
+  }
+}
+
 std::vector<Sentence> split(const std::vector<exchange::Passage>& passages) {
   std::vector<Sentence> all;
-  for (std::size_t p = 0; p < std::min(passages.size(), passages_max); ++p) {
-    const auto& text = passages[p].text;
-    std::size_t index = 0;
-    for (const auto& sentence : parse::sentences(text)) {
-      if (index == sentences_max) break;
-      if (is_heading(sentence.text, passages[p])) {
-        ++index;
-        continue;
-      }
-      Sentence one;
-      one.passage = p;
-      one.index = index++;
-      one.start = static_cast<std::size_t>(sentence.text.data() - text.data());
-      one.end = one.start + sentence.text.size();
-      one.terms = index::terms(sentence.text);
-      std::ranges::sort(one.terms);
-      all.push_back(std::move(one));
-    }
-  }
+  for (std::size_t p = 0; p < std::min(passages.size(), passages_max); ++p) split(passages[p], p, all);
   return all;
 }
 
@@ -118,6 +129,7 @@ bool parted(std::string_view text, std::size_t from, std::size_t to) {
 
 /// A fragment, or a sentence whose subject is in the one before, takes its neighbour along.
 void complete(Sentence& sentence, std::string_view text, const std::vector<Sentence>& all) {
+  if (table_row_at(text, sentence.start)) return;
   const Sentence* before = nullptr;
   const Sentence* after = nullptr;
   for (const auto& other : all) {
@@ -156,7 +168,8 @@ std::vector<exchange::Citation> choose(std::vector<Sentence> ranked, const std::
                       .title = passage.title,
                       .page = passage.page,
                       .quote = std::string(text),
-                      .score = sentence.score});
+                      .score = sentence.score,
+                      .header = std::string(utf8_prefix(sentence.header, quote_bytes_max))});
   }
   return quotes;
 }

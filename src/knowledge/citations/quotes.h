@@ -10,8 +10,8 @@
 namespace bastide::knowledge::citations {
 
 /// Best first, at most `limit`; markers count from 1. Sentences are ranked by the passage's score, their
-/// words and, when `model` can embed, their meaning. A fragment takes its neighbour along. Without vectors it
-/// is by words alone.
+/// words and, when `model` can embed, their meaning; without vectors by words alone. A fragment takes its
+/// neighbour along, a row the header of its table; headings are not quoted.
 [[nodiscard]] Task<Result<std::vector<exchange::Citation>>> quote(exchange::Models& models, std::string model,
                                                                   std::string query,
                                                                   std::vector<exchange::Passage> passages,

@@ -39,7 +39,7 @@ class LibraryImpl final : public Library {
   // viewer.cc
   Result<OriginalFile> file(const identity::Principal& who, const std::string& id) override;
   Result<ContentView> content(const identity::Principal& who, const std::string& id,
-                              const std::string& passage) override;
+                              const Mark& mark) override;
   Result<std::string> page_png(const identity::Principal& who, const std::string& id, int page,
                                int width) override;
 

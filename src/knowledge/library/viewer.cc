@@ -1,6 +1,8 @@
 // A document as it is opened: its file, its text with a passage marked, its pages.
 #include <algorithm>
+#include <optional>
 
+#include "base/text.h"
 #include "knowledge/access.h"
 #include "knowledge/ingest/packed.h"
 #include "knowledge/library/impl.h"
@@ -24,18 +26,41 @@ std::string kind_of(parse::BlockKind kind) {
   return std::string(parse::block_kind_name(kind));
 }
 
-Highlight highlight_of(const parse::ParsedDocument& document, const PassageRow& passage) {
-  Highlight mark{.start = passage.start, .end = passage.end, .page = passage.page, .boxes = {}};
-  for (const auto& line : parse::boxes_of(document, {passage.start, passage.end})) {
-    if (mark.boxes.empty()) mark.page = static_cast<int>(line.page);
-    if (static_cast<int>(line.page) == mark.page) mark.boxes.push_back({line.x0, line.y0, line.x1, line.y1});
+/// Where `quote` stands word for word in `range` of the document.
+std::optional<parse::TextRange> find_quote(const parse::ParsedDocument& document, parse::TextRange range,
+                                           std::string_view quote) {
+  const auto whole = parse::whole_text(document);
+  const auto text = parse::slice(whole, range);
+  const auto at = quote.empty() ? std::string_view::npos : text.find(quote);
+  if (at == std::string_view::npos) return std::nullopt;
+  const auto start = range.start + count_code_points(text.substr(0, at));
+  return parse::TextRange{start, start + count_code_points(quote)};
+}
+
+/// The page, slide or sheet on which a place stands.
+int page_at(const parse::ParsedDocument& document, std::size_t place) {
+  int page = 0;
+  for (const auto& block : document.blocks) {
+    if (block.start > place) break;
+    page = static_cast<int>(block.page);
   }
-  if (mark.page >= 1 && static_cast<std::size_t>(mark.page) <= document.pages.size()) {
-    const auto& page = document.pages[static_cast<std::size_t>(mark.page) - 1];
-    mark.page_width = page.width;
-    mark.page_height = page.height;
+  return page;
+}
+
+Highlight highlight_of(const parse::ParsedDocument& document, parse::TextRange range) {
+  Highlight shown{
+      .start = range.start, .end = range.end, .page = page_at(document, range.start), .boxes = {}};
+  for (const auto& line : parse::boxes_of(document, range)) {
+    if (shown.boxes.empty()) shown.page = static_cast<int>(line.page);
+    if (static_cast<int>(line.page) == shown.page)
+      shown.boxes.push_back({line.x0, line.y0, line.x1, line.y1});
   }
-  return mark;
+  if (shown.page >= 1 && static_cast<std::size_t>(shown.page) <= document.pages.size()) {
+    const auto& page = document.pages[static_cast<std::size_t>(shown.page) - 1];
+    shown.page_width = page.width;
+    shown.page_height = page.height;
+  }
+  return shown;
 }
 }  // namespace
 
@@ -54,7 +79,7 @@ Result<OriginalFile> LibraryImpl::file(const identity::Principal& who, const std
 }
 
 Result<ContentView> LibraryImpl::content(const identity::Principal& who, const std::string& id,
-                                         const std::string& passage) {
+                                         const Mark& mark) {
   auto row = readable(who, id);
   if (!row) return pass(row);
   if (row->current.empty()) return not_readable_yet();
@@ -68,13 +93,18 @@ Result<ContentView> LibraryImpl::content(const identity::Principal& who, const s
   view.title = row->current_title;
   view.media_type = row->current_media_type;
   view.pages = static_cast<int>(document->pages.size());
-  if (!passage.empty()) {
-    auto found = parts_.store.passage(passage);
+  if (!mark.passage.empty()) {
+    auto found = parts_.store.passage(mark.passage);
     if (!found) return pass(found);
-    if (!*found || (*found)->document != id)
+    const bool stands = *found && (*found)->document == id;
+    // A newer version took the passage's place: its words may still be there.
+    const auto within =
+        stands ? parse::TextRange{(*found)->start, (*found)->end} : parse::TextRange{0, SIZE_MAX};
+    auto range = find_quote(*document, within, mark.quote);
+    if (!range && !stands)
       return fail(Code::not_found, "This passage is no longer in the document.", "passage_gone",
                   "Open the document without it; a newer version may have replaced it.");
-    view.highlight = highlight_of(*document, **found);
+    view.highlight = highlight_of(*document, range.value_or(within));
   }
   view.blocks.reserve(document->blocks.size());
   for (auto& block : document->blocks)

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/crypto.h"
+#include "base/text.h"
 #include "tests/storage/knowledge/fixture.h"
 
 namespace bastide::knowledge {
@@ -42,11 +43,22 @@ TEST_F(LibraryTest, FromUploadToAnswer) {
   EXPECT_EQ(found.results[0].lexical_rank, 1);
   EXPECT_EQ(found.results[0].dense_rank, 1);
 
-  const auto content = house.library->content(bob, document.id, found.results[0].passage.id).value();
+  const auto content = house.library->content(bob, document.id, {found.results[0].passage.id, {}}).value();
   ASSERT_THAT(content.blocks, SizeIs(2));
   EXPECT_EQ(content.blocks[0].kind, "heading");
   ASSERT_TRUE(content.highlight);
   EXPECT_LT(content.highlight->start, content.highlight->end);
+
+  // The words that were quoted, and nothing around them; what is not there marks the whole passage.
+  const auto& paragraph = content.blocks[1];
+  const std::string words = paragraph.text.substr(0, paragraph.text.find(' '));
+  const auto exact =
+      house.library->content(bob, document.id, {found.results[0].passage.id, words}).value().highlight;
+  ASSERT_TRUE(exact);
+  EXPECT_EQ(exact->start, paragraph.start);
+  EXPECT_EQ(exact->end, paragraph.start + count_code_points(words));
+  const auto other = house.library->content(bob, document.id, {found.results[0].passage.id, "Nulle part"});
+  EXPECT_EQ(other.value().highlight->end, content.highlight->end);
 }
 
 TEST_F(LibraryTest, TheSameFileAgainChangesNothing) {
@@ -81,8 +93,13 @@ TEST_F(LibraryTest, TheOldVersionIsSearchedUntilTheNewOneIsReady) {
   EXPECT_THAT(after.results[0].passage.text, HasSubstr("trois"));
   EXPECT_EQ(house.library->document(ana, first.id)->version, 2);
   // The old version's passage is gone for every door.
-  EXPECT_EQ(house.library->content(ana, first.id, meanwhile.results[0].passage.id).error().code,
+  EXPECT_EQ(house.library->content(ana, first.id, {meanwhile.results[0].passage.id, {}}).error().code,
             Code::not_found);
+  // What was quoted of it is still found where the new text says the same.
+  const auto kept =
+      house.library->content(ana, first.id, {meanwhile.results[0].passage.id, "peut télétravailler"}).value();
+  ASSERT_TRUE(kept.highlight);
+  EXPECT_EQ(kept.highlight->start, kept.blocks[0].start + count_code_points("Un agent "));
 }
 
 TEST_F(LibraryTest, AReplacementThatFailsLeavesTheOldVersionSearched) {
@@ -112,7 +129,7 @@ TEST_F(LibraryTest, DeletingCountsAtOnce) {
   EXPECT_EQ(found.searched, 0);
   for (const auto& who : {ana, bob}) {
     EXPECT_EQ(house.library->document(who, id).error().code, Code::not_found);
-    EXPECT_EQ(house.library->content(who, id, passage).error().code, Code::not_found);
+    EXPECT_EQ(house.library->content(who, id, {passage, {}}).error().code, Code::not_found);
     EXPECT_EQ(house.library->file(who, id).error().code, Code::not_found);
     EXPECT_EQ(house.library->page_png(who, id, 1, 300).error().code, Code::not_found);
   }

@@ -1,8 +1,11 @@
+import { Lexer } from "marked";
 import { act } from "react";
 import { createRoot } from "react-dom/client";
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { Citation } from "@/api/types";
 import { richText } from "@/chat/copy";
+import { mathExtensions } from "@/chat/math";
+import type { MathToken } from "@/chat/math";
 import { Prose } from "@/chat/markdown";
 import { WordsProvider } from "@/i18n";
 import french from "@/i18n/fr";
@@ -66,6 +69,13 @@ describe("answers as elements", () => {
     expect(prose.querySelector("td .cite")).not.toBeNull();
     expect(prose.querySelectorAll("ol > li")).toHaveLength(2);
     expect(prose.querySelector("ul ul")?.textContent).toBe("y");
+  });
+
+  it("takes single dollars for a formula only where they cannot be money", () => {
+    const formulas = (text: string): string[] =>
+      Lexer.lexInline(text, { gfm: true, extensions: mathExtensions }).filter((token) => token.type === "math").map((token) => (token as MathToken).text);
+    expect(formulas("On a $E = mc^2$ et $x$ ; $$a+b$$ aussi.")).toEqual(["E = mc^2", "x", "a+b"]);
+    expect(formulas("Pour 5 $ ou $10 et $20, soit $5-$10, ou $ 3 $.")).toEqual([]);
   });
 
   it("copies formatted, with its sources and without its buttons", async () => {

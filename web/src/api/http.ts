@@ -68,7 +68,7 @@ export interface RequestOptions {
   keepalive?: boolean;
 }
 
-export async function request<T>(path: string, options: RequestOptions = {}): Promise<T> {
+async function send(path: string, options: RequestOptions): Promise<Response> {
   const method = options.method ?? (options.body === undefined ? "GET" : "POST");
   const headers = requestHeaders(method !== "GET");
   if (options.body !== undefined) headers["Content-Type"] = "application/json";
@@ -91,9 +91,19 @@ export async function request<T>(path: string, options: RequestOptions = {}): Pr
     if (problem.status === 401 && !options.mayBeSignedOut) onSignedOut();
     throw problem;
   }
+  return response;
+}
+
+export async function request<T>(path: string, options: RequestOptions = {}): Promise<T> {
+  const response = await send(path, options);
   // Some say only that it was done.
   const text = await response.text();
   return (text === "" ? undefined : JSON.parse(text)) as T;
+}
+
+/** The answer as it came: for what is hashed. */
+export async function bytesOf(path: string): Promise<Uint8Array<ArrayBuffer>> {
+  return new Uint8Array(await (await send(path, {})).arrayBuffer());
 }
 
 export function withQuery(path: string, values: Record<string, string | number | null | undefined>): string {

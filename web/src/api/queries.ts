@@ -102,10 +102,10 @@ export const documentsQuery = (collection: string, q = "") =>
 export const documentQuery = (id: string) =>
   queryOptions({ queryKey: ["document", id], queryFn: ({ signal }) => request<Doc>(`/api/documents/${id}`, { signal }) });
 
-export const contentQuery = (id: string, passage: string | null) =>
+export const contentQuery = (id: string, passage: string | null = null, quote: string | null = null) =>
   queryOptions({
-    queryKey: ["content", id, passage],
-    queryFn: ({ signal }) => request<DocumentContent>(withQuery(`/api/documents/${id}/content`, { passage }), { signal }),
+    queryKey: ["content", id, passage, quote],
+    queryFn: ({ signal }) => request<DocumentContent>(withQuery(`/api/documents/${id}/content`, { passage, quote }), { signal }),
     staleTime: 10 * 60_000,
   });
 

@@ -136,6 +136,8 @@ export interface Citation {
   title: string;
   page?: number | null;
   quote: string;
+  /** The table's first row, when the quote is a row of one. */
+  header?: string;
   score?: number;
 }
 
@@ -152,6 +154,8 @@ export interface Energy {
   gco2e_high?: number;
   method?: string;
   basis?: string;
+  /** What stands in for what is not known, in English sentences. */
+  assumed?: string[];
 }
 
 export interface Usage {

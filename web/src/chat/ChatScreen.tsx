@@ -26,6 +26,7 @@ import type { OpenSource } from "./Sources";
 import { Thread } from "./Thread";
 import { pathTo } from "./tree";
 import { useLive } from "./use-live";
+import { firstWords } from "./words";
 
 export default function ChatScreen({ id }: { id: string }) {
   const { data, error } = useQuery(conversationQuery(id));
@@ -51,7 +52,7 @@ function Chat({ conversation }: { conversation: Conversation }) {
   const [source, setSource] = useState<OpenSource | null>(null);
   const returnTo = useRef<HTMLElement | null>(null);
   // Until the server has given a title, the first question stands for it.
-  const title = conversation.title || path[0]?.content.slice(0, 80) || t("chat.untitled");
+  const title = conversation.title || firstWords(path[0]?.content ?? "") || t("chat.untitled");
   useTitle(title);
 
   const running = path.findLast((message) => message.state === "streaming");

@@ -87,7 +87,7 @@ function Cut({ message, controller }: Pick<Props, "message" | "controller">) {
   return (
     <div className="outcome outcome--cut">
       <h3><Unplug className="i" aria-hidden="true" />{stopped ? t("cut.stopped") : t("cut.title")}</h3>
-      <p>{stopped ? t("cut.stoppedText") : message.error?.detail ? `${message.error.detail} ${t("cut.kept")}` : t("cut.text")}</p>
+      <p>{stopped ? t("cut.stoppedText") : message.error?.detail_code === "server_restarted" ? t("cut.restarted") : message.error?.detail ? `${message.error.detail} ${t("cut.kept")}` : t("cut.kept")}</p>
       <p className="row wrap">
         <button type="button" className="btn btn--small" onClick={() => controller.continue(message, options)}>
           <Play className="i i--s" aria-hidden="true" />

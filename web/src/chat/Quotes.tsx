@@ -3,6 +3,7 @@ import { Quote } from "lucide-react";
 import type { Citation, Quoting } from "@/api/types";
 import { useWords } from "@/i18n";
 import { Cite } from "./Cite";
+import { QuoteText } from "./QuoteText";
 
 export function Quotes({ why, citations, current, onCite }: {
   why: Quoting;
@@ -17,7 +18,7 @@ export function Quotes({ why, citations, current, onCite }: {
       {why === "asked" ? null : <p className="muted">{t(`quotes.${why}`)}</p>}
       {citations.map((citation) => (
         <blockquote className="quote" key={citation.marker}>
-          <p>{t("quote.marks", { text: citation.quote.trim() })}</p>
+          <QuoteText citation={citation} />
           <footer>
             {citation.title}
             {citation.page ? `, ${t("source.page", { page: citation.page })}` : ""}{" "}

@@ -54,14 +54,14 @@ export function Sources({ citations, marker, onChoose, onClose }: {
                 <span className="strong cut">{one.title}</span>
                 {one.page ? <span className="muted small nowrap push num">{t("source.page", { page: one.page })}</span> : null}
               </span>
-              {one === current ? <span className="source__quote">{t("quote.marks", { text: one.quote.trim() })}</span> : null}
+              <span className={one === current ? "source__quote" : "source__quote source__quote--one"}>{t("quote.marks", { text: one.quote.trim() })}</span>
             </button>
           </li>
         ))}
       </ol>
       {current ? (
         <Suspense fallback={<div className="viewer"><div className="viewer__page"><Skeleton lines={8} /></div></div>}>
-          <DocumentView key={current.document} document={current.document} passage={current.passage} page={current.page ?? null} title={current.title} />
+          <DocumentView key={current.document} document={current.document} passage={current.passage} quote={current.quote} page={current.page ?? null} title={current.title} />
         </Suspense>
       ) : null}
     </aside>

@@ -1,4 +1,4 @@
-// Formulas, as tokens of the Markdown lexer: $$ … $$, \[ … \] and \( … \). A single $ is money.
+// Formulas, as tokens of the Markdown lexer: $$ … $$, \[ … \], \( … \), and $ … $ where it cannot be money.
 import type { MarkedOptions, Tokens } from "marked";
 
 export interface MathToken extends Tokens.Generic {
@@ -13,7 +13,13 @@ function token(match: RegExpExecArray | null, display: boolean): MathToken | und
 }
 
 const block = (source: string) => token(/^(?:\$\$([^$]+?)\$\$|\\\[([\s\S]+?)\\\])[ \t]*(?:\n|$)/.exec(source), true);
-const inline = (source: string) => token(/^(?:\$\$([^$\n]+?)\$\$|\\\(([^\n]+?)\\\))/.exec(source), false);
+const inline = (source: string) => token(/^(?:\$\$([^$\n]+?)\$\$|\\\(([^\n]+?)\\\))/.exec(source) ?? single(source), false);
+
+// As Pandoc has it: no space within the signs, no digit after them; and something that no price holds.
+function single(source: string): RegExpExecArray | null {
+  const match = /^\$(?![\s$])([^$\n]+?)(?<!\s)\$(?![\d$])/.exec(source);
+  return match && /[\\^_={}<>]|^[A-Za-z]$/.test(match[1] ?? "") ? match : null;
+}
 
 function starts(pattern: RegExp) {
   return (source: string): number => source.search(pattern);
@@ -24,7 +30,7 @@ export const mathExtensions = {
   inline: [inline],
   // Only where a line begins: elsewhere marked would cut the paragraph there.
   startBlock: [starts(/(?<=\n)(?:\$\$|\\\[)/)],
-  startInline: [starts(/\$\$|\\\(/)],
+  startInline: [starts(/\$|\\\(/)],
   childTokens: {},
   renderers: {},
 } as unknown as NonNullable<MarkedOptions["extensions"]>;

@@ -22,6 +22,25 @@ export function doing(live: Live, { t }: Words): string {
   return t("stage.preparing");
 }
 
+/** As much of the first line as a title takes, in whole words. */
+export function firstWords(content: string, lengthMax = 80): string {
+  const line = content.trim().split("\n", 1)[0] ?? "";
+  if (line.length <= lengthMax) return line;
+  const cut = line.slice(0, lengthMax);
+  const blank = cut.lastIndexOf(" ");
+  return `${blank > lengthMax / 2 ? cut.slice(0, blank) : cut}…`;
+}
+
+/** Where words were found, without the marks of Markdown. */
+export function plainSnippet(text: string): string {
+  return text
+    .replace(/\|[\s|:-]*\|/g, " · ")
+    .replace(/(\*\*|__|`+|^#+\s|^>\s)/gm, "")
+    .replace(/\s*\|\s*/g, " · ")
+    .replace(/\s+/g, " ")
+    .trim();
+}
+
 export function modelName(message: Pick<Message, "model" | "model_name">, models: readonly Model[] | undefined): string {
   return message.model_name || models?.find((model) => model.id === message.model)?.name || message.model || "";
 }

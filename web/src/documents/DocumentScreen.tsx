@@ -27,7 +27,7 @@ export default function DocumentScreen({ id }: { id: string }) {
         <PageTitle className="cut" title={data?.title ?? ""}>{data?.title ?? "…"}</PageTitle>
         {data ? <Label id={data.label} /> : null}
       </div>
-      <DocumentView document={id} passage={query.get("passage")} page={Number(query.get("page")) || null} title={data?.title ?? ""} full />
+      <DocumentView document={id} passage={query.get("passage")} quote={query.get("quote")} page={Number(query.get("page")) || null} title={data?.title ?? ""} full />
     </Square>
   );
 }

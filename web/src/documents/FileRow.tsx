@@ -26,7 +26,15 @@ function Progress({ label, value }: { label: string; value: number }) {
 }
 
 function size(doc: Doc, { t, format }: Words): string {
-  return doc.pages ? t("document.pages", { n: doc.pages }) : format.bytes(doc.bytes);
+  if (!doc.pages) return format.bytes(doc.bytes);
+  if (/spreadsheet|excel/.test(doc.media_type)) return t("document.sheets", { n: doc.pages });
+  if (/presentation|powerpoint/.test(doc.media_type)) return t("document.slides", { n: doc.pages });
+  return t("document.pages", { n: doc.pages });
+}
+
+/** A document without a title of its own goes by its name. */
+function titleIsName(doc: Doc): boolean {
+  return doc.name === doc.title || doc.name.replace(/\.[^.]+$/, "") === doc.title;
 }
 
 const failures = [
@@ -52,7 +60,7 @@ export function FileRow({ doc, mayWrite, onDelete, onReplace, onReadAgain }: { d
         <span className="filetype" aria-hidden="true">{fileType(doc.name)}</span>
         <span className="file__title">
           {failed ? <span>{doc.title || doc.name}</span> : <Link href={`/d/${doc.id}`}>{doc.title || doc.name}</Link>}
-          {failed ? <span className="do">{whatToDo(doc, words)}</span> : null}
+          {failed ? <span className="do">{whatToDo(doc, words)}</span> : doc.title && !titleIsName(doc) ? <span className="do cut">{doc.name}</span> : null}
         </span>
       </span>
       <span className="file__label"><Label id={doc.label} /></span>

@@ -42,8 +42,8 @@ export function TextBlocks({ content }: { content: DocumentContent }) {
 
 type Marked = readonly [string, string, string] | null;
 
-function TextBlock({ block, marked }: { block: Block; marked: Marked }): ReactNode {
-  if (block.kind === "table") return <TableBlock text={block.text} marked={marked !== null} />;
+export function TextBlock({ block, marked }: { block: Block; marked: Marked }): ReactNode {
+  if (block.kind === "table") return <TableBlock text={block.text} marked={marked} />;
   const text: ReactNode = marked ? <>{marked[0]}<mark>{marked[1]}</mark>{marked[2]}</> : block.text;
   switch (block.kind) {
     case "heading":
@@ -59,17 +59,27 @@ function TextBlock({ block, marked }: { block: Block; marked: Marked }): ReactNo
   }
 }
 
-// One row a line, cells joined by " | ".
-function TableBlock({ text, marked }: { text: string; marked: boolean }) {
+// One row a line, cells joined by " | ". Whole rows are marked: a cell alone says little.
+function TableBlock({ text, marked }: { text: string; marked: Marked }) {
   const rows = text.split("\n").map((line) => line.split(" | "));
+  const from = marked ? lines(marked[0]) : 0;
+  const to = marked ? from + lines(marked[1].trimEnd()) : -1;
+  const cell = (row: number, value: string) => (row >= from && row <= to && value ? <mark>{value}</mark> : value);
   const [head, ...body] = rows;
   return (
-    <div className={marked ? "sheet__table sheet__table--hit" : "sheet__table"}>
+    <div className="sheet__table">
       <table>
-        <thead><tr>{head?.map((cell, index) => <th key={index} scope="col">{cell}</th>)}</tr></thead>
-        <tbody>{body.map((row, at) => <tr key={at}>{row.map((cell, index) => <td key={index}>{cell}</td>)}</tr>)}</tbody>
+        <thead><tr>{head?.map((value, index) => <th key={index} scope="col">{cell(0, value)}</th>)}</tr></thead>
+        <tbody>
+          {body.map((row, at) => (
+            <tr key={at} className={at + 1 >= from && at + 1 <= to ? "sheet__row--hit" : undefined}>{row.map((value, index) => <td key={index}>{cell(at + 1, value)}</td>)}</tr>
+          ))}
+        </tbody>
       </table>
-      {marked ? <mark className="said">{text}</mark> : null}
     </div>
   );
+}
+
+function lines(text: string): number {
+  return text.split("\n").length - 1;
 }

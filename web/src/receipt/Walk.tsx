@@ -17,6 +17,9 @@ const key: readonly string[] = ["label", "retrieve", "route", "guard_out"];
 export function Walk({ receipt, detail }: { receipt: Receipt; detail: boolean }) {
   const { t, format } = useWords();
   const total = receipt.stages.reduce((sum, stage) => sum + (stage.took_us ?? 0), 0);
+  const models = useQuery(modelsQuery).data?.models;
+  // Models that cannot chat at all (embeddings) were never in question.
+  const candidates = (receipt.route?.candidates ?? []).filter((one) => one.reason !== "no_capability" || models?.some((model) => model.id === one.model));
   let before = 0;
   return (
     <ol className="walk">
@@ -36,6 +39,7 @@ export function Walk({ receipt, detail }: { receipt: Receipt; detail: boolean })
               {took > 0 ? format.duration(took) : "–"}
               <span aria-hidden="true"><i style={{ "--o": `${Math.min(99, offset)}%`, "--v": `${Math.max(0.3, part)}%` } as React.CSSProperties} /></span>
             </div>
+            {stage.name === "route" && candidates.length > 0 ? <Candidates receipt={receipt} candidates={candidates} /> : null}
           </li>
         );
       })}
@@ -50,7 +54,6 @@ function Stage({ stage, receipt, detail }: { stage: ReceiptStage; receipt: Recei
   return (
     <>
       {stage.name === "label" && receipt.label ? <p><Label id={stage.decision || receipt.label} /> {sentence}</p> : <p>{sentence}</p>}
-      {stage.name === "route" && (receipt.route?.candidates?.length ?? 0) > 0 ? <Candidates receipt={receipt} candidates={receipt.route?.candidates ?? []} /> : null}
       {detail && (reasons.length > 0 || stage.decision) ? (
         <ul className="small walk__reasons" lang="en">
           <li className="mono">{stage.decision}</li>

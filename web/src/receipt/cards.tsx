@@ -2,12 +2,15 @@
 import { Link } from "wouter";
 import type { Receipt } from "@/api/types";
 import { kindName } from "@/chat/words";
+import { citedPlace, documentPlace } from "@/documents/place";
 import { useWords } from "@/i18n";
+import { assumption } from "./assumed";
 
 interface ReadPassage {
-  id?: string;
+  passage?: string;
   document?: string;
   title?: string;
+  section?: string;
   page?: number;
   score?: number;
 }
@@ -19,14 +22,14 @@ export function PassagesCard({ receipt }: { receipt: Receipt }) {
   const aside = Array.isArray(retrieve?.detail?.candidates) ? retrieve.detail.candidates.length : 0;
   const cited = receipt.citations ?? [];
   if (read.length === 0 && cited.length === 0) return null;
-  const rest = read.filter((one) => !cited.some((citation) => citation.passage === one.id));
+  const rest = read.filter((one) => !cited.some((citation) => citation.passage === one.passage));
   return (
     <section className="card">
       <h2>{t("receipt.passages")}</h2>
       <ol className="stack stack--s">
         {cited.map((one) => (
           <li key={one.marker}>
-            <Link className="source" href={`/d/${one.document}?passage=${encodeURIComponent(one.passage)}`}>
+            <Link className="source" href={citedPlace(one)}>
               <span className="source__n">{one.marker}</span>
               <span className="row">
                 <span className="strong cut">{one.title}</span>
@@ -44,8 +47,11 @@ export function PassagesCard({ receipt }: { receipt: Receipt }) {
           <summary className="small">{t("receipt.alsoRead", { n: rest.length })}</summary>
           <ul className="small receipt__rest">
             {rest.map((one, index) => (
-              <li className="row" key={one.id ?? index}>
-                <span className="cut">{one.document ? <Link href={`/d/${one.document}${one.id ? `?passage=${encodeURIComponent(one.id)}` : ""}`}>{one.title || "…"}</Link> : one.title}</span>
+              <li className="row" key={one.passage ?? index}>
+                <span className="cut">
+                  {one.document ? <Link href={documentPlace(one.document, one.passage)}>{one.title || "…"}</Link> : one.title}
+                  {one.section && one.section !== one.title ? <span className="muted"> › {one.section}</span> : null}
+                </span>
                 <span className="push muted num nowrap">{[one.page ? t("source.page", { page: one.page }) : "", one.score !== undefined ? format.number(one.score, 2) : ""].filter(Boolean).join(", ")}</span>
               </li>
             ))}
@@ -67,7 +73,7 @@ export function PersonalCard({ receipt, masked }: { receipt: Receipt; masked: { 
     <section className="card">
       <h2>{t("receipt.personal")}</h2>
       {items.length > 0 ? (
-        <dl className="pairs">
+        <dl className="pairs pairs--masks">
           {items.map((one) => (
             <div className="pairs__row" key={one.token}>
               <dt>{one.original ?? kindName(one.type, words)}</dt>
@@ -82,7 +88,8 @@ export function PersonalCard({ receipt, masked }: { receipt: Receipt; masked: { 
 }
 
 export function EnergyCard({ receipt }: { receipt: Receipt }) {
-  const { t, format } = useWords();
+  const words = useWords();
+  const { t, format } = words;
   const { energy } = receipt;
   if (!energy || energy.wh_high <= 0) return null;
   return (
@@ -95,6 +102,12 @@ export function EnergyCard({ receipt }: { receipt: Receipt }) {
       <p className="small muted">
         {energy.basis === "measured" ? t("receipt.measured") : t("receipt.estimated")} {energy.method ? t("receipt.method", { method: energy.method }) : ""}
       </p>
+      {energy.assumed && energy.assumed.length > 0 ? (
+        <div className="small muted">
+          <p className="strong">{t("receipt.assumed")}</p>
+          <ul className="receipt__assumed">{energy.assumed.map((sentence) => <li key={sentence}>{assumption(sentence, words)}</li>)}</ul>
+        </div>
+      ) : null}
     </section>
   );
 }

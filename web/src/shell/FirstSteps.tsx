@@ -1,9 +1,9 @@
 // After the administrator: what stands ready on this machine, and a first collection to try it with.
 import { useMutation, useQuery } from "@tanstack/react-query";
-import { ArrowRight, Check, CircleX, Library } from "lucide-react";
+import { ArrowRight, Check, CircleX, Clock, Library } from "lucide-react";
 import { useLocation } from "wouter";
 import { request } from "@/api/http";
-import { client, modelsQuery, sampleQuery } from "@/api/queries";
+import { client, collectionQuery, modelsQuery, sampleQuery } from "@/api/queries";
 import { writeDraft } from "@/chat/draft";
 import { useWords } from "@/i18n";
 import { Notice } from "@/ui/Notice";
@@ -25,6 +25,7 @@ export default function FirstSteps() {
     onSettled: () => void client.invalidateQueries({ queryKey: sampleQuery.queryKey }),
   });
   const loading = sample?.state === "loading" || load.isPending;
+  const read = useQuery({ ...collectionQuery(sample?.collection ?? ""), enabled: loading && Boolean(sample?.collection), refetchInterval: 1_000 }).data;
   const questions = sample?.questions.filter((one) => one.language === language) ?? [];
   const ready = sample?.state === "ready";
   const problem = load.error ? explain(load.error, words) : null;
@@ -47,10 +48,11 @@ export default function FirstSteps() {
                   <span className="strong">{model.name}</span>
                   <span className="small muted"><PlaceDot place={model.place} /></span>
                   <span className={`row row--tight small push ${model.state === "ready" ? "ok" : model.state === "failed" || model.state === "missing" ? "bad" : "muted"}`}>
-                    {model.state === "ready" ? <Check className="i i--s" aria-hidden="true" /> : model.state === "loading" ? <Town /> : <CircleX className="i i--s" aria-hidden="true" />}
+                    {model.state === "ready" ? <Check className="i i--s" aria-hidden="true" /> : model.state === "loading" ? <Town /> : model.state === "stopped" ? <Clock className="i i--s" aria-hidden="true" /> : <CircleX className="i i--s" aria-hidden="true" />}
                     {t(`model.${model.state}`)}
                   </span>
-                  {model.state_detail && model.state !== "ready" ? <p className="small muted first__detail">{model.state_detail}</p> : null}
+                  {model.state === "missing" ? <p className="small muted first__detail">{t("steps.missing", { id: model.id })}</p> : null}
+                  {model.state === "failed" && model.state_detail ? <p className="small muted first__detail">{model.state_detail}</p> : null}
                 </li>
               ))}
             </ul>
@@ -80,6 +82,7 @@ export default function FirstSteps() {
                     {loading ? <Town /> : <Library className="i" aria-hidden="true" />}
                     {loading ? t("sample.loading") : t("sample.load")}
                   </button>
+                  {loading && read && read.documents > 0 ? <span className="muted num">{t("sample.read", { n: read.ready, of: read.documents })}</span> : null}
                 </p>
               </>
             )}

@@ -5,6 +5,7 @@ import { useId, useState } from "react";
 import type { ComponentType } from "react";
 import { useLocation } from "wouter";
 import { conversationsQuery } from "@/api/queries";
+import { plainSnippet } from "@/chat/words";
 import { useWords } from "@/i18n";
 import { ageOf } from "@/i18n/format";
 import { BareModal } from "@/ui/overlays";
@@ -58,7 +59,7 @@ export default function Palette({ onClose, onHelp }: { onClose: () => void; onHe
         note: t(`age.${ageOf(row.updated_at)}`),
         icon: MessageSquare,
         run: go(`/c/${row.id}`),
-        ...(search && row.snippet ? { snippet: row.snippet } : {}),
+        ...(search && row.snippet ? { snippet: plainSnippet(row.snippet) } : {}),
       })),
   ];
   const index = Math.min(at, Math.max(0, entries.length - 1));
