@@ -12,6 +12,8 @@ import { PageTitle, RailButton, Square } from "@/shell/page";
 import { Label, PlaceDot } from "@/ui/Label";
 import { Skeleton } from "@/ui/Pending";
 import { PassagesCard, PersonalCard, EnergyCard } from "./cards";
+import { ProofCard } from "./ProofCard";
+import { saveJson } from "./save";
 import { Walk } from "./Walk";
 
 /** The receipt names a zone; whether it is within the walls is in its name. */
@@ -29,15 +31,6 @@ export default function ReceiptScreen({ id }: { id: string }) {
   const question = conversation?.messages.find((message) => message.id === answer?.parent);
   if (error instanceof Problem && error.status === 404) return <NotFound />;
 
-  const save = () => {
-    const url = URL.createObjectURL(new Blob([JSON.stringify(data, null, 2)], { type: "application/json" }));
-    const link = document.createElement("a");
-    link.href = url;
-    link.download = `${id}.json`;
-    link.click();
-    URL.revokeObjectURL(url);
-  };
-
   return (
     <Square>
       <div className="bar">
@@ -49,7 +42,7 @@ export default function ReceiptScreen({ id }: { id: string }) {
           </Link>
         ) : null}
         <span className="push">
-          <button type="button" className="btn btn--small" onClick={save} disabled={!data}><Download className="i i--s" aria-hidden="true" />{t("receipt.export")}</button>
+          <button type="button" className="btn btn--small" onClick={() => saveJson(`${id}.json`, data)} disabled={!data}><Download className="i i--s" aria-hidden="true" />{t("receipt.export")}</button>
         </span>
       </div>
       <div className="scroll">
@@ -94,6 +87,7 @@ function Opened({ receipt, question, place, masked }: {
           <PassagesCard receipt={receipt} />
           <PersonalCard receipt={receipt} masked={masked} question={question} />
           <EnergyCard receipt={receipt} />
+          <ProofCard exchange={receipt.exchange} />
         </div>
       </div>
     </>
