@@ -358,6 +358,8 @@ describe("documents", () => {
 
   it("deletes a file with a way back", mockOnly, async () => {
     await page.goto("/documents/rh");
+    // The list draws the rows near the screen only.
+    await page.getByRole("searchbox").fill("Suivi");
     await button("Actions pour Suivi des effectifs").click();
     await page.getByRole("menuitem", { name: "Effacer" }).click();
     await page.getByRole("link", { name: "Suivi des effectifs" }).waitFor({ state: "detached" });
