@@ -41,7 +41,7 @@ function Refused({ message, controller, models }: Pick<Props, "message" | "contr
   const nothingSent = t("refused.nothingSent");
   return (
     <div className="outcome outcome--refused">
-      <h3><ShieldAlert className="i" aria-hidden="true" />{t("refused.title")}</h3>
+      <h2><ShieldAlert className="i" aria-hidden="true" />{t("refused.title")}</h2>
       <p>
         {label && asked ? rich("refused.label", { label: <Label id={label} />, model: asked }) : detail}{" "}
         {!asked && detail.includes(nothingSent) ? null : nothingSent}
@@ -71,7 +71,7 @@ function Failed({ message, controller }: Pick<Props, "message" | "controller">) 
   const { t } = useWords();
   return (
     <div className="outcome outcome--failed">
-      <h3><CircleAlert className="i" aria-hidden="true" />{t("failed.title")}</h3>
+      <h2><CircleAlert className="i" aria-hidden="true" />{t("failed.title")}</h2>
       <p>{message.error?.detail ?? t("error.unknown")} {t("failed.kept")}</p>
       {message.error?.action ? <p className="muted">{message.error.action}</p> : null}
       <p className="row wrap"><Again message={message} controller={controller} primary /></p>
@@ -86,7 +86,7 @@ function Cut({ message, controller }: Pick<Props, "message" | "controller">) {
   const stopped = message.state === "stopped";
   return (
     <div className="outcome outcome--cut">
-      <h3><Unplug className="i" aria-hidden="true" />{stopped ? t("cut.stopped") : t("cut.title")}</h3>
+      <h2><Unplug className="i" aria-hidden="true" />{stopped ? t("cut.stopped") : t("cut.title")}</h2>
       <p>{stopped ? t("cut.stoppedText") : message.error?.detail_code === "server_restarted" ? t("cut.restarted") : message.error?.detail ? `${message.error.detail} ${t("cut.kept")}` : t("cut.kept")}</p>
       <p className="row wrap">
         <button type="button" className="btn btn--small" onClick={() => controller.continue(message, options)}>
@@ -105,7 +105,7 @@ function NothingFound({ message, controller }: Pick<Props, "message" | "controll
   const [, navigate] = useLocation();
   return (
     <div className="outcome">
-      <h3><SearchX className="i" aria-hidden="true" />{t("nothing.title")}</h3>
+      <h2><SearchX className="i" aria-hidden="true" />{t("nothing.title")}</h2>
       <p>{t("nothing.text")}</p>
       <p className="row wrap">
         <button

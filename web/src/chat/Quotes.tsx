@@ -14,7 +14,7 @@ export function Quotes({ why, citations, current, onCite }: {
   const { t } = useWords();
   return (
     <div className="outcome">
-      <h3><Quote className="i" aria-hidden="true" />{t("quotes.title")}</h3>
+      <h2><Quote className="i" aria-hidden="true" />{t("quotes.title")}</h2>
       {why === "asked" ? null : <p className="muted">{t(`quotes.${why}`)}</p>}
       {citations.map((citation) => (
         <blockquote className="quote" key={citation.marker}>

@@ -18,7 +18,7 @@ export default function DocumentScreen({ id }: { id: string }) {
     <Square>
       <div className="bar">
         <RailButton />
-        <nav aria-label={t("nav.path")} className="row small">
+        <nav aria-label={t("nav.path")} className="row small bar__path">
           <Link href="/documents" className="wide-only">{t("nav.documents")}</Link>
           <span className="faint wide-only" aria-hidden="true">/</span>
           {data ? <Link href={`/documents/${data.collection}`}><span className="cut">{data.collection_name ?? t("nav.documents")}</span></Link> : null}

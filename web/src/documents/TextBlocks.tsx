@@ -61,13 +61,14 @@ export function TextBlock({ block, marked }: { block: Block; marked: Marked }): 
 
 // One row a line, cells joined by " | ". Whole rows are marked: a cell alone says little.
 function TableBlock({ text, marked }: { text: string; marked: Marked }) {
+  const { t } = useWords();
   const rows = text.split("\n").map((line) => line.split(" | "));
   const from = marked ? lines(marked[0]) : 0;
   const to = marked ? from + lines(marked[1].trimEnd()) : -1;
   const cell = (row: number, value: string) => (row >= from && row <= to && value ? <mark>{value}</mark> : value);
   const [head, ...body] = rows;
   return (
-    <div className="sheet__table">
+    <div className="sheet__table" tabIndex={0} role="region" aria-label={t("document.table")}>
       <table>
         <thead><tr>{head?.map((value, index) => <th key={index} scope="col">{cell(0, value)}</th>)}</tr></thead>
         <tbody>

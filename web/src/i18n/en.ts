@@ -114,6 +114,7 @@ const english: Catalogue = {
   "document.sheets_other": "{n} sheets",
   "document.slides_one": "{n} slide",
   "document.slides_other": "{n} slides",
+  "document.table": "Table",
   "document.text": "Text of the document",
 
   "documents.count_one": "{n} file",

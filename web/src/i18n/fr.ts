@@ -115,6 +115,7 @@ const words = {
   "document.sheets_other": "{n} feuilles",
   "document.slides_one": "{n} diapositive",
   "document.slides_other": "{n} diapositives",
+  "document.table": "Tableau",
   "document.text": "Texte du document",
 
   "documents.count_one": "{n} fichier",

@@ -37,7 +37,7 @@ export function Keys() {
     create.reset();
   };
   return (
-    <section className="settings__part" aria-labelledby="keys">
+    <section className="settings__part">
       <h2 id="keys">{t("keys.title")}</h2>
       <p className="muted">{t("keys.intro")}</p>
       {keys.length > 0 ? (

@@ -1,9 +1,9 @@
 // A one-time link /welcome#TOKEN: the first administrator, an invitation, a new password.
 import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { useLocation } from "wouter";
+import { Link, useLocation } from "wouter";
 import { request, withQuery } from "@/api/http";
-import type { Session, WelcomeLink as Link } from "@/api/types";
+import type { Session, WelcomeLink as OneTimeLink } from "@/api/types";
 import { useWords } from "@/i18n";
 import { Field } from "@/ui/Field";
 import { Notice } from "@/ui/Notice";
@@ -20,7 +20,7 @@ export default function WelcomeLink({ token, organisation }: { token: string; or
   const { t } = words;
   const link = useQuery({
     queryKey: ["link", token],
-    queryFn: ({ signal }) => request<Link>(withQuery("/api/setup", { token }), { signal, mayBeSignedOut: true }),
+    queryFn: ({ signal }) => request<OneTimeLink>(withQuery("/api/setup", { token }), { signal, mayBeSignedOut: true }),
     enabled: token !== "",
     gcTime: 0,
   });
@@ -38,6 +38,7 @@ export default function WelcomeLink({ token, organisation }: { token: string; or
           <div className="stack">
             <PageTitle title={t("setup.linkGone")}>{t("setup.linkGone")}</PageTitle>
             <p>{explain(link.error, words).title} {explain(link.error, words).action}</p>
+            <p><Link className="btn btn--primary" href="/sign-in">{t("door.title")}</Link></p>
           </div>
         ) : link.data ? (
           <Account token={token} link={link.data} organisation={link.data.organisation || organisation} />
@@ -47,7 +48,7 @@ export default function WelcomeLink({ token, organisation }: { token: string; or
   );
 }
 
-function Account({ token, link, organisation }: { token: string; link: Link; organisation: string }) {
+function Account({ token, link, organisation }: { token: string; link: OneTimeLink; organisation: string }) {
   const words = useWords();
   const { t } = words;
   const [, navigate] = useLocation();
