@@ -3,6 +3,7 @@
 
 #include <cassert>
 
+#include "knowledge/index/analyzer.h"
 #include "storage/knowledge/sql.h"
 #include "storage/knowledge/sqlite_library_store.h"
 
@@ -58,15 +59,16 @@ std::int64_t insert_passages(Connection& c, const std::string& version,
 /// The one place where what is searched changes. Idempotent.
 void activate(Connection& c, const std::string& version, std::string_view organisation) {
   auto before = c.prepare(
-      "select d.id, d.current from knowledge_version v join knowledge_document d on d.id = v.document"
-      " where v.id = ? and d.newest = v.id");
+      "select d.id, d.current, d.name, v.title from knowledge_version v"
+      " join knowledge_document d on d.id = v.document where v.id = ? and d.newest = v.id");
   before.bind_all(version);
   if (!before.step()) return;
   const auto document = before.text(0);
   const auto current = before.text(1);
   if (current == version) return;
-  auto change = c.prepare("update knowledge_document set current = ? where id = ?");
-  change.bind_all(version, document);
+  // Found by its name and by the title that lists show; a title only from the version that may be read.
+  auto change = c.prepare("update knowledge_document set current = ?, folded = ? where id = ?");
+  change.bind_all(version, knowledge::index::folded(before.text(2) + "\n" + before.text(3)), document);
   change.run();
   auto ready = c.prepare("update knowledge_version set state = 'ready', progress = 1 where id = ?");
   ready.bind_all(version);

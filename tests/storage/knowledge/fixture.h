@@ -11,6 +11,7 @@
 #include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 
 #include "base/id.h"
 #include "knowledge/library.h"
@@ -31,7 +32,8 @@ struct Folder {
   Folder& operator=(const Folder&) = delete;
 };
 
-/// Paragraphs between blank lines; "# " begins a heading. "!password" and "!crash" fail as such files do.
+/// Paragraphs between blank lines; "# " begins a heading, "!title " says what the document is called.
+/// "!password" and "!crash" fail as such files do.
 inline Result<knowledge::parse::ParsedDocument> parse_text(const knowledge::parse::ParseRequest& request) {
   using namespace knowledge::parse;
   std::ifstream in(request.path, std::ios::binary);
@@ -54,6 +56,7 @@ inline Result<knowledge::parse::ParsedDocument> parse_text(const knowledge::pars
       block.level = 1;
       block.text.erase(0, 2);
     }
+    if (block.text.starts_with("!title ")) document.title = std::exchange(block.text, {}).substr(7);
     if (!block.text.empty()) document.blocks.push_back(std::move(block));
     at = end + 2;
   }

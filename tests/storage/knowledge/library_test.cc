@@ -255,6 +255,14 @@ TEST_F(LibraryTest, ListsPageByKeyAndFilter) {
   EXPECT_THAT(house.library->documents(ana, collection, {.q = "100%", .after = {}, .limit = 3})->items,
               IsEmpty());
   house.settle(ana, collection);
+
+  // By name and by title.
+  ASSERT_TRUE(house.upload(ana, collection, "r3.txt", "!title Règlement intérieur\n\nDeux jours."));
+  house.settle(ana, collection);
+  for (const std::string q : {"reglement", "R3.TXT"})
+    EXPECT_THAT(house.library->documents(ana, collection, {.q = q, .after = {}, .limit = 3})->items,
+                SizeIs(1))
+        << q;
 }
 
 TEST_F(LibraryTest, LabelsJoin) {

@@ -182,7 +182,7 @@ const english: Catalogue = {
   "file.waiting": "Waiting its turn",
 
   "filter.all": "All",
-  "filter.failed": "To handle",
+  "filter.failed": "Needs attention",
   "filter.ready": "Ready",
   "filter.running": "In progress",
 
