@@ -28,7 +28,19 @@ int serve_command(const Common& common, const ServeOptions& options);
 
 int user_add_command(const Common& common, const std::string& email, const std::string& role,
                      const std::string& name, bool password_on_stdin);
-int key_create_command(const Common& common, const std::string& email, const std::string& name);
+struct KeyOptions {
+  std::string user;  // e-mail
+  std::string name;
+  std::vector<std::string> scopes, models, addresses;
+  std::string application, assistant, guard = "enforce", priority = "program";
+  std::string expires;  // a day
+  std::string id;
+  std::int64_t overlap_hours = 24;
+};
+int key_create_command(const Common& common, const KeyOptions& options);
+int key_list_command(const Common& common, const KeyOptions& options);
+int key_rotate_command(const Common& common, const KeyOptions& options);
+int key_revoke_command(const Common& common, const KeyOptions& options);
 int knowledge_add_command(const Common& common, const std::string& user, const std::string& collection,
                           const std::vector<std::string>& paths, bool wait);
 

@@ -48,12 +48,13 @@ Task<Result<void>> authenticate(Call& call) {
   const auto& request = call.request();
   auto& identity = call.services.identity;
   if (auto key = std::string(bearer(request)); !key.empty()) {
-    auto known = identity.cached_key(key);
+    auto known = identity.cached_key(key, request.peer);
     if (known) {
-      call.who = std::move(*known);
+      if (!*known) co_return pass(*known);
+      call.who = std::move(**known);
       co_return Result<void>{};
     }
-    auto who = co_await call.blocking([&] { return identity.authenticate_key(key); });
+    auto who = co_await call.blocking([&] { return identity.authenticate_key(key, request.peer); });
     if (!who) co_return pass(who);
     call.who = std::move(*who);
     co_return Result<void>{};

@@ -45,15 +45,30 @@ struct Session {
   std::string address{};
 };
 
+/// What a key is for and what it may do.
+struct KeySettings {
+  std::vector<std::string> scopes{};     // empty: all that the person may do
+  std::string application{};             // its name; empty: the person's own key
+  std::string assistant{};               // the only one that it may ask; empty: any
+  std::vector<std::string> models{};     // that it may call; empty: any
+  std::vector<std::string> addresses{};  // ranges from which it may be used; empty: any
+  GuardPolicy guard = GuardPolicy::enforce;
+  Priority priority = Priority::program;
+  std::optional<UnixMillis> expires_at{};
+  friend bool operator==(const KeySettings&, const KeySettings&) = default;
+};
+
 struct ApiKey {
   std::string id{};  // key_…
   std::string hash{};
   std::string person{};
   std::string name{};
   std::string prefix{};  // the secret's first characters, to recognise it by
-  std::vector<std::string> scopes{};
+  KeySettings settings{};
   UnixMillis created_at = 0;
   std::optional<UnixMillis> used_at{};
+  std::string previous_hash{};  // of the secret before the last rotation, good until
+  std::optional<UnixMillis> previous_until{};
 };
 
 struct Group {

@@ -1,6 +1,7 @@
 // What the sources of Identity share.
 #pragma once
 
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <string_view>
@@ -8,6 +9,7 @@
 #include "base/crypto.h"
 #include "base/result.h"
 #include "base/time.h"
+#include "identity/account.h"
 #include "identity/principal.h"
 
 namespace bastide::identity::detail {
@@ -24,6 +26,18 @@ inline constexpr std::size_t page_max = 200;
   auto digest = sha256(secret);
   return {reinterpret_cast<const char*>(digest.data()), digest.size()};
 }
+
+[[nodiscard]] inline bool is_token(std::string_view text) {
+  return text.size() == token_chars && std::ranges::all_of(text, [](unsigned char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                  c == '_';
+         });
+}
+[[nodiscard]] inline bool is_key(std::string_view text) {
+  return text.starts_with(key_start) && is_token(text.substr(key_start.size()));
+}
+
+[[nodiscard]] Principal principal_of(const PersonInGroups& who, Via via, const std::string& organisation);
 
 /// A key that is limited to scopes administers only when it names this one.
 [[nodiscard]] bool may(const Principal& actor, Role at_least);

@@ -24,6 +24,17 @@ Result<void> need_person(const Principal& actor) {
   if (actor.person.empty()) return fail(Code::forbidden, "This is for persons.", "no_person");
   return {};
 }
+Principal principal_of(const PersonInGroups& who, Via via, const std::string& organisation) {
+  Principal out;
+  out.organisation = organisation;
+  out.person = who.person.id;
+  out.email = who.person.email;
+  out.name = who.person.name;
+  out.role = who.person.role;
+  out.via = via;
+  out.groups = who.groups;
+  return out;
+}
 std::size_t page_size(std::size_t asked) { return std::clamp<std::size_t>(asked, 1, page_max); }
 }  // namespace detail
 
@@ -38,14 +49,6 @@ Options complete(Options options) {
 std::string csrf_of(std::string_view token) {
   auto digest = hmac_sha256(token, "bastide csrf 1");
   return base64url({reinterpret_cast<const char*>(digest.data()), digest.size()});
-}
-
-bool is_token(std::string_view text) {
-  return text.size() == token_chars &&
-         std::ranges::all_of(text, [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_'; });
-}
-bool is_key(std::string_view text) {
-  return text.starts_with(key_start) && is_token(text.substr(key_start.size()));
 }
 
 UnixMillis expiry(UnixMillis used_at, UnixMillis ends_at) {
@@ -69,6 +72,9 @@ Identity::Identity(Stores stores, Options options)
       hashing_(options_.hashes_at_once),
       checked_at_(Steady::now()) {
   generation_ = stores_.persons.generation().value_or(-1);
+  follow_keys();
+  constexpr std::size_t failures_max = 50'000;
+  if (auto stored = stores_.sessions.failures(failures_max)) throttle_.restore(*stored);
   watcher_ = std::thread([this] { watch(); });
 }
 
@@ -80,6 +86,7 @@ Identity::~Identity() {
   stop_.notify_one();
   watcher_.join();
   write_uses();
+  write_failures();
 }
 
 void Identity::watch() {
@@ -88,10 +95,15 @@ void Identity::watch() {
   while (!stop_.wait_for(lock, options_.check_every, [this] { return stopping_; })) {
     lock.unlock();
     if (auto generation = stores_.persons.generation()) {
-      if (*generation != generation_) forget_all();
+      if (*generation != generation_) {
+        cache_.clear();
+        changes_.fetch_add(1, std::memory_order_release);
+      }
+      follow_keys();
       generation_ = *generation;
       checked_at_ = Steady::now();
     }
+    write_failures();
     if (Steady::now() - written_at >= options_.write_uses_every) {
       write_uses();
       written_at = Steady::now();
@@ -101,14 +113,22 @@ void Identity::watch() {
 }
 
 void Identity::write_uses() {
-  auto write = [](Uses& uses, auto& store) {
-    auto taken = uses.take();
+  auto write = [](std::vector<Use> taken, auto& store) {
     if (taken.empty()) return;
     if (auto done = store.used(taken); !done)
       log::warn("last_use_not_written", {{"code", code_name(done.error().code)}});
   };
-  write(session_uses_, stores_.sessions);
-  write(key_uses_, stores_.keys);
+  write(session_uses_.take(), stores_.sessions);
+  write(keys_.take_uses(), stores_.keys);
+}
+
+/// Each round, as a restart may come at any time and must forgive nobody.
+void Identity::write_failures() {
+  constexpr Millis forgotten_after = std::chrono::hours(24 * 7);  // longer than any is counted
+  const auto changes = throttle_.take_changes();
+  if (changes.empty()) return;
+  if (auto kept = stores_.sessions.keep_failures(changes, options_.now() - forgotten_after.count()); !kept)
+    log::warn("sign_in_failures_not_written", {{"code", code_name(kept.error().code)}});
 }
 
 /// When the store cannot say whether something changed, memory is not believed.
@@ -119,45 +139,56 @@ bool Identity::memory_is_fresh() const {
 
 void Identity::forget_all() {
   cache_.clear();
+  load_keys();
   changes_.fetch_add(1, std::memory_order_release);
 }
 
-Principal Identity::principal_of(const PersonInGroups& who, Via via) const {
-  Principal out;
-  out.organisation = options_.organisation;
-  out.person = who.person.id;
-  out.email = who.person.email;
-  out.name = who.person.name;
-  out.role = who.person.role;
-  out.via = via;
-  out.groups = who.groups;
-  return out;
+Result<Principal> Identity::speak(const KeyEntry& entry, std::string_view address) const {
+  if (entry.is_over(options_.now())) return unknown_key();
+  if (!entry.allows_address(address))
+    return fail(Code::forbidden, "This API key may not be used from here.", "key_address",
+                "Use it from the network it was made for, or make a key for this one.");
+  return entry.who;
 }
 
-std::optional<Principal> Identity::cached_key(std::string_view secret) {
-  if (!is_key(secret) || !memory_is_fresh()) return std::nullopt;
-  auto now = options_.now();
-  auto entry = cache_.find(hash_of(secret), now);
+std::optional<Result<Principal>> Identity::cached_key(std::string_view secret, std::string_view address) {
+  if (!memory_is_fresh()) return std::nullopt;
+  const auto entry = keys_.find(secret, options_.now());
   if (!entry) return std::nullopt;
-  key_uses_.note(entry->id, now);
-  return std::move(entry->who);
+  return speak(*entry, address);
 }
 
-Result<Principal> Identity::authenticate_key(std::string_view secret) {
+Result<Principal> Identity::authenticate_key(std::string_view secret, std::string_view address) {
   if (!is_key(secret)) return unknown_key();
-  if (auto known = cached_key(secret)) return std::move(*known);
-  auto hash = hash_of(secret);
-  auto epoch = cache_.epoch();
-  auto found = stores_.keys.find(hash);
+  if (auto known = cached_key(secret, address)) return std::move(*known);
+  // Another process may have made it this second.
+  auto found = stores_.keys.find(hash_of(secret));
   if (!found && found.error().code == Code::not_found) return unknown_key();
   if (!found) return pass(found);
-  auto who = principal_of(found->who, Via::key);
-  who.key = found->key.id;
-  who.scopes = found->key.scopes;
-  auto now = options_.now();
-  cache_.put(hash, {.id = found->key.id, .who = who, .person = {}, .used_at = now, .ends_at = 0}, epoch);
-  key_uses_.note(found->key.id, now);
-  return who;
+  const bool replaced = found->key.hash != hash_of(secret);
+  if (replaced && options_.now() >= found->key.previous_until.value_or(0)) return unknown_key();
+  load_keys();
+  const auto entry = keys_.find(secret, options_.now());
+  if (!entry) return unknown_key();
+  return speak(*entry, address);
+}
+
+void Identity::follow_keys() {
+  const auto generation = stores_.keys.generation();
+  if (!generation || *generation == keys_generation_) return;
+  if (load_keys()) keys_generation_ = *generation;
+}
+
+/// A table that cannot be read leaves the one before, until memory is not believed any more.
+bool Identity::load_keys() {
+  std::lock_guard lock(loading_keys_);
+  auto keys = stores_.keys.usable();
+  if (!keys) {
+    log::warn("keys_not_read", {{"code", code_name(keys.error().code)}});
+    return false;
+  }
+  keys_.replace(std::move(*keys), options_.organisation);
+  return true;
 }
 
 std::optional<SignedIn> Identity::cached_session(std::string_view token) {
@@ -197,7 +228,7 @@ Result<SignedIn> Identity::authenticate_session(std::string_view token) {
   SignedIn out{.token = {},
                .session = session.id,
                .csrf = csrf_of(token),
-               .who = principal_of(found->who, Via::session),
+               .who = principal_of(found->who, Via::session, options_.organisation),
                .person = found->who.person,
                .expires_at = expiry(now, session.ends_at)};
   cache_.put(
@@ -229,7 +260,7 @@ Result<Principal> Identity::act_as(std::string_view email) {
   if (person->disabled) return fail(Code::forbidden, "This account is disabled.", "disabled");
   auto who = stores_.persons.find_in_groups(person->id);
   if (!who) return pass(who);
-  return principal_of(*who, Via::command);
+  return principal_of(*who, Via::command, options_.organisation);
 }
 
 Result<SignedIn> Identity::begin_session(std::string_view person, const Client& client) {
@@ -256,7 +287,7 @@ Result<SignedIn> Identity::begin_session(std::string_view person, const Client& 
   SignedIn out{.token = token,
                .session = session.id,
                .csrf = csrf_of(token),
-               .who = principal_of(*who, Via::session),
+               .who = principal_of(*who, Via::session, options_.organisation),
                .person = who->person,
                .expires_at = expiry(now, session.ends_at)};
   cache_.put(

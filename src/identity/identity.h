@@ -18,6 +18,7 @@
 #include "base/result.h"
 #include "base/time.h"
 #include "identity/account.h"
+#include "identity/key_table.h"
 #include "identity/ports.h"
 #include "identity/principal_cache.h"
 #include "identity/throttle.h"
@@ -106,7 +107,7 @@ struct Options {
   std::function<Result<std::string>(std::string_view)> hash_password;       // empty: argon2id
   std::function<bool(std::string_view, std::string_view)> verify_password;  // hash, password
   std::ptrdiff_t hashes_at_once = 2;                                        // 64 MiB each
-  Millis check_every{1000};         // for changes made by other processes
+  Millis check_every{500};          // for changes made by other processes
   Millis write_uses_every{15'000};  // times of last use
   std::size_t cached_max = 20'000;  // principals in memory
 };
@@ -124,11 +125,18 @@ class Identity {
 
   // --- who calls
   // ------------------------------------------------------------------------------------------------
-  /// Nothing: ask `authenticate_key` on a pool, which may say no.
-  [[nodiscard]] std::optional<Principal> cached_key(std::string_view secret);
+  /// Nothing: ask `authenticate_key` on a pool, which may say no. `address`: from where the key is used; one
+  /// that is limited to others is Code::forbidden, detail "key_address".
+  [[nodiscard]] std::optional<Result<Principal>> cached_key(std::string_view secret,
+                                                            std::string_view address);
   [[nodiscard]] std::optional<SignedIn> cached_session(std::string_view token);
   /// Code::unauthenticated for an unknown, revoked or expired one, in the same words.
-  Result<Principal> authenticate_key(std::string_view secret);
+  Result<Principal> authenticate_key(std::string_view secret, std::string_view address);
+  /// All keys in memory, at most a second behind changes of other processes: for loops that find the caller
+  /// of each call. Believe it while `memory_is_fresh`.
+  [[nodiscard]] const KeyTable& key_table() const { return keys_; }
+  /// Whether the store was asked for changes in the last seconds.
+  [[nodiscard]] bool memory_is_fresh() const;
   Result<SignedIn> authenticate_session(std::string_view token);
   /// Whether `given` is the CSRF token of the session whose cookie is `token`. Pure.
   [[nodiscard]] static bool csrf_matches(std::string_view token, std::string_view given);
@@ -199,8 +207,12 @@ class Identity {
   // -----------------------------------------------------------------------------------------------------
   Result<Page<ApiKey>> keys(const Principal& actor, const PageFrom& from);  // one's own; `hash` is left out
   /// For oneself, or with Via::command for `person`. A key with scopes may not make keys.
+  /// Without guards, or with less than they enforce: admin.
   Result<NewKey> add_key(const Principal& actor, std::string_view person, std::string_view name,
-                         const std::vector<std::string>& scopes);
+                         KeySettings settings);
+  /// A new secret for the same key; the one it had opens for `overlap` more, at most 90 days. One's own; an
+  /// admin anybody's.
+  Result<NewKey> rotate_key(const Principal& actor, std::string_view id, std::chrono::seconds overlap);
   /// One's own; an admin anybody's.
   Result<void> revoke_key(const Principal& actor, std::string_view id);
 
@@ -218,27 +230,31 @@ class Identity {
   Result<std::string> hash_new_password(std::string_view password, std::string_view email,
                                         std::string_view name);
   Result<SignedIn> begin_session(std::string_view person, const Client& client);
-  [[nodiscard]] Principal principal_of(const PersonInGroups& who, Via via) const;
+  Result<Principal> speak(const KeyEntry& entry, std::string_view address) const;
+  bool load_keys();
+  void follow_keys();
   [[nodiscard]] std::pair<NewLink, Link> make_link(LinkKind kind, const std::string& person) const;
   // Groups.
   Result<Members> resolve_members(const std::vector<std::string>& members);
   Result<std::vector<std::string>> member_texts(std::string_view group);
   // Memory.
-  [[nodiscard]] bool memory_is_fresh() const;
   void forget_all();
   void watch();
   void write_uses();
+  void write_failures();
 
   Stores stores_;
   const Options options_;
   Throttle throttle_;
   PrincipalCache cache_;
   Uses session_uses_;
-  Uses key_uses_;
+  KeyTable keys_;
+  std::mutex loading_keys_;  // so that no older reading takes the place of a newer
   std::counting_semaphore<> hashing_;
   std::atomic<Steady::time_point> checked_at_;  // when the generation was last known
   std::atomic<std::uint64_t> changes_{0};
-  std::int64_t generation_ = 0;                 // of the watching thread
+  std::int64_t generation_ = 0;        // of the watching thread
+  std::int64_t keys_generation_ = -1;  // of the keys it has read
   std::mutex mutex_;
   std::condition_variable stop_;
   bool stopping_ = false;

@@ -61,6 +61,14 @@ struct Use {
   UnixMillis at = 0;
 };
 
+/// Failed sign-ins of one account name or address. None left: 0.
+struct Failures {
+  std::string key;  // a hash, or an address
+  int count = 0;
+  UnixMillis last_at = 0;
+  UnixMillis locked_until = 0;
+};
+
 class SessionStore {
  public:
   struct Found {
@@ -81,6 +89,10 @@ class SessionStore {
   virtual Result<void> end_all_but(std::string_view person, std::string_view hash_kept) = 0;
   /// Times of last use, many at once; not fsynced.
   virtual Result<void> used(std::span<const Use> uses) = 0;
+  /// Sets what is known of these keys, and forgets those last seen before `forget_before`; not fsynced.
+  virtual Result<void> keep_failures(std::span<const Failures> failures, UnixMillis forget_before) = 0;
+  /// Newest first, at most `limit`.
+  virtual Result<std::vector<Failures>> failures(std::size_t limit) = 0;
 };
 
 class KeyStore {
@@ -92,13 +104,21 @@ class KeyStore {
   virtual ~KeyStore() = default;
   /// Code::conflict, detail "too_many_keys", when the person would have more than `keys_max`.
   virtual Result<void> add(const ApiKey& key, std::size_t keys_max) = 0;
-  /// Code::not_found; revoked keys and disabled persons' too.
+  /// By the hash of its secret or of the one before. Code::not_found; revoked keys and disabled persons' too.
   virtual Result<Found> find(std::string_view hash) = 0;
   /// Those not revoked, newest first.
   virtual Result<Page<ApiKey>> of_person(std::string_view person, const PageFrom& from) = 0;
   /// Code::not_found. `person` empty: anybody's.
   virtual Result<void> revoke(std::string_view person, std::string_view id, UnixMillis now) = 0;
   virtual Result<void> used(std::span<const Use> uses) = 0;
+  /// Every key that is not revoked, of persons who are not disabled.
+  virtual Result<std::vector<Found>> usable() = 0;
+  /// Counts up with every change that may make `usable` differ. Ends of sessions, which are many, do not.
+  [[nodiscard]] virtual Result<std::int64_t> generation() = 0;
+  /// Gives the key a new secret; the one it had opens until `previous_until`, the one before it no more.
+  /// Code::not_found. `person` empty: anybody's.
+  virtual Result<void> rotate(std::string_view person, std::string_view id, std::string_view hash,
+                              std::string_view prefix, UnixMillis previous_until) = 0;
 };
 
 /// Ids of persons and groups that are members.

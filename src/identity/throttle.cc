@@ -70,6 +70,30 @@ std::chrono::seconds Throttle::wait_locked(const std::string& account, const std
   return std::chrono::ceil<std::chrono::seconds>(Millis(std::max<UnixMillis>(0, until - now_())));
 }
 
+std::vector<Failures> Throttle::take_changes() {
+  std::lock_guard lock(mutex_);
+  std::vector<Failures> out;
+  for (const auto& key : changed_) {
+    auto found = by_key_.find(key);
+    if (found == by_key_.end())
+      out.push_back({.key = key});
+    else
+      out.push_back({key, found->second->failures, found->second->last_at, found->second->locked_until});
+  }
+  changed_.clear();
+  return out;
+}
+
+void Throttle::restore(const std::vector<Failures>& stored) {
+  std::lock_guard lock(mutex_);
+  for (const auto& each : stored) {
+    if (entries_.size() >= limits_.entries_max) break;
+    if (each.count <= 0 || by_key_.contains(each.key)) continue;
+    entries_.push_back({each.key, each.count, each.last_at, each.locked_until});
+    by_key_[each.key] = std::prev(entries_.end());
+  }
+}
+
 std::chrono::seconds Throttle::wait(std::string_view account, std::string_view address) {
   std::lock_guard lock(mutex_);
   return wait_locked(account_key(account), address_key(address));
@@ -86,6 +110,8 @@ std::chrono::seconds Throttle::begin(std::string_view account, std::string_view 
   auto& by_address = entry(address_at);
   forget(by_address, limits_.address_forget_each);
   count(by_address, limits_.address_free_tries);
+  changed_.insert(account_at);
+  changed_.insert(address_at);
   return {};
 }
 
@@ -95,6 +121,8 @@ void Throttle::succeeded(std::string_view account, std::string_view address) {
     entries_.erase(found->second);
     by_key_.erase(found);
   }
+  changed_.insert(account_key(account));
+  changed_.insert(address_key(address));
   // An address is not cleared: whoever owns one account could else try others for ever.
   auto& by_address = entry(address_key(address));
   by_address.failures = std::max(0, by_address.failures - 1);

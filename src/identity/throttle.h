@@ -8,8 +8,11 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
+#include <vector>
 
 #include "base/time.h"
+#include "identity/ports.h"
 
 namespace bastide::identity {
 
@@ -35,6 +38,11 @@ class Throttle {
   void succeeded(std::string_view account, std::string_view address);
   [[nodiscard]] std::chrono::seconds wait(std::string_view account, std::string_view address);
 
+  /// What has changed since this was last asked, to be stored, so that a restart forgives nobody.
+  [[nodiscard]] std::vector<Failures> take_changes();
+  /// What was stored, newest first. Before the first try.
+  void restore(const std::vector<Failures>& stored);
+
  private:
   struct Entry {
     std::string key;
@@ -54,6 +62,7 @@ class Throttle {
   std::mutex mutex_;
   std::list<Entry> entries_;  // most recently seen first
   std::unordered_map<std::string, std::list<Entry>::iterator> by_key_;
+  std::unordered_set<std::string> changed_;  // within entries_max
 };
 
 }  // namespace bastide::identity

@@ -103,11 +103,13 @@ std::shared_ptr<Account> Accounts::account(const identity::Principal& who, std::
                                            Moment now) {
   const std::lock_guard lock(mutex_);
   sweep(now);
+  if (assistant.empty()) assistant = who.assistant;
   std::vector<std::shared_ptr<Purse>> purses;
   const auto add = [&](std::string scope) {
     if (const auto* rule = rule_of(scope)) purses.push_back(purse(scope, rule, now));
   };
-  if (!who.person.empty()) add("person:" + who.person);
+  // What a program spends is its own business: its owner's purse is for what that person asks.
+  if (!who.person.empty() && who.application.empty()) add("person:" + who.person);
   if (!who.key.empty()) add("key:" + who.key);
   for (const auto& group : who.groups) add("group:" + group);
   if (!assistant.empty()) add("assistant:" + std::string(assistant));

@@ -53,8 +53,9 @@ class Accounts {
   Accounts(const Config& config, Rules rules, const std::vector<Spent>& spent, Moment now,
            EnergyOf energy_of = {}, UsageLog* words = nullptr);
 
-  /// The account of a caller: person, key, groups, organisation, and the assistant that is asked. A few
-  /// microseconds: keep it as long as `generation` stands and the principal is the same.
+  /// The account of a caller: person (but for a key that was made for an application), key, groups,
+  /// organisation, and the assistant that is asked. A few microseconds: keep it as long as `generation`
+  /// stands and the principal is the same.
   [[nodiscard]] std::shared_ptr<Account> account(const identity::Principal& who,
                                                  std::string_view assistant = {}, Moment now = Moment::now());
   /// The terms of a model, which live as long as this. Keep them as long as `generation` stands.

@@ -16,6 +16,12 @@ std::string detail_of(const Result<T>& result) {
   return result ? "fine" : std::string(code_name(result.error().code)) + " " + result.error().detail;
 }
 
+KeySettings with_scopes(std::vector<std::string> scopes) {
+  KeySettings settings;
+  settings.scopes = std::move(scopes);
+  return settings;
+}
+
 class IdentityTest : public testing::Test {
  protected:
   IdentityTest() { restart(); }
@@ -200,25 +206,100 @@ TEST_F(IdentityTest, SessionsAreListedAndEnded) {
 
 TEST_F(IdentityTest, KeysAreAnsweredFromMemoryUntilRevoked) {
   auto anne = set_up().who;
-  auto made = identity_->add_key(anne, anne.person, "laptop", {"search", "chat", "chat"});
+  auto made = identity_->add_key(anne, anne.person, "laptop", with_scopes({"search", "chat", "chat"}));
   ASSERT_TRUE(made);
   EXPECT_TRUE(made->secret.starts_with("bst_"));
-  EXPECT_FALSE(identity_->cached_key(made->secret));
-  auto who = identity_->authenticate_key(made->secret);
+  EXPECT_TRUE(identity_->cached_key(made->secret, "127.0.0.1"));
+  auto who = identity_->authenticate_key(made->secret, "127.0.0.1");
   ASSERT_TRUE(who);
   EXPECT_EQ(who->via, Via::key);
   EXPECT_EQ(who->key, made->id);
   EXPECT_THAT(who->scopes, testing::ElementsAre("chat", "search"));
-  EXPECT_TRUE(identity_->cached_key(made->secret));
+  EXPECT_TRUE(identity_->cached_key(made->secret, "127.0.0.1"));
   auto listed = identity_->keys(anne, {});
   ASSERT_EQ(listed->items.size(), 1U);
   EXPECT_EQ(listed->items[0].hash, "");
   EXPECT_TRUE(made->secret.starts_with(listed->items[0].prefix));
   EXPECT_TRUE(within_two_seconds([&] { return identity_->keys(anne, {})->items[0].used_at.has_value(); }));
   ASSERT_TRUE(identity_->revoke_key(anne, made->id));
-  EXPECT_FALSE(identity_->cached_key(made->secret));
-  EXPECT_EQ(detail_of(identity_->authenticate_key(made->secret)), "unauthenticated bad_key");
-  EXPECT_EQ(detail_of(identity_->authenticate_key("bst_x")), "unauthenticated bad_key");
+  EXPECT_FALSE(identity_->cached_key(made->secret, "127.0.0.1"));
+  EXPECT_EQ(detail_of(identity_->authenticate_key(made->secret, "127.0.0.1")), "unauthenticated bad_key");
+  EXPECT_EQ(detail_of(identity_->authenticate_key("bst_x", "127.0.0.1")), "unauthenticated bad_key");
+}
+
+TEST_F(IdentityTest, AKeyKeepsToItsAddressesItsModelsAndItsTime) {
+  auto anne = set_up().who;
+  KeySettings settings;
+  settings.addresses = {"192.0.2.0/24", "2001:db8::/32"};
+  settings.models = {"fast"};
+  settings.application = "payroll";
+  settings.expires_at = now_ + 1000;
+  auto made = identity_->add_key(anne, anne.person, "server", settings);
+  ASSERT_TRUE(made);
+  auto who = identity_->authenticate_key(made->secret, "192.0.2.7");
+  ASSERT_TRUE(who);
+  EXPECT_EQ(who->application, "payroll");
+  EXPECT_EQ(who->models, settings.models);
+  EXPECT_EQ(who->priority, Priority::program);
+  EXPECT_TRUE(identity_->authenticate_key(made->secret, "2001:db8::1"));
+  EXPECT_EQ(detail_of(identity_->authenticate_key(made->secret, "192.0.3.1")), "forbidden key_address");
+  EXPECT_EQ(detail_of(identity_->authenticate_key(made->secret, "")), "forbidden key_address");
+  auto entry = identity_->key_table().find(made->secret, now_);
+  ASSERT_TRUE(entry);
+  EXPECT_TRUE(entry->allows_model("fast"));
+  EXPECT_FALSE(entry->allows_model("dear"));
+  EXPECT_FALSE(entry->is_over(*settings.expires_at - 1));
+  EXPECT_TRUE(entry->is_over(*settings.expires_at));
+  settings.addresses = {"192.0.2.1/24"};
+  EXPECT_EQ(detail_of(identity_->add_key(anne, anne.person, "x", settings)), "invalid address_range");
+  settings = {};
+  settings.expires_at = 1;
+  EXPECT_EQ(detail_of(identity_->add_key(anne, anne.person, "x", settings)), "invalid key_expiry");
+}
+
+TEST_F(IdentityTest, ARotatedKeyHasTwoSecretsForAWhile) {
+  auto anne = set_up().who;
+  auto first = identity_->add_key(anne, anne.person, "server", {});
+  auto running = identity_->key_table().find(first->secret, now_);
+  auto second = identity_->rotate_key(anne, first->id, std::chrono::hours(1));
+  ASSERT_TRUE(second);
+  EXPECT_EQ(second->id, first->id);
+  EXPECT_NE(second->secret, first->secret);
+  EXPECT_EQ(identity_->authenticate_key(first->secret, "")->key, first->id);
+  EXPECT_EQ(identity_->authenticate_key(second->secret, "")->key, first->id);
+  EXPECT_FALSE(running->is_over(now_)) << "what runs goes on";
+  EXPECT_FALSE(identity_->key_table().find(first->secret, now_ + 3'600'001));
+  auto third = identity_->rotate_key(anne, first->id, std::chrono::seconds(0));
+  EXPECT_EQ(detail_of(identity_->authenticate_key(first->secret, "")), "unauthenticated bad_key");
+  EXPECT_EQ(detail_of(identity_->authenticate_key(second->secret, "")), "unauthenticated bad_key");
+  EXPECT_TRUE(identity_->authenticate_key(third->secret, ""));
+  EXPECT_EQ(identity_->rotate_key(anne, "key_none", std::chrono::seconds(0)).error().code, Code::not_found);
+  EXPECT_EQ(detail_of(identity_->rotate_key(anne, first->id, std::chrono::days(91))), "invalid key_overlap");
+}
+
+TEST_F(IdentityTest, ARevokedKeyEndsWhatRunsUnderIt) {
+  auto anne = set_up().who;
+  auto made = identity_->add_key(anne, anne.person, "server", {});
+  auto running = identity_->key_table().find(made->secret, now_);
+  ASSERT_TRUE(running);
+  EXPECT_FALSE(running->is_over(now_));
+  // As another process does it: only the store knows.
+  ASSERT_TRUE(stores_.ports().keys.revoke("", made->id, now_));
+  EXPECT_TRUE(within_two_seconds([&] { return running->is_over(now_); }));
+  EXPECT_FALSE(identity_->key_table().find(made->secret, now_));
+}
+
+TEST_F(IdentityTest, ARestartForgivesNobody) {
+  set_up();
+  for (int i = 0; i < 6; ++i) (void)identity_->sign_in("anne@example.org", "wrong", client_);
+  EXPECT_GT(identity_->sign_in_wait("anne@example.org", "").count(), 0);
+  restart();
+  EXPECT_GT(identity_->sign_in_wait("anne@example.org", "").count(), 0);
+  EXPECT_EQ(identity_->sign_in("anne@example.org", good_password, client_).error().code, Code::rate_limited);
+  now_ += day;
+  EXPECT_TRUE(identity_->sign_in("anne@example.org", good_password, client_));
+  restart();
+  EXPECT_EQ(identity_->sign_in_wait("anne@example.org", "").count(), 0);
 }
 
 TEST_F(IdentityTest, WhoMayMakeAndRevokeKeys) {
@@ -226,10 +307,11 @@ TEST_F(IdentityTest, WhoMayMakeAndRevokeKeys) {
   auto bob = identity_->act_as((add(anne, "bob@example.org"), "bob@example.org"));
   bob->via = Via::session;
   EXPECT_EQ(detail_of(identity_->add_key(anne, bob->person, "x", {})), "forbidden role");
-  auto limited = identity_->add_key(*bob, bob->person, "x", {"chat"});
-  auto by_key = identity_->authenticate_key(limited->secret);
+  auto limited = identity_->add_key(*bob, bob->person, "x", with_scopes({"chat"}));
+  auto by_key = identity_->authenticate_key(limited->secret, "127.0.0.1");
   EXPECT_EQ(detail_of(identity_->add_key(*by_key, bob->person, "y", {})), "forbidden scoped_key");
-  EXPECT_EQ(detail_of(identity_->add_key(*bob, bob->person, "y", {"no spaces"})), "invalid scopes");
+  EXPECT_EQ(detail_of(identity_->add_key(*bob, bob->person, "y", with_scopes({"no spaces"}))),
+            "invalid scopes");
   EXPECT_TRUE(identity_->add_key(identity_->command_line(), bob->person, "from the terminal", {}));
   auto annes = identity_->add_key(anne, anne.person, "mine", {});
   EXPECT_EQ(identity_->revoke_key(*bob, annes->id).error().code, Code::not_found);
@@ -241,12 +323,12 @@ TEST_F(IdentityTest, ADisabledPersonIsOutAtOnce) {
   auto bob = add(anne, "bob@example.org");
   auto in = identity_->sign_in("bob@example.org", good_password, client_);
   auto key = identity_->add_key(in->who, bob, "laptop", {});
-  ASSERT_TRUE(identity_->authenticate_key(key->secret));
+  ASSERT_TRUE(identity_->authenticate_key(key->secret, "127.0.0.1"));
   ASSERT_TRUE(identity_->update_person(anne, bob, std::nullopt, true));
   EXPECT_FALSE(identity_->cached_session(in->token));
-  EXPECT_FALSE(identity_->cached_key(key->secret));
+  EXPECT_FALSE(identity_->cached_key(key->secret, "127.0.0.1"));
   EXPECT_FALSE(identity_->authenticate_session(in->token));
-  EXPECT_FALSE(identity_->authenticate_key(key->secret));
+  EXPECT_FALSE(identity_->authenticate_key(key->secret, "127.0.0.1"));
   EXPECT_EQ(detail_of(identity_->sign_in("bob@example.org", good_password, client_)),
             "unauthenticated bad_credentials");
   EXPECT_EQ(detail_of(identity_->act_as("bob@example.org")), "forbidden disabled");
@@ -271,7 +353,8 @@ TEST_F(IdentityTest, AStoreThatFailsIsNotAnEmptyOne) {
   stores_.break_down();
   EXPECT_EQ(identity_->sign_in("anne@example.org", good_password, client_).error().code, Code::unavailable);
   EXPECT_EQ(identity_->authenticate_session(random_token()).error().code, Code::unavailable);
-  EXPECT_EQ(identity_->authenticate_key("bst_" + random_token()).error().code, Code::unavailable);
+  EXPECT_EQ(identity_->authenticate_key("bst_" + random_token(), "127.0.0.1").error().code,
+            Code::unavailable);
   EXPECT_FALSE(identity_->first_administrator_link());
 }
 

@@ -180,7 +180,7 @@ class MemoryStores final {
     Result<std::int64_t> generation() override {
       std::lock_guard lock(all.mutex_);
       if (all.broken_) return all.broken();
-      return all.generation_;
+      return all.generation_ + all.ends_;
     }
   };
 
@@ -221,12 +221,12 @@ class MemoryStores final {
     }
     Result<void> end(std::string_view hash) override {
       std::lock_guard lock(all.mutex_);
-      if (all.sessions_by_hash_.erase(std::string(hash)) > 0) ++all.generation_;
+      if (all.sessions_by_hash_.erase(std::string(hash)) > 0) ++all.ends_;
       return {};
     }
     Result<void> end_by_id(std::string_view person, std::string_view id) override {
       std::lock_guard lock(all.mutex_);
-      ++all.generation_;
+      ++all.ends_;
       auto gone = std::erase_if(all.sessions_by_hash_, [&](const auto& e) {
         return e.second.id == id && e.second.person == person;
       });
@@ -238,7 +238,7 @@ class MemoryStores final {
       auto gone = std::erase_if(all.sessions_by_hash_, [&](const auto& e) {
         return e.second.person == person && e.first != hash_kept;
       });
-      if (gone > 0) ++all.generation_;
+      if (gone > 0) ++all.ends_;
       return {};
     }
     Result<void> used(std::span<const Use> uses) override {
@@ -247,6 +247,26 @@ class MemoryStores final {
         for (auto& [hash, session] : all.sessions_by_hash_)
           if (session.id == use.id) session.used_at = std::max(session.used_at, use.at);
       return {};
+    }
+    Result<void> keep_failures(std::span<const Failures> failures, UnixMillis forget_before) override {
+      std::lock_guard lock(all.mutex_);
+      if (all.broken_) return all.broken();
+      std::erase_if(all.failures_, [&](const auto& each) { return each.second.last_at < forget_before; });
+      for (const auto& each : failures) {
+        if (each.count > 0)
+          all.failures_[each.key] = each;
+        else
+          all.failures_.erase(each.key);
+      }
+      return {};
+    }
+    Result<std::vector<Failures>> failures(std::size_t limit) override {
+      std::lock_guard lock(all.mutex_);
+      std::vector<Failures> out;
+      for (const auto& [key, each] : all.failures_) out.push_back(each);
+      std::ranges::sort(out, std::greater<>{}, &Failures::last_at);
+      if (out.size() > limit) out.resize(limit);
+      return out;
     }
   };
 
@@ -260,6 +280,7 @@ class MemoryStores final {
       if (static_cast<std::size_t>(own) >= keys_max)
         return fail(Code::conflict, "Too many.", "too_many_keys");
       all.keys_by_id_[key.id] = key;
+      ++all.generation_;
       return {};
     }
     Result<Found> find(std::string_view hash) override {
@@ -267,7 +288,7 @@ class MemoryStores final {
       ++all.finds_;
       if (all.broken_) return all.broken();
       for (const auto& [id, key] : all.keys_by_id_) {
-        if (key.hash != hash) continue;
+        if (key.hash != hash && (key.previous_hash.empty() || key.previous_hash != hash)) continue;
         const auto& person = all.people_.at(key.person);
         return Found{key, {person, all.groups_of(person.id)}};
       }
@@ -292,6 +313,34 @@ class MemoryStores final {
       if (found == all.keys_by_id_.end() || (!person.empty() && found->second.person != person))
         return none();
       all.keys_by_id_.erase(found);
+      ++all.generation_;
+      return {};
+    }
+    Result<std::int64_t> generation() override {
+      std::lock_guard lock(all.mutex_);
+      if (all.broken_) return all.broken();
+      return all.generation_;
+    }
+    Result<std::vector<Found>> usable() override {
+      std::lock_guard lock(all.mutex_);
+      if (all.broken_) return all.broken();
+      std::vector<Found> out;
+      for (const auto& [id, key] : all.keys_by_id_) {
+        const auto& person = all.people_.at(key.person);
+        if (!person.disabled) out.push_back({key, {person, all.groups_of(person.id)}});
+      }
+      return out;
+    }
+    Result<void> rotate(std::string_view person, std::string_view id, std::string_view hash,
+                        std::string_view prefix, UnixMillis previous_until) override {
+      std::lock_guard lock(all.mutex_);
+      auto found = all.keys_by_id_.find(std::string(id));
+      if (found == all.keys_by_id_.end() || (!person.empty() && found->second.person != person))
+        return none();
+      auto& key = found->second;
+      key.previous_hash = std::exchange(key.hash, std::string(hash));
+      key.previous_until = previous_until;
+      key.prefix = prefix;
       ++all.generation_;
       return {};
     }
@@ -390,10 +439,12 @@ class MemoryStores final {
   bool broken_ = false;
   std::atomic<int> finds_ = 0;
   std::int64_t generation_ = 0;
+  std::int64_t ends_ = 0;  // of sessions
   std::map<std::string, Person> people_;
   std::map<std::string, Link> links_;
   std::map<std::string, Session> sessions_by_hash_;
   std::map<std::string, ApiKey> keys_by_id_;
+  std::map<std::string, Failures> failures_;
   std::map<std::string, Group> groups_by_id_;
   std::map<std::string, Members> members_;
   Persons persons_;

@@ -54,7 +54,7 @@ class StoreContract : public testing::TestWithParam<StoreFactory> {
     ApiKey out{.id = new_id("key"), .hash = detail::hash_of(secret), .person = person};
     out.name = "laptop";
     out.prefix = "bst_abc";
-    out.scopes = {"chat", "search"};
+    out.settings.scopes = {"chat", "search"};
     out.created_at = 1000;
     EXPECT_TRUE(keys().add(out, 100));
     return out;
@@ -73,6 +73,46 @@ class StoreContract : public testing::TestWithParam<StoreFactory> {
  private:
   std::unique_ptr<StoreUnderTest> under_;
 };
+
+TEST_P(StoreContract, AKeyKeepsItsSettingsAndTwoSecretsWhenRotated) {
+  auto id = person("anne@example.org", "Anne");
+  ApiKey made{.id = new_id("key"), .hash = detail::hash_of("one"), .person = id};
+  made.settings.models = {"fast", "dear"};
+  made.settings.addresses = {"192.0.2.0/24"};
+  made.settings.application = "pay roll";
+  made.settings.assistant = "ast_1";
+  made.settings.guard = GuardPolicy::observe;
+  made.settings.priority = Priority::batch;
+  made.settings.expires_at = 9000;
+  auto before = persons().generation();
+  ASSERT_TRUE(keys().add(made, 100));
+  EXPECT_NE(*persons().generation(), *before) << "other processes must learn of it";
+  EXPECT_EQ(keys().find(made.hash)->key.settings, made.settings);
+  const auto second = detail::hash_of("two");
+  ASSERT_TRUE(keys().rotate(id, made.id, second, "bst_two", 5000));
+  EXPECT_EQ(keys().rotate("per_other", made.id, second, "", 1).error().code, Code::not_found);
+  for (const auto& hash : {made.hash, second}) EXPECT_EQ(keys().find(hash)->key.id, made.id);
+  auto usable = keys().usable();
+  ASSERT_EQ(usable->size(), 1U);
+  EXPECT_EQ(usable->front().key.hash, second);
+  EXPECT_EQ(usable->front().key.previous_hash, made.hash);
+  EXPECT_EQ(usable->front().key.previous_until, 5000);
+  EXPECT_EQ(usable->front().key.settings, made.settings);
+  EXPECT_EQ(usable->front().who.person.email, "anne@example.org");
+}
+
+TEST_P(StoreContract, FailuresOfSignInAreKept) {
+  ASSERT_TRUE(sessions().keep_failures(std::vector<Failures>{{"a", 3, 2000, 4000}, {"b", 1, 1000, 0}}, 0));
+  ASSERT_TRUE(sessions().keep_failures(std::vector<Failures>{{"a", 4, 2500, 5000}}, 0));
+  auto kept = sessions().failures(10);
+  ASSERT_EQ(kept->size(), 2U);
+  EXPECT_EQ(kept->front().key, "a");
+  EXPECT_EQ(kept->front().count, 4);
+  EXPECT_EQ(kept->front().locked_until, 5000);
+  EXPECT_EQ(sessions().failures(1)->size(), 1U);
+  ASSERT_TRUE(sessions().keep_failures(std::vector<Failures>{{"a", 0, 0, 0}}, 1500));
+  EXPECT_TRUE(sessions().failures(10)->empty());
+}
 
 TEST_P(StoreContract, APersonComesBackAsStored) {
   EXPECT_FALSE(persons().any().value());
@@ -254,7 +294,7 @@ TEST_P(StoreContract, KeysAreFoundListedAndRevoked) {
   auto found = keys().find(one.hash);
   ASSERT_TRUE(found);
   EXPECT_EQ(found->key.id, one.id);
-  EXPECT_THAT(found->key.scopes, testing::ElementsAre("chat", "search"));
+  EXPECT_THAT(found->key.settings.scopes, testing::ElementsAre("chat", "search"));
   EXPECT_FALSE(found->key.used_at);
   auto page = keys().of_person(id, {"", 1});
   ASSERT_EQ(page->items.size(), 1U);
@@ -270,6 +310,7 @@ TEST_P(StoreContract, KeysAreFoundListedAndRevoked) {
   EXPECT_EQ(keys().find(one.hash).error().code, Code::not_found);
   ASSERT_TRUE(keys().revoke("", two.id, 8000));
   EXPECT_TRUE(keys().of_person(id, {"", 10})->items.empty());
+  EXPECT_TRUE(keys().usable()->empty());
   ApiKey third{.id = new_id("key"), .hash = detail::hash_of("three"), .person = id};
   EXPECT_EQ(detail_of(keys().add(third, 0)), "conflict too_many_keys");
 }

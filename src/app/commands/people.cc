@@ -1,4 +1,4 @@
-// `bastide user add` and `bastide key create`: beside a running server or without one.
+// `bastide user add`: beside a running server or without one.
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -36,18 +36,6 @@ int user_add_command(const Common& common, const std::string& email, const std::
                                                                 : "";
     fmt::print("One-time sign-in link: {}/welcome#{}\n", address, added->link->token);
   }
-  return 0;
-}
-
-int key_create_command(const Common& common, const std::string& email, const std::string& name) {
-  auto accounts = Accounts::open(common.data_folder);
-  if (!accounts) return complain(accounts.error());
-  auto& identity = (*accounts)->identity();
-  auto who = identity.act_as(email);
-  if (!who) return complain(who.error());
-  auto key = identity.add_key(identity.command_line(), who->person, name, {});
-  if (!key) return complain(key.error());
-  fmt::print("{}\n", key->secret);
   return 0;
 }
 

@@ -40,7 +40,7 @@ void add_serve(Line& line) {
 }
 
 void add_people(Line& line) {
-  static std::string email, role = "member", name, key_user, key_name;
+  static std::string email, role = "member", name;
   static bool stdin_password = false;
   auto* user = line.app.add_subcommand("user", "people who may sign in");
   user->require_subcommand(1);
@@ -54,12 +54,41 @@ void add_people(Line& line) {
                 "read the password from standard input (else a one-time link is printed)");
   add->callback(
       [&line] { line.exit_code = user_add_command(line.common, email, role, name, stdin_password); });
-  auto* key = line.app.add_subcommand("key", "keys for programs");
+}
+
+void add_keys(Line& line) {
+  static KeyOptions options;
+  auto* key = line.app.add_subcommand("key", "keys for programs; a running server follows within a second");
   key->require_subcommand(1);
   auto* create = line.command(*key, "create", "make a key; prints the secret alone");
-  create->add_option("--user", key_user, "e-mail of whose key it is")->required();
-  create->add_option("--name", key_name)->required();
-  create->callback([&line] { line.exit_code = key_create_command(line.common, key_user, key_name); });
+  create->add_option("--user", options.user, "e-mail of whose key it is")->required();
+  create->add_option("--name", options.name)->required();
+  create->add_option("--scopes", options.scopes, "chat, documents, guard (default: all)")->delimiter(',');
+  create->add_option("--models", options.models, "the only models it may call")->delimiter(',');
+  create->add_option("--ip", options.addresses, "ranges it may be used from, 192.0.2.0/24")->delimiter(',');
+  create->add_option("--application", options.application,
+                     "the program it is for: spends on its own account");
+  create->add_option("--assistant", options.assistant, "the only assistant it may ask");
+  create->add_option("--expires", options.expires, "the day from which it opens nothing, 2027-01-31");
+  create->add_option("--guard", options.guard)
+      ->check(CLI::IsMember({"off", "observe", "enforce"}))
+      ->capture_default_str();
+  create->add_option("--priority", options.priority)
+      ->check(CLI::IsMember({"interactive", "program", "batch"}))
+      ->capture_default_str();
+  create->callback([&line] { line.exit_code = key_create_command(line.common, options); });
+  auto* list = line.command(*key, "list", "keys of a person");
+  list->add_option("--user", options.user, "e-mail")->required();
+  list->callback([&line] { line.exit_code = key_list_command(line.common, options); });
+  auto* rotate = line.command(*key, "rotate", "a new secret for a key; prints it alone");
+  rotate->add_option("id", options.id)->required();
+  rotate->add_option("--overlap-hours", options.overlap_hours, "how long the old secret still opens")
+      ->check(CLI::Range(0, 24 * 90))
+      ->capture_default_str();
+  rotate->callback([&line] { line.exit_code = key_rotate_command(line.common, options); });
+  auto* revoke = line.command(*key, "revoke", "end a key, and what runs under it");
+  revoke->add_option("id", options.id)->required();
+  revoke->callback([&line] { line.exit_code = key_revoke_command(line.common, options); });
 }
 
 void add_knowledge(Line& line) {
@@ -155,6 +184,7 @@ int main(int argc, char** argv) {
   line.app.set_version_flag("--version", "bastide 0.1.0");
   add_serve(line);
   add_people(line);
+  add_keys(line);
   add_knowledge(line);
   add_rest(line);
   line.app.add_subcommand("model", "models on this machine: list | pull NAME | import FILE | remove NAME");

@@ -30,6 +30,9 @@ class Identify final : public Stage {
         }))
       co_return fail(Code::forbidden, "This key may not call models.", "key_scope",
                      "Create a key with the scope chat.");
+    if (!who.assistant.empty() && exchange.ask.assistant != who.assistant)
+      co_return fail(Code::forbidden, "This key may only ask its own assistant.", "key_assistant",
+                     "Name the assistant that the key was made for.");
     trace.decision = "known";
     trace.reasons.push_back(std::string(role_name(who.role)) + ", through " +
                             (who.via == identity::Via::key ? "an API key" : "a session") + ".");

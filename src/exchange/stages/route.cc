@@ -1,5 +1,8 @@
 // 7. The smallest sufficient model that policy allows for this label; nothing allowed is a refusal, never a
 // fallback. Here money is reserved, by what the chosen model may cost at most.
+#include <algorithm>
+#include <functional>
+
 #include "base/json.h"
 #include "exchange/prompt.h"
 #include "exchange/stages/stages.h"
@@ -62,6 +65,10 @@ class RouteQuestion final : public Stage {
       co_return pass(route);
     }
     exchange.route = std::move(*route);
+    if (auto kept = keep_to_key(exchange); !kept) {
+      trace.decision = "refused";
+      co_return pass(kept);
+    }
     if (auto paid = choose(exchange); !paid) {
       trace.detail_json = candidates_json(exchange.candidates);
       trace.decision = "refused";
@@ -76,6 +83,23 @@ class RouteQuestion final : public Stage {
   }
 
  private:
+  /// A key that names models calls no other, not even to stand in.
+  [[nodiscard]] static Result<void> keep_to_key(Exchange& exchange) {
+    const auto& models = exchange.who.models;
+    if (models.empty()) return {};
+    auto& order = exchange.route.order;
+    const auto allowed = [&](const policy::ModelCard& card) {
+      return std::ranges::count(models, card.id) > 0;
+    };
+    const bool first = allowed(order.front());
+    if (first || wants_any_model(exchange.ask)) std::erase_if(order, std::not_fn(allowed));
+    if (!order.empty() && allowed(order.front())) {
+      if (!first) mark(exchange, order.front().id, "chosen", "The first that the key may call.");
+      return {};
+    }
+    return fail(Code::forbidden, "This key may not call that model.", "key_model",
+                "Choose a model that the key allows, or make a key for this one.");
+  }
   /// Reserves what the first model of the route may cost. When the caller left the choice to us, one that no
   /// budget can pay gives way to the next; one that was named does not.
   [[nodiscard]] Result<void> choose(Exchange& exchange) const {

@@ -176,15 +176,16 @@ Task<Result<void>> list_keys(Call& call) {
   JsonWriter json;
   json.object().key("keys").array();
   for (const auto& key : page->items) {
-    json.object()
-        .field("id", key.id)
-        .field("name", key.name)
-        .field("prefix", key.prefix)
-        .key("scopes")
-        .array();
-    for (const auto& scope : key.scopes) json.value(scope);
-    json.end().field("created_at", rfc3339(key.created_at)).key("last_used_at");
-    key.used_at ? json.value(rfc3339(*key.used_at)) : json.null();
+    json.object().field("id", key.id).field("name", key.name).field("prefix", key.prefix);
+    write_key_settings(json, key.settings);
+    const auto time = [&](std::string_view name, const std::optional<UnixMillis>& at) {
+      json.key(name);
+      at ? json.value(rfc3339(*at)) : json.null();
+    };
+    json.field("created_at", rfc3339(key.created_at));
+    time("last_used_at", key.used_at);
+    time("expires_at", key.settings.expires_at);
+    time("old_secret_until", key.previous_until);
     json.end();
   }
   json.end();
@@ -198,16 +199,40 @@ Task<Result<void>> add_key(Call& call) {
   if (!body) co_return pass(body);
   auto name = text_field(*body, "name");
   if (!name) co_return pass(name);
-  auto scopes = text_list(*body, "scopes");
-  if (!scopes) co_return pass(scopes);
+  auto settings = key_settings(*body);
+  if (!settings) co_return pass(settings);
   auto& identity = call.services.identity;
   auto key =
-      co_await call.blocking([&] { return identity.add_key(call.who, call.who.person, *name, *scopes); });
+      co_await call.blocking([&] { return identity.add_key(call.who, call.who.person, *name, *settings); });
   if (!key) co_return pass(key);
   note(call, "key_created", call.who.person, key->id);
   JsonWriter json;
   auto sent = co_await call.send_json(
       201, json.object().field("id", key->id).field("secret", key->secret).end().take());
+  co_return sent;
+}
+
+Task<Result<void>> rotate_key(Call& call) {
+  auto body = co_await call.json_body();
+  if (!body) co_return pass(body);
+  constexpr std::int64_t hour_s = 3600;
+  constexpr std::int64_t overlap_hours_max = 24 * 90;
+  std::int64_t hours = 24;
+  if (body->contains("overlap_hours")) {
+    const auto& given = (*body)["overlap_hours"];
+    if (!given.is_number_integer() || given < 0 || given > overlap_hours_max)
+      co_return fail(Code::invalid, "The old secret may stay for 90 days at most.", "key_overlap",
+                     "Give overlap_hours as a whole number from 0 to 2160.");
+    hours = given.get<std::int64_t>();
+  }
+  auto& identity = call.services.identity;
+  auto key = co_await call.blocking(
+      [&] { return identity.rotate_key(call.who, call.variables[0], std::chrono::seconds(hours * hour_s)); });
+  if (!key) co_return pass(key);
+  note(call, "key_rotated", call.who.person, key->id);
+  JsonWriter json;
+  auto sent = co_await call.send_json(
+      200, json.object().field("id", key->id).field("secret", key->secret).end().take());
   co_return sent;
 }
 
@@ -233,6 +258,7 @@ void add_people_routes(Routes& routes) {
   routes.add({"DELETE", "/api/groups/{}", Access::person, remove_group});
   routes.add({"GET", "/api/keys", Access::person, list_keys});
   routes.add({"POST", "/api/keys", Access::person, add_key});
+  routes.add({"POST", "/api/keys/{}/rotate", Access::person, rotate_key});
   routes.add({"DELETE", "/api/keys/{}", Access::person, revoke_key});
 }
 

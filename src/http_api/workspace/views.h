@@ -20,4 +20,10 @@ void write_person(JsonWriter& json, const identity::Person& person);
 /// counted.
 void note(Call& call, std::string_view kind, std::string actor, std::string subject);
 
+/// What a body says of a new key: scopes, models, addresses, application, assistant, guard, priority, expires
+/// (a day). Code::invalid.
+[[nodiscard]] Result<identity::KeySettings> key_settings(const nlohmann::json& body);
+/// The same as fields of an object, but for the expiry.
+void write_key_settings(JsonWriter& json, const identity::KeySettings& settings);
+
 }  // namespace bastide::http_api

@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 #include "base/text.h"
 #include "storage/identity/rows.h"
 
@@ -8,24 +11,50 @@ namespace {
 using namespace identity;
 
 constexpr std::string_view key_columns =
-    "k.id, k.hash, k.person, k.name, k.prefix, k.scopes, k.created_at, k.used_at";
+    "k.id, k.hash, k.person, k.name, k.prefix, k.scopes, k.created_at, k.used_at, k.application, k.assistant,"
+    " k.models, k.addresses, k.guard, k.priority, k.expires_at, k.previous_hash, k.previous_until";
+constexpr int key_columns_count = 17;
 
-/// Scopes are words without spaces, and stored with one between.
-std::string joined(const std::vector<std::string>& scopes) {
-  return fmt::format("{}", fmt::join(scopes, " "));
+constexpr std::array<std::string_view, 3> guards{"off", "observe", "enforce"};
+constexpr std::array<std::string_view, 3> priorities{"interactive", "program", "batch"};
+
+/// Lists of words without spaces are stored with one between.
+std::string joined(const std::vector<std::string>& words) { return fmt::format("{}", fmt::join(words, " ")); }
+
+std::vector<std::string> words_of(std::string_view joined_words) {
+  std::vector<std::string> out;
+  for (auto word : split(joined_words, ' '))
+    if (!word.empty()) out.emplace_back(word);
+  return out;
+}
+
+/// The value whose name stands at `at` of `names`; the last for one that is unknown, which is the strictest.
+template <class T, std::size_t N>
+T of_name(const std::array<std::string_view, N>& names, std::string_view name) {
+  const auto at = std::ranges::find(names, name) - names.begin();
+  return static_cast<T>(std::min<std::ptrdiff_t>(at, N - 1));
 }
 
 ApiKey key_at(const Statement& row, int column) {
-  ApiKey out{.id = row.text(column),
-             .hash = row.text(column + 1),
-             .person = row.text(column + 2),
-             .name = row.text(column + 3),
-             .prefix = row.text(column + 4),
-             .scopes = {},
-             .created_at = row.integer(column + 6),
-             .used_at = detail::maybe_time(row, column + 7)};
-  for (auto scope : split(row.view(column + 5), ' '))
-    if (!scope.empty()) out.scopes.emplace_back(scope);
+  ApiKey out;
+  out.id = row.text(column);
+  out.hash = row.text(column + 1);
+  out.person = row.text(column + 2);
+  out.name = row.text(column + 3);
+  out.prefix = row.text(column + 4);
+  out.created_at = row.integer(column + 6);
+  out.used_at = detail::maybe_time(row, column + 7);
+  auto& settings = out.settings;
+  settings.scopes = words_of(row.view(column + 5));
+  settings.application = row.text(column + 8);
+  settings.assistant = row.text(column + 9);
+  settings.models = words_of(row.view(column + 10));
+  settings.addresses = words_of(row.view(column + 11));
+  settings.guard = of_name<GuardPolicy>(guards, row.view(column + 12));
+  settings.priority = of_name<Priority>(priorities, row.view(column + 13));
+  settings.expires_at = detail::maybe_time(row, column + 14);
+  if (!row.is_null(column + 15)) out.previous_hash = row.text(column + 15);
+  out.previous_until = detail::maybe_time(row, column + 16);
   return out;
 }
 
@@ -42,30 +71,65 @@ class SqliteKeyStore final : public KeyStore {
         return fail(Code::conflict, fmt::format("There are {} keys already.", keys_max), "too_many_keys",
                     "Revoke one that is not used.");
       auto statement = c.prepare(
-          "insert into api_key (id, organisation, hash, person, name, prefix, scopes, created_at)"
-          " values (?, ?, ?, ?, ?, ?, ?, ?)");
+          "insert into api_key (id, organisation, hash, person, name, prefix, scopes, created_at, "
+          "application,"
+          " assistant, models, addresses, guard, priority, expires_at)"
+          " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+      const auto& settings = key.settings;
       statement.bind(1, key.id).bind(2, organisation_).bind_blob(3, key.hash).bind(4, key.person);
       statement.bind(5, key.name)
           .bind(6, key.prefix)
-          .bind(7, joined(key.scopes))
-          .bind(8, key.created_at)
-          .run();
+          .bind(7, joined(settings.scopes))
+          .bind(8, key.created_at);
+      statement.bind(9, settings.application).bind(10, settings.assistant).bind(11, joined(settings.models));
+      statement.bind(12, joined(settings.addresses));
+      statement.bind(13, guards[static_cast<std::size_t>(settings.guard)]);
+      statement.bind(14, priorities[static_cast<std::size_t>(settings.priority)]);
+      statement.bind(15, settings.expires_at).run();
+      detail::count_generation(c, organisation_);
       return {};
     });
   }
 
   Result<Found> find(std::string_view hash) override {
     return database_.read([&](Connection& c) -> Result<Found> {
-      auto query =
-          c.prepare(fmt::format("select {}, {} from api_key k join person p on p.id = k.person where k.hash "
-                                "= ? and k.organisation = ?"
-                                " and k.revoked_at is null and p.disabled_at is null",
-                                key_columns, detail::person_columns));
-      query.bind_blob(1, hash).bind(2, organisation_);
+      auto query = c.prepare(fmt::format(
+          "{} and (k.hash = ?2 or (k.previous_hash is not null and k.previous_hash = ?2))", live()));
+      query.bind(1, organisation_).bind_blob(2, hash);
       if (!query.step()) return detail::not_found("There is no such key.");
-      Found out{key_at(query, 0), {detail::person_at(query, 8), {}}};
+      Found out{key_at(query, 0), {detail::person_at(query, key_columns_count), {}}};
       out.who.groups = detail::groups_of(c, out.key.person);
       return out;
+    });
+  }
+
+  Result<std::vector<Found>> usable() override {
+    return database_.read([&](Connection& c) {
+      std::vector<Found> out;
+      auto query = c.prepare(live() + " order by k.person");
+      query.bind(1, organisation_);
+      while (query.step()) {
+        Found each{key_at(query, 0), {detail::person_at(query, key_columns_count), {}}};
+        each.who.groups = !out.empty() && out.back().key.person == each.key.person
+                              ? out.back().who.groups
+                              : detail::groups_of(c, each.key.person);
+        out.push_back(std::move(each));
+      }
+      return out;
+    });
+  }
+
+  Result<void> rotate(std::string_view person, std::string_view id, std::string_view hash,
+                      std::string_view prefix, UnixMillis previous_until) override {
+    return database_.write([&](Connection& c) -> Result<void> {
+      auto statement = c.prepare(
+          "update api_key set previous_hash = hash, previous_until = ?1, hash = ?2, prefix = ?3"
+          " where id = ?4 and organisation = ?5 and revoked_at is null and (?6 = '' or person = ?6)");
+      statement.bind(1, previous_until).bind_blob(2, hash).bind(3, prefix).bind(4, id);
+      statement.bind(5, organisation_).bind(6, person).run();
+      if (c.changes() == 0) return detail::not_found("There is no such key.");
+      detail::count_generation(c, organisation_);
+      return {};
     });
   }
 
@@ -112,7 +176,23 @@ class SqliteKeyStore final : public KeyStore {
         Durability::buffered);
   }
 
+  Result<std::int64_t> generation() override {
+    return database_.read([&](Connection& c) -> std::int64_t {
+      auto query = c.prepare("select generation from identity_generation where organisation = ?");
+      query.bind_all(organisation_);
+      return query.step() ? query.integer(0) : 0;
+    });
+  }
+
  private:
+  /// All keys that may be used, of organisation ?1.
+  static std::string live() {
+    return fmt::format(
+        "select {}, {} from api_key k join person p on p.id = k.person where k.organisation = ?1"
+        " and k.revoked_at is null and p.disabled_at is null",
+        key_columns, detail::person_columns);
+  }
+
   Database& database_;
   const std::string organisation_;
 };

@@ -73,7 +73,9 @@ class SqlitePersonStore final : public PersonStore {
 
   Result<std::int64_t> generation() override {
     return database_.read([&](Connection& c) -> std::int64_t {
-      auto query = c.prepare("select generation from identity_generation where organisation = ?");
+      auto query = c.prepare(
+          "select coalesce(sum(generation), 0) from identity_generation"
+          " where organisation = ?1 or organisation = ?1 || '/sessions'");
       query.bind_all(organisation_);
       return query.step() ? query.integer(0) : 0;
     });

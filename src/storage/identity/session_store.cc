@@ -82,7 +82,7 @@ class SqliteSessionStore final : public SessionStore {
           .bind_blob(1, hash)
           .bind(2, organisation_)
           .run();
-      if (c.changes() > 0) detail::count_generation(c, organisation_);
+      if (c.changes() > 0) detail::count_generation(c, organisation_ + "/sessions");
     });
   }
 
@@ -92,7 +92,7 @@ class SqliteSessionStore final : public SessionStore {
           .bind_all(id, person, organisation_)
           .run();
       if (c.changes() == 0) return detail::not_found("There is no such session.");
-      detail::count_generation(c, organisation_);
+      detail::count_generation(c, organisation_ + "/sessions");
       return {};
     });
   }
@@ -101,7 +101,7 @@ class SqliteSessionStore final : public SessionStore {
     return database_.write([&](Connection& c) {
       auto statement = c.prepare("delete from session where person = ? and organisation = ? and hash <> ?");
       statement.bind(1, person).bind(2, organisation_).bind_blob(3, hash_kept).run();
-      if (c.changes() > 0) detail::count_generation(c, organisation_);
+      if (c.changes() > 0) detail::count_generation(c, organisation_ + "/sessions");
     });
   }
 
@@ -112,6 +112,39 @@ class SqliteSessionStore final : public SessionStore {
           for (const auto& use : uses) statement.bind_all(use.at, use.id).run();
         },
         Durability::buffered);
+  }
+
+  Result<void> keep_failures(std::span<const Failures> failures, UnixMillis forget_before) override {
+    return database_.write(
+        [&](Connection& c) {
+          c.prepare("delete from sign_in_failure where last_at < ?").bind_all(forget_before).run();
+          for (const auto& each : failures) {
+            if (each.count <= 0) {
+              c.prepare("delete from sign_in_failure where key = ?")
+                  .bind_all(std::string_view(each.key))
+                  .run();
+              continue;
+            }
+            c.prepare("insert or replace into sign_in_failure values (?, ?, ?, ?)")
+                .bind_all(std::string_view(each.key), each.count, each.last_at, each.locked_until)
+                .run();
+          }
+        },
+        Durability::buffered);
+  }
+
+  Result<std::vector<Failures>> failures(std::size_t limit) override {
+    return database_.read([&](Connection& c) {
+      std::vector<Failures> out;
+      auto query = c.prepare(
+          "select key, failures, last_at, locked_until from sign_in_failure"
+          " order by last_at desc limit ?");
+      query.bind_all(limit);
+      while (query.step())
+        out.push_back(
+            {query.text(0), static_cast<int>(query.integer(1)), query.integer(2), query.integer(3)});
+      return out;
+    });
   }
 
  private:
