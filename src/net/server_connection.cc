@@ -152,7 +152,7 @@ Task<bool> Connection::answer_one(RequestHead head) {
   if (threw) shard_.core.metrics.handler_failures.add();
   if (call.answer() == Call::Answer::none) {
     auto status = threw ? 500 : call.missing_answer_status();
-    if (status >= 500 && !threw)
+    if (status >= 500 && !threw && !link_.gone())
       log::error("http_handler_gave_no_answer", {{"method", call.request().method}});
     auto sent = co_await call.send(problem(status, status == 500 ? "internal" : "body"));
     if (!sent) call.close_after();

@@ -49,7 +49,7 @@ class UsageSegment {
 class UsageRings {
  public:
   static constexpr std::size_t writers_max = 32;
-  static constexpr std::size_t capacity = 8192;  // rows; a power of two
+  static constexpr std::size_t capacity = 32'768;  // rows, a power of two: some seconds of a slow disk
 
   /// Takes the first file of `folder` that no living process holds. `found` gets what the process before left
   /// in it: rows that are whole and not in a segment, as far as their `run` and `sequence` tell.
