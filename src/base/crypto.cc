@@ -26,8 +26,10 @@ std::string encode(std::string_view bytes, int variant) {
 }  // namespace
 
 Sha256 sha256(std::string_view bytes) {
+  // Looked up once: OpenSSL would look for the algorithm at each call.
+  static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
   Sha256 digest{};
-  EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, EVP_sha256(), nullptr);
+  EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, algorithm, nullptr);
   return digest;
 }
 
