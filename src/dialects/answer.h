@@ -37,6 +37,7 @@ enum class Finish : std::uint8_t {
   filter,   // the provider's filter would not
   pause,    // a long turn of server tools: send it back to go on
   cancelled,
+  interrupted,  // it broke off
   other
 };
 

@@ -15,6 +15,7 @@ class Collector {
   [[nodiscard]] Result<void> feed(const StreamEvent& event);
   /// Whether End came.
   [[nodiscard]] bool ended() const { return ended_; }
+  [[nodiscard]] const ChatAnswer& so_far() const { return answer_; }
   [[nodiscard]] ChatAnswer take() { return std::move(answer_); }
 
  private:

@@ -22,6 +22,10 @@ struct Message {
   Others others{};
 };
 
+[[nodiscard]] Message text_message(Role role, std::string text);
+/// Its texts, a line each; of a tool's result too.
+[[nodiscard]] std::string text_of(const Message& message);
+
 /// A function that the caller runs.
 struct Tool {
   std::string name;

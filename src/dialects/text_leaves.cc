@@ -1,5 +1,8 @@
 #include "dialects/text_leaves.h"
 
+#include <algorithm>
+#include <array>
+
 #include "base/json.h"
 #include "dialects/json_in.h"
 
@@ -11,17 +14,35 @@ struct Overloaded : F... {
   using F::operator()...;
 };
 
+/// Texts that name things of a protocol, or are media.
+bool names_or_holds_media(std::string_view key, detail::element value) {
+  constexpr std::array<std::string_view, 16> keys{
+      "type",      "role",    "id",         "tool_call_id", "call_id",
+      "format",    "detail",  "media_type", "mime_type",    "data",
+      "file_data", "file_id", "index",      "object",       "encrypted_content",
+      "signature"};
+  const auto text = detail::as_text(value);
+  return text && (std::ranges::find(keys, key) != keys.end() || text->starts_with("data:"));
+}
+
 /// Copies a JSON value, its strings as the visitor leaves them.
 class JsonStrings {
  public:
-  explicit JsonStrings(const TextVisitor& visit) : visit_(visit) {}
+  JsonStrings(const TextVisitor& visit, JsonReach reach) : visit_(visit), reach_(reach) {}
 
   Result<void> copy(detail::element value) {
     switch (value.type()) {
       case simdjson::dom::element_type::OBJECT:
         out_.object();
         for (const auto [key, inner] : detail::object(value.get_object())) {
-          out_.key(key);
+          std::string name(key);
+          if (reach_ == JsonReach::everything)
+            if (auto done = look(name); !done) return done;
+          out_.key(name);
+          if (reach_ == JsonReach::values && names_or_holds_media(key, inner)) {
+            out_.raw(detail::raw(inner));
+            continue;
+          }
           if (auto done = copy(inner); !done) return done;
         }
         out_.end();
@@ -33,16 +54,20 @@ class JsonStrings {
         out_.end();
         return {};
       case simdjson::dom::element_type::STRING: {
-        const std::string before(std::string_view(value.get_string()));
-        std::string after = before;
-        if (auto done = visit_(after); !done) return done;
-        changed_ |= after != before;
-        out_.value(after);
+        std::string text(std::string_view(value.get_string()));
+        if (auto done = look(text); !done) return done;
+        out_.value(text);
         return {};
       }
-      default:
-        out_.raw(detail::raw(value));
+      default: {
+        constexpr std::size_t telling_digits = 9;  // a card or telephone number; short ones say nothing
+        const auto written = detail::raw(value);
+        auto text = written;
+        if (reach_ == JsonReach::everything && written.size() >= telling_digits)
+          if (auto done = look(text); !done) return done;
+        text == written ? out_.raw(written) : out_.value(text);
         return {};
+      }
     }
   }
 
@@ -50,7 +75,15 @@ class JsonStrings {
   [[nodiscard]] std::string take() { return out_.take(); }
 
  private:
+  Result<void> look(std::string& text) {
+    const auto before = text;
+    if (auto done = visit_(text); !done) return done;
+    changed_ |= text != before;
+    return {};
+  }
+
   const TextVisitor& visit_;
+  JsonReach reach_;
   JsonWriter out_;
   bool changed_ = false;
 };
@@ -62,8 +95,8 @@ class Walk {
   void text(std::string& value) {
     if (ok() && !value.empty()) result_ = visit_(value);
   }
-  void json(std::string& value) {
-    if (ok() && !value.empty()) result_ = for_each_json_string(value, visit_);
+  void json(std::string& value, JsonReach reach = JsonReach::values) {
+    if (ok() && !value.empty()) result_ = for_each_json_string(value, visit_, reach);
   }
   void others(Others& fields) {
     for (auto& field : fields) json(field.json);
@@ -81,9 +114,11 @@ class Walk {
                           [&](Media& it) {
                             text(it.text);
                             text(it.name);
+                            text(it.url);
                           },
                           [&](ToolCall& it) {
-                            it.kind == ToolCall::Kind::function ? json(it.arguments) : text(it.arguments);
+                            it.kind == ToolCall::Kind::function ? json(it.arguments, JsonReach::everything)
+                                                                : text(it.arguments);
                           },
                           [&](ToolResult& it) { parts(it.parts); },
                           [&](Reasoning& it) {
@@ -120,7 +155,7 @@ class Walk {
 
 }  // namespace
 
-Result<void> for_each_json_string(std::string& json, const TextVisitor& visit) {
+Result<void> for_each_json_string(std::string& json, const TextVisitor& visit, JsonReach reach) {
   simdjson::dom::parser parser(detail::body_bytes_max);
   if (json.size() > detail::body_bytes_max)
     return fail(Code::too_large, "A JSON text is too large.", "json_too_large");
@@ -131,7 +166,7 @@ Result<void> for_each_json_string(std::string& json, const TextVisitor& visit) {
   if (error == simdjson::DEPTH_ERROR)
     return fail(Code::invalid, "A JSON text is nested too deep.", "json_too_deep");
   if (error != simdjson::SUCCESS) return visit(json);
-  JsonStrings strings(visit);
+  JsonStrings strings(visit, reach);
   if (auto done = strings.copy(root); !done) return done;
   if (strings.changed()) json = strings.take();
   return {};

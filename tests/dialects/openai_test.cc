@@ -110,7 +110,6 @@ TEST(OpenAiRequest, NamesTheFieldThatIsWrong) {
   const std::vector<std::pair<std::string, std::string>> cases{
       {R"({"model":"m","messages":[]})", "invalid_messages"},
       {R"({"model":"m"})", "invalid_messages"},
-      {"{" + tail, "invalid_model"},
       {R"({"model":1,)" + tail, "invalid_model"},
       {R"({"model":"m","temperature":3,)" + tail, "invalid_temperature"},
       {R"({"model":"m","temperature":"hot",)" + tail, "invalid_temperature"},
@@ -171,7 +170,8 @@ TEST(OpenAiRequest, PassesImagesOfToolsOn) {
 }
 
 TEST(OpenAiAnswer, RoundTripsWhatTheDialectSays) {
-  const std::string body = R"({"id":"x","object":"chat.completion","created":5,"model":"m","choices":[
+  const std::string body =
+      R"({"id":"chatcmpl-x","object":"chat.completion","created":5,"model":"m","choices":[
     {"index":0,"finish_reason":"tool_calls","message":{"role":"assistant","content":"See.","reasoning_content":"Hm.",
       "annotations":[{"type":"url_citation","url_citation":{"url":"https://a","title":"A","start_index":1,"end_index":2}}],
       "tool_calls":[{"id":"c","type":"function","function":{"name":"f","arguments":"{}"}}]},

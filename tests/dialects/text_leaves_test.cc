@@ -33,10 +33,10 @@ TEST(TextLeaves, ReachesEveryTextOfARequest) {
   EXPECT_EQ(std::get<Media>(request.messages[1].parts[1].content).text, "FILE");
   EXPECT_EQ(std::get<Reasoning>(request.messages[2].parts[0].content).summaries[0], "SUMMARY");
   EXPECT_EQ(std::get<ToolCall>(request.messages[2].parts[1].content).arguments,
-            R"({"name":"ANNA","n":[1,"TWO",null]})");
+            R"({"NAME":"ANNA","N":[1,"TWO",null]})");
   EXPECT_EQ(std::get<ToolCall>(request.messages[2].parts[1].content).name, "look");
   EXPECT_EQ(text_of(std::get<ToolResult>(request.messages[3].parts[0].content).parts), "RESULT");
-  EXPECT_EQ(request.tools[0].schema_json, R"({"type":"OBJECT","description":"OF ANNA"})");
+  EXPECT_EQ(request.tools[0].schema_json, R"({"type":"object","description":"OF ANNA"})");
   EXPECT_EQ(request.others[0].json, R"({"content":"GUESS"})");
 }
 

@@ -115,6 +115,8 @@ Thinking plan(const ChatRequest& request, const EncodeOptions& options, const Co
               Losses& losses) {
   using Mode = ReasoningOptions::Mode;
   const auto& wanted = request.reasoning;
+  if (!wanted.summary.empty() && request.from != own)
+    lose(losses, "reasoning.summary", "The model summarises its thoughts as it likes.");
   const double version = claude_version(options.model);
   Thinking out;
   out.max_tokens = request.sampling.max_tokens.value_or(0);

@@ -368,7 +368,7 @@ void write_choice(JsonWriter& json, Dialect self, int index, const Choice& choic
 std::string write_openai_answer(Dialect self, const ChatAnswer& answer, Losses& losses) {
   JsonWriter json;
   json.object()
-      .field("id", answer.id)
+      .field("id", openai_id(self, answer.id))
       .field("object", "chat.completion")
       .field("created", answer.created_s)
       .field("model", answer.model)

@@ -71,6 +71,12 @@ std::string_view error_type(Code code) {
 
 namespace detail {
 
+std::string openai_id(Dialect self, std::string_view id) {
+  constexpr std::string_view prefix = "chatcmpl-";
+  if (self != Dialect::openai || id.starts_with(prefix)) return std::string(id);
+  return std::string(prefix) + std::string(id);
+}
+
 HttpError write_openai_error(const Error& error, std::string_view exchange) {
   const auto field = field_of(error);
   const bool expressed = error.detail.starts_with("field:");

@@ -27,6 +27,8 @@ namespace bastide::dialects::detail {
 [[nodiscard]] std::unique_ptr<StreamDecoder> make_openai_decoder(Dialect self);
 
 // Writing.
+/// OpenAI's ids begin with "chatcmpl-"; of other dialects nothing is asked.
+[[nodiscard]] std::string openai_id(Dialect self, std::string_view id);
 [[nodiscard]] Result<std::string> write_openai_request(Dialect self, const ChatRequest& request,
                                                        const EncodeOptions& options, Losses& losses);
 void write_openai_tools(JsonWriter& json, Dialect self, const ChatRequest& request, Losses& losses);

@@ -279,7 +279,6 @@ Result<ChatRequest> read_openai_request(Dialect self, std::string_view body) {
     if (value.is_null()) continue;
     if (auto read = read_field(self, name, value, out); !read) return pass(read);
   }
-  if (out.model.empty()) return wrong("model", "a text");
   if (out.messages.empty()) return wrong("messages", "a list of 1 to 2,000 messages");
   name_tool_results(out);
   return out;

@@ -100,12 +100,18 @@ class Writer {
     if (content.empty()) {
       calls.empty() ? json_.value("") : json_.null();
     } else if (is_plain(content)) {
+      lose_cache(part_path(at, 0), *content[0]);
       json_.value(std::get<Text>(content[0]->content).text);
     } else {
       json_.array();
       for (std::size_t i = 0; i < content.size(); ++i) part(part_path(at, i), message, *content[i]);
       json_.end();
     }
+  }
+
+  void lose_cache(const std::string& path, const Part& part) {
+    if (part.cache && !native_)
+      lose(losses_, path + ".cache_control", "The provider caches prompts by itself.");
   }
 
   void part(std::string path, const Message& message, const Part& part) {
@@ -128,8 +134,7 @@ class Writer {
                           },
                           [](const auto&) {}},
                part.content);
-    if (part.cache && !native_)
-      lose(losses_, path + ".cache_control", "The provider caches prompts by itself.");
+    lose_cache(path, part);
     if (message.role != Role::assistant) lose_others(losses_, part.others, self_, path + ".");
   }
 
@@ -184,6 +189,7 @@ class Writer {
     if (texts.empty()) {
       json_.value(seen.empty() ? "" : "The result follows.");
     } else if (is_plain(texts)) {
+      lose_cache(part_path(at, 0), *texts[0]);
       json_.value(std::get<Text>(texts[0]->content).text);
     } else {
       json_.array();

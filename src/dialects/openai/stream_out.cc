@@ -58,7 +58,7 @@ class Encoder final : public StreamEncoder {
     if (!head_.empty()) return head_;
     JsonWriter json;
     json.object()
-        .field("id", identity_.id)
+        .field("id", openai_id(self_, identity_.id))
         .field("object", "chat.completion.chunk")
         .field("created", identity_.created_s)
         .field("model", identity_.model);
