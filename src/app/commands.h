@@ -28,6 +28,7 @@ int serve_command(const Common& common, const ServeOptions& options);
 
 int user_add_command(const Common& common, const std::string& email, const std::string& role,
                      const std::string& name, bool password_on_stdin);
+int user_remove_command(const Common& common, const std::string& email);
 struct KeyOptions {
   std::string user;  // e-mail
   std::string name;

@@ -103,6 +103,7 @@ struct Program::Parts {
   Result<void> open_accounts();
   Result<void> open_rooms();
   void open_doors();
+  ErasureRooms erasure() { return {*identity, *chat, *pseudonyms, *library, *audit, *person_keys}; }
 };
 
 Result<void> Program::Parts::open_state() {
@@ -198,7 +199,9 @@ Result<void> Program::Parts::open_rooms() {
 void Program::Parts::open_doors() {
   pipeline = std::make_unique<exchange::Pipeline>(
       exchange::Rooms{*labels, *router, *limiter, *guard, *library, *models, *footprint, *audit});
-  chat = std::make_unique<chat::Chat>(*conversations, *pipeline, *labels, *router, *io, metrics);
+  chat = std::make_unique<chat::Chat>(
+      *conversations, *pipeline, *labels, *router, *io, metrics,
+      [this](std::string_view conversation) { return pseudonyms->forget(conversation); });
   usage_receipts = std::make_unique<UsageReceipts>(*usage_log, *labels, *models, *footprint);
   gateway = std::make_unique<gateway::Gateway>(
       config, *router, *labels, gateway::Rooms{*accounts, *usage_log, *guard, *client, metrics});
@@ -209,8 +212,11 @@ void Program::Parts::open_doors() {
       [this](std::string_view exchange, const identity::Principal& who) {
         return usage_receipts->receipt(exchange, who);
       },
-      [this] {
-        return database->read([](storage::Connection& db) { db.execute("select 1"); }).has_value();
+      [this] { return database->read([](storage::Connection& db) { db.execute("select 1"); }).has_value(); },
+      [this](const identity::Principal& actor, std::string_view person) -> Result<void> {
+        auto erased = erase_person(erasure(), actor, person);
+        if (!erased) return pass(erased);
+        return {};
       }});
 }
 
@@ -238,6 +244,7 @@ const exchange::Pipeline& Program::pipeline() { return *parts_->pipeline; }
 const policy::Labels& Program::labels() { return *parts_->labels; }
 http_api::Services& Program::services() { return *parts_->services; }
 Metrics& Program::metrics() { return parts_->metrics; }
+ErasureRooms Program::erasure() { return parts_->erasure(); }
 net::Loop& Program::loop() { return parts_->loop->loop(); }
 
 struct Accounts::Parts {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "app/erasure.h"
 #include "base/config.h"
 #include "base/metrics.h"
 #include "base/pool.h"
@@ -49,6 +50,8 @@ class Program {
   [[nodiscard]] const policy::Labels& labels();
   [[nodiscard]] http_api::Services& services();
   [[nodiscard]] Metrics& metrics();
+  /// What erase_person needs.
+  [[nodiscard]] ErasureRooms erasure();
   /// Where background work awaits models.
   [[nodiscard]] net::Loop& loop();
 

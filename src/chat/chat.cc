@@ -5,6 +5,7 @@
 #include <thread>
 #include <unordered_map>
 
+#include "base/crypto.h"
 #include "base/id.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -64,12 +65,13 @@ std::string shown_by(const std::vector<StreamEvent>& events) {
 }  // namespace
 
 Chat::Chat(ConversationStore& store, const exchange::Pipeline& pipeline, const policy::Labels& labels,
-           const policy::Router& router, Pool& pool, Metrics& metrics)
+           const policy::Router& router, Pool& pool, Metrics& metrics, OnRemoved on_removed)
     : store_(store),
       pipeline_(pipeline),
       labels_(labels),
       router_(router),
       pool_(pool),
+      on_removed_(std::move(on_removed)),
       hub_(store, metrics) {}
 
 Chat::~Chat() = default;
@@ -121,6 +123,8 @@ Result<Chat::Prepared> Chat::prepare(const identity::Principal& who, const std::
   answer.exchange = new_id("ex");
   answer.stream = new_id("str");
   out.turn.settings_json = settings_of(turn);
+  if (!turn.idempotency_key.empty())
+    out.turn.key = ConversationStore::TurnKey{sha256_hex(turn.idempotency_key), turn.request_hash};
   if (found->title.empty() && out.turn.question) out.turn.title = title_of(turn.content);
 
   auto& ask = out.ask;
@@ -143,7 +147,23 @@ Result<Chat::Prepared> Chat::prepare(const identity::Principal& who, const std::
   return out;
 }
 
+Task<Result<std::optional<Asked>>> Chat::asked_before(std::string person, const Turn& turn) {
+  if (turn.idempotency_key.empty()) co_return std::nullopt;
+  auto kept = co_await run_on(
+      pool_, [this, &person, &turn] { return store_.turn_of_key(person, sha256_hex(turn.idempotency_key)); });
+  if (!kept) co_return pass(kept);
+  if (!*kept) co_return std::nullopt;
+  const auto& [request, question, answer] = **kept;
+  if (request != turn.request_hash)
+    co_return fail(Code::conflict, "This Idempotency-Key was used for something else.",
+                   "idempotency_key_reused", "Use a new key for each question.");
+  co_return Asked{answer.id, question, answer.stream, answer.exchange};
+}
+
 Task<Result<Asked>> Chat::ask(identity::Principal who, std::string conversation, Turn turn) {
+  auto before = co_await asked_before(who.person, turn);
+  if (!before) co_return pass(before);
+  if (*before) co_return **before;
   auto prepared =
       co_await run_on(pool_, [this, &who, &conversation, &turn] { return prepare(who, conversation, turn); });
   if (!prepared) co_return pass(prepared);
@@ -157,7 +177,7 @@ Task<Result<Asked>> Chat::ask(identity::Principal who, std::string conversation,
     if (static_cast<std::size_t>(theirs) >= running_per_person_max)
       co_return fail(Code::overloaded, "Sixteen of your answers are still being written.", "too_many_answers",
                      "Wait for one to end, or stop one.");
-    running_.emplace(asked.stream, Running{who.person, stop});
+    running_.emplace(asked.stream, Running{who.person, conversation, stop});
   }
   hub_.open(asked.stream);
   auto& stored_turn = prepared->turn;
@@ -165,8 +185,15 @@ Task<Result<Asked>> Chat::ask(identity::Principal who, std::string conversation,
       co_await run_on(pool_, [this, &who, &stored_turn] { return store_.add_turn(who.person, stored_turn); });
   if (!stored) {
     hub_.close({asked.stream, 1, "error", "{}"});
-    std::lock_guard lock(mutex_);
-    running_.erase(asked.stream);
+    {
+      std::lock_guard lock(mutex_);
+      running_.erase(asked.stream);
+    }
+    if (stored.error().detail != "turn_exists") co_return pass(stored);
+    // The same request, sent at the same time, was quicker.
+    before = co_await asked_before(who.person, turn);
+    if (!before) co_return pass(before);
+    if (*before) co_return **before;
     co_return pass(stored);
   }
   spawn("answer", answer(std::move(who), std::move(*prepared), stop.get_token()));
@@ -194,6 +221,16 @@ Task<void> Chat::answer(identity::Principal who, Prepared prepared, std::stop_to
     auto kept = co_await writer.on_failed(exchange, result.error());
     if (!kept)
       log::error("answer_not_kept", {{"exchange", exchange.id}, {"code", code_name(kept.error().code)}});
+  }
+  bool removed = false;
+  {
+    std::lock_guard lock(mutex_);
+    removed = running_.at(stream).removed;
+  }
+  if (removed) {
+    const auto& conversation = prepared.turn.answer.conversation;
+    auto forgotten = co_await run_on(pool_, [this, &conversation] { return on_removed_(conversation); });
+    if (!forgotten) log::error("conversation_not_forgotten", {{"code", code_name(forgotten.error().code)}});
   }
   std::lock_guard lock(mutex_);
   running_.erase(stream);
@@ -231,6 +268,32 @@ Result<void> Chat::stop(std::string_view person, std::string_view stream) {
   }
   source.request_stop();
   return {};
+}
+
+void Chat::stop_for_good(std::string_view person, std::string_view conversation) {
+  std::vector<std::stop_source> sources;
+  {
+    std::lock_guard lock(mutex_);
+    for (auto& [stream, running] : running_) {
+      if (running.person != person || (!conversation.empty() && running.conversation != conversation))
+        continue;
+      running.removed = true;
+      sources.push_back(running.stop);
+    }
+  }
+  for (auto& source : sources) source.request_stop();
+}
+
+Result<void> Chat::remove(std::string_view person, std::string_view conversation) {
+  if (auto removed = store_.remove(conversation, person); !removed) return removed;
+  stop_for_good(person, conversation);
+  return on_removed_(conversation);
+}
+
+Result<std::int64_t> Chat::remove_all(std::string_view person) {
+  auto removed = store_.remove_all(person);
+  if (removed) stop_for_good(person, {});
+  return removed;
 }
 
 Task<Result<StreamHub::Batch>> Chat::follow(std::string person, std::string stream, std::uint64_t after,

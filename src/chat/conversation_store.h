@@ -1,6 +1,7 @@
 // Conversations and the events of their answers, as they are kept.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -77,19 +78,37 @@ class ConversationStore {
   virtual Result<void> update(std::string_view id, std::string_view person, std::optional<std::string> title,
                               std::optional<std::string> leaf) = 0;
   virtual Result<void> remove(std::string_view id, std::string_view person) = 0;
+  /// All of a person's; gives how many there were.
+  virtual Result<std::int64_t> remove_all(std::string_view person) = 0;
 
   /// In order of making.
   virtual Result<std::vector<StoredMessage>> messages(std::string_view conversation,
                                                       std::string_view person) = 0;
   virtual Result<StoredMessage> message(std::string_view id, std::string_view person) = 0;
 
+  /// Under which a client may send the same turn again: SHA-256 of its key, and of what it asks.
+  struct TurnKey {
+    std::string key;
+    std::string request;
+  };
+  /// A turn that was added under a key.
+  struct KeptTurn {
+    std::string request;
+    std::string question;  // empty when none was added
+    StoredMessage answer;  // ids and states only
+  };
+  /// Keys are remembered for a day at least.
+  virtual Result<std::optional<KeptTurn>> turn_of_key(std::string_view person, std::string_view key) = 0;
+
   struct Turn {
     std::optional<StoredMessage> question;  // none on retry and continue
     StoredMessage answer;                   // state streaming, with its stream
     std::optional<std::string> title;       // of a conversation that had none
     std::string settings_json;
+    std::optional<TurnKey> key;
   };
-  /// Question, answer and stream appear together; the answer becomes the leaf.
+  /// Question, answer and stream appear together; the answer becomes the leaf. Code::conflict, detail
+  /// turn_exists, when there is one under its key.
   virtual Result<void> add_turn(std::string_view person, const Turn& turn) = 0;
 
   virtual Result<void> append_events(std::span<const StreamEvent> events) = 0;

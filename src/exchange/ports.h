@@ -161,6 +161,9 @@ class Records {
   /// Stores the receipt and appends its hash to the audit log in one transaction; returns when both are
   /// durable.
   virtual Task<Result<void>> keep(std::string exchange, std::string person, std::string receipt_json) = 0;
+  /// Appends an event that is no receipt, durable on return: a stable word, who, about what (ids), an object.
+  virtual Task<Result<void>> note(std::string kind, std::string actor, std::string subject,
+                                  std::string json) = 0;
 };
 
 }  // namespace bastide::exchange

@@ -18,6 +18,11 @@ std::unexpected<Error> no_such_exchange() {
   return fail(Code::not_found, "There is no such exchange.", "unknown_exchange", "Check the address.");
 }
 
+std::unexpected<Error> erased() {
+  return fail(Code::not_found, "This receipt was erased.", "receipt_erased",
+              "Its hash is still in the audit log.");
+}
+
 bool is_kind(std::string_view kind) {
   constexpr std::size_t bytes_max = 64;
   return !kind.empty() && kind.size() <= bytes_max && std::ranges::all_of(kind, [](char c) {
@@ -98,6 +103,12 @@ Task<Result<void>> Audit::keep(std::string exchange, std::string person, std::st
   co_return kept;
 }
 
+Task<Result<void>> Audit::note(std::string kind, std::string actor, std::string subject, std::string json) {
+  auto work = [this, &kind, &actor, &subject, &json] { return append(kind, actor, subject, json); };
+  auto noted = co_await run_on(pool_, work);
+  co_return noted;
+}
+
 Result<void> Audit::append(std::string_view kind, std::string_view actor, std::string_view subject,
                            std::string_view json) {
   if (!is_kind(kind) || kind == receipt_kind || !is_short(actor) || !is_short(subject))
@@ -115,11 +126,9 @@ Result<Audit::Opened> Audit::open_exchange(std::string_view exchange, const iden
   auto& entry = found->entry;
   const bool is_own = !who.person.empty() && entry.body.actor == who.person;
   if (!is_own && !who.is_admin()) return no_such_exchange();
-  if (!found->payload)
-    return fail(Code::not_found, "This receipt was erased.", "receipt_erased",
-                "Its hash is still in the audit log.");
+  if (!found->payload) return erased();
   auto key = detail::payload_key(found->payload->owner, keys_, signer_);
-  if (!key) return pass(key);
+  if (!key) return key.error().detail == "key_destroyed" ? erased() : pass(key);
   auto opened = open_sealed(*key, found->payload->sealed, detail::payload_context(entry.body));
   if (!opened || opened->size() < detail::salt_bytes)
     return fail(Code::corrupt, "This receipt is damaged.", "receipt_damaged",

@@ -28,7 +28,7 @@ struct Proof {
 /// SHA-256(salt || payload)
 [[nodiscard]] Hash commit(std::string_view salt, std::string_view payload);
 
-/// Thread-safe. All but `keep` blocks: call it on a pool. References must outlive it.
+/// Thread-safe. All but the tasks block: call it on a pool. References must outlive it.
 class Audit final : public exchange::Records {
  public:
   static constexpr std::string_view receipt_kind = "exchange";
@@ -36,6 +36,9 @@ class Audit final : public exchange::Records {
   Audit(LogStore& store, identity::PersonKeys& keys, Signer signer, Pool& pool);
 
   Task<Result<void>> keep(std::string exchange, std::string person, std::string receipt_json) override;
+
+  Task<Result<void>> note(std::string kind, std::string actor, std::string subject,
+                          std::string json) override;
 
   /// An event such as ("sign_in", person, session, "{}"): durable on return. `kind` is a stable word in
   /// snake_case; ids, never content, in the others. `json` is an object.

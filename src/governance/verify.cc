@@ -84,6 +84,10 @@ class Walk {
       return;
     }
     auto key = detail::payload_key(found.payload->owner, keys_, signer_);
+    if (!key && key.error().detail == "key_destroyed") {
+      ++out_.erased;
+      return;
+    }
     auto opened =
         key ? open_sealed(*key, found.payload->sealed, detail::payload_context(body)) : pass_text(key);
     if (!opened || opened->size() < detail::salt_bytes) {

@@ -71,6 +71,8 @@ constexpr French french[] = {
     {"no_file", "Aucun fichier n’a été envoyé.", "Envoyez un champ « file » en multipart/form-data."},
     // chat
     {"no_conversation", "Cette conversation n’existe pas.", ""},
+    {"idempotency_key_reused", "Cette Idempotency-Key a déjà servi pour une autre demande.",
+     "Prenez une nouvelle clé pour chaque question."},
     {"no_message", "Ce message n’existe pas dans cette conversation.", ""},
     {"no_stream", "Cette réponse n’existe pas ou est terminée.", ""},
     {"empty_message", "Le message est vide.", ""},

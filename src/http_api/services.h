@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <string>
+#include <string_view>
 
 #include "base/config.h"
 #include "base/metrics.h"
@@ -45,6 +46,8 @@ struct Services {
   std::function<Result<std::string>(std::string_view exchange, const identity::Principal& who)> passed_receipt;
   /// Whether everything that a request needs is there.
   std::function<bool()> ready;
+  /// Removes a person from every room, for an administrator. Blocks.
+  std::function<Result<void>(const identity::Principal& actor, std::string_view person)> remove_person;
 };
 
 }  // namespace bastide::http_api

@@ -188,6 +188,10 @@ class Identity {
   Result<Person> update_person(const Principal& actor, std::string_view person, std::optional<Role> role,
                                std::optional<bool> disabled);
 
+  /// Admin: the account and what lets it in. What is kept of the person elsewhere is to be erased first:
+  /// while that goes on, the account is best disabled.
+  Result<void> remove_person(const Principal& actor, std::string_view person);
+
   /// At once, without a link: the command line.
   Result<void> set_password(const Principal& actor, std::string_view email, std::string_view password);
 

@@ -130,6 +130,13 @@ Result<Person> Identity::update_person(const Principal& actor, std::string_view 
   return without_secret(std::move(*updated));
 }
 
+Result<void> Identity::remove_person(const Principal& actor, std::string_view person) {
+  if (!may(actor, Role::admin)) return forbidden();
+  auto removed = stores_.persons.remove(person);
+  forget_all();
+  return removed;
+}
+
 Result<void> Identity::set_password(const Principal& actor, std::string_view email,
                                     std::string_view password) {
   if (actor.via != Via::command || !may(actor, Role::admin)) return forbidden();

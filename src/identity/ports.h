@@ -38,6 +38,8 @@ class PersonStore {
   /// Code::not_found; Code::conflict, detail "last_admin", when no enabled administrator with a password
   /// would be left.
   virtual Result<Person> update(std::string_view id, const PersonChanges& changes, UnixMillis now) = 0;
+  /// Their sessions, keys, links and memberships go with them. Errors as of update.
+  virtual Result<void> remove(std::string_view id) = 0;
 
   // One-time links.
   /// Replaces those of the same kind for the same person. Code::conflict, detail "people_exist", for a link

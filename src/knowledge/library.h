@@ -122,6 +122,10 @@ class Library : public exchange::Knowledge {
   /// At once out of every search, with its documents.
   virtual Result<void> delete_collection(const identity::Principal& who, const std::string& id) = 0;
 
+  /// For the removal of a person: deletes the collections that nobody else was made a reader of, and gives
+  /// how many. Administrators only. What others read stays the organisation's.
+  virtual Result<std::int64_t> erase_person(const identity::Principal& who, const std::string& person) = 0;
+
   // --- documents ---
   /// The document is durable as `queued` when this returns.
   virtual Result<UploadedDocument> upload(const identity::Principal& who, const Upload& upload) = 0;
@@ -129,6 +133,9 @@ class Library : public exchange::Knowledge {
   virtual Result<void> check_upload(const identity::Principal& who, const std::string& collection) = 0;
   virtual Result<Listing<DocumentView>> documents(const identity::Principal& who,
                                                   const std::string& collection, const ListQuery& query) = 0;
+  /// Of all documents that `documents` lists without `q`.
+  virtual Result<DocumentCounts> count_documents(const identity::Principal& who,
+                                                 const std::string& collection) = 0;
   virtual Result<DocumentView> document(const identity::Principal& who, const std::string& id) = 0;
   virtual Result<void> delete_document(const identity::Principal& who, const std::string& id) = 0;
   /// Tries a failed document again.

@@ -193,6 +193,9 @@ class LibraryStore {
                                                               const std::string& name) = 0;
   virtual Result<void> update_collection(const CollectionRow& row) = 0;
   virtual Result<void> delete_collection(const std::string& organisation, const std::string& id) = 0;
+  /// Ids of the collections that nobody but their owner `person` was made a reader of.
+  virtual Result<std::vector<std::string>> private_collections(const std::string& organisation,
+                                                               const std::string& person) = 0;
 
   // --- documents ---
   /// Durable on return. `blob_is_there` is called within the transaction; false gives Code::unavailable.
@@ -201,6 +204,8 @@ class LibraryStore {
   virtual Result<DocumentRow> document(const Asker& asker, const std::string& id) = 0;
   virtual Result<Listing<DocumentRow>> documents(const Asker& asker, const std::string& collection,
                                                  const ListQuery& query) = 0;
+  /// Of the documents that `documents` lists.
+  virtual Result<DocumentCounts> count_documents(const Asker& asker, const std::string& collection) = 0;
   virtual Result<void> delete_document(const std::string& organisation, const std::string& id) = 0;
   /// A failed newest version becomes queued again; Code::conflict when it has not failed.
   virtual Result<void> requeue(const std::string& organisation, const std::string& id) = 0;
@@ -219,8 +224,8 @@ class LibraryStore {
                                                    std::size_t limit) = 0;
 
   // --- work ---
-  /// The oldest job that is due, now leased to `owner`; none when there is nothing to do. The version that a parse
-  /// job names is in state `parsing` then.
+  /// The oldest job that is due, now leased to `owner`; none when there is nothing to do. The version that a
+  /// parse job names is in state `parsing` then.
   virtual Result<std::optional<Job>> take_job(const std::string& owner, UnixMillis now,
                                               UnixMillis lease_until) = 0;
   /// False when the lease was lost or the job is void (its document was deleted or replaced): stop working.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -46,6 +47,9 @@ struct CollectionView {
 enum class DocumentState { queued, parsing, embedding, ready, failed };
 [[nodiscard]] std::string_view state_name(DocumentState state);
 [[nodiscard]] DocumentState state_of(std::string_view name);
+
+/// How many documents are in each state; all states are there.
+using DocumentCounts = std::map<DocumentState, std::int64_t>;
 
 struct DocumentView {
   std::string id;

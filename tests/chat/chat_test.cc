@@ -14,7 +14,12 @@ struct ChatTest : ::testing::Test {
   FakeStore store;
   Metrics metrics;
   Pool pool{"test", 2, 64};
-  Chat chat{store, pipeline, house.labels, house.router, pool, metrics};
+  std::vector<std::string> forgotten;
+  Chat chat{
+      store, pipeline, house.labels, house.router, pool, metrics, [this](std::string_view conversation) {
+        forgotten.emplace_back(conversation);
+        return Result<void>();
+      }};
   identity::Principal who = [] {
     identity::Principal made;
     made.person = "per_a";
@@ -56,6 +61,42 @@ struct ChatTest : ::testing::Test {
     return turn;
   }
 };
+
+TEST_F(ChatTest, the_same_idempotency_key_gives_the_same_answer_and_asks_once) {
+  auto turn = say("Bonjour ?");
+  turn.idempotency_key = "k1";
+  turn.request_hash = "h1";
+  auto first = finish(chat.ask(who, "cnv_1", turn));
+  auto again = finish(chat.ask(who, "cnv_1", turn));
+  ASSERT_TRUE(first && again);
+  EXPECT_EQ(again->message, first->message);
+  EXPECT_EQ(again->question, first->question);
+  EXPECT_EQ(again->stream, first->stream);
+  EXPECT_EQ(again->exchange, first->exchange);
+  EXPECT_EQ(store.messages("cnv_1", "per_a")->size(), 2U);
+  turn.request_hash = "h2";
+  EXPECT_EQ(finish(chat.ask(who, "cnv_1", turn)).error().detail, "idempotency_key_reused");
+  turn.idempotency_key = "k2";
+  EXPECT_NE(finish(chat.ask(who, "cnv_1", turn))->message, first->message);
+}
+
+TEST_F(ChatTest, what_others_keep_of_a_removed_conversation_is_forgotten) {
+  EXPECT_EQ(chat.remove("per_b", "cnv_1").error().code, Code::not_found);
+  EXPECT_TRUE(forgotten.empty());
+  ASSERT_TRUE(chat.remove("per_a", "cnv_1"));
+  EXPECT_EQ(forgotten, std::vector<std::string>{"cnv_1"});
+}
+
+// An answer that runs on may keep something after its conversation was removed.
+TEST_F(ChatTest, what_a_running_answer_keeps_of_a_removed_conversation_is_forgotten_at_its_end) {
+  auto run = [](Chat& c, identity::Principal person, Turn asked) -> Task<Result<void>> {
+    auto begun = co_await c.ask(person, "cnv_1", std::move(asked));
+    if (!begun) co_return pass(begun);
+    co_return c.remove(person.person, "cnv_1");
+  };
+  ASSERT_TRUE(finish(run(chat, who, say("Bonjour ?"))));
+  EXPECT_EQ(forgotten, (std::vector<std::string>{"cnv_1", "cnv_1"}));
+}
 
 TEST_F(ChatTest, an_answer_streams_and_is_stored) {
   auto events = talk(say("Bonjour ?"));
@@ -123,7 +164,7 @@ TEST_F(ChatTest, what_was_shown_before_a_crash_is_there_after_it) {
   cut.speaker = Speaker::assistant;
   cut.state = MessageState::streaming;
   cut.stream = "str_1";
-  ASSERT_TRUE(store.add_turn("per_a", {std::nullopt, cut, std::nullopt, "{}"}));
+  ASSERT_TRUE(store.add_turn("per_a", {std::nullopt, cut, std::nullopt, "{}", std::nullopt}));
   std::vector<StreamEvent> events{{"str_1", 1, "start", "{}"},
                                   {"str_1", 2, "delta", R"({"text":"Half "})"},
                                   {"str_1", 3, "delta", R"({"text":"an answer"})"}};

@@ -34,7 +34,20 @@ class FakeStore final : public ConversationStore {
                       std::optional<std::string>) override {
     return {};
   }
-  Result<void> remove(std::string_view, std::string_view) override { return {}; }
+  Result<void> remove(std::string_view id, std::string_view person) override {
+    std::lock_guard lock(mutex_);
+    auto found = conversations_.find(std::string(id));
+    if (found == conversations_.end() || found->second.person != person)
+      return fail(Code::not_found, "There is no such conversation.", "no_conversation");
+    std::erase_if(messages_, [&](const auto& entry) { return entry.second.conversation == id; });
+    conversations_.erase(found);
+    return {};
+  }
+  Result<std::int64_t> remove_all(std::string_view person) override {
+    std::lock_guard lock(mutex_);
+    return static_cast<std::int64_t>(
+        std::erase_if(conversations_, [&](const auto& entry) { return entry.second.person == person; }));
+  }
   Result<std::vector<StoredMessage>> messages(std::string_view conversation, std::string_view) override {
     std::lock_guard lock(mutex_);
     std::vector<StoredMessage> out;
@@ -48,8 +61,18 @@ class FakeStore final : public ConversationStore {
     if (found == messages_.end()) return fail(Code::not_found, "no");
     return found->second;
   }
+  Result<std::optional<KeptTurn>> turn_of_key(std::string_view, std::string_view key) override {
+    std::lock_guard lock(mutex_);
+    auto found = keys_.find(std::string(key));
+    if (found == keys_.end()) return std::nullopt;
+    return found->second;
+  }
   Result<void> add_turn(std::string_view person, const Turn& turn) override {
     std::lock_guard lock(mutex_);
+    if (turn.key) {
+      KeptTurn kept{turn.key->request, turn.question ? turn.question->id : "", turn.answer};
+      if (!keys_.emplace(turn.key->key, kept).second) return fail(Code::conflict, "There.", "turn_exists");
+    }
     if (turn.question) messages_[turn.question->id] = *turn.question;
     messages_[turn.answer.id] = turn.answer;
     streams_[turn.answer.stream] = {turn.answer.stream, turn.answer.id, std::string(person), false};
@@ -103,6 +126,7 @@ class FakeStore final : public ConversationStore {
  private:
   std::mutex mutex_;
   std::map<std::string, Conversation> conversations_;
+  std::map<std::string, KeptTurn> keys_;
   std::map<std::string, StoredMessage> messages_;
   std::map<std::string, StreamInfo> streams_;
   std::map<std::string, std::vector<StreamEvent>> events_;

@@ -44,6 +44,35 @@ class Crashes(unittest.TestCase):
         self.assertTrue(done["content"].startswith(shown))
         self.assertTrue(done["content"].endswith("and the end."))
 
+    def test_a_question_sent_again_after_a_kill_is_asked_once(self):
+        self.provider.fault = "slow"
+        self.provider.answer = lambda messages: [f"word{i} " for i in range(200)]
+        self.bastide.start()
+        conversation = self.bastide.call("POST", "/api/conversations", {}).json["id"]
+        path, body = f"/api/conversations/{conversation}/messages", {"content": "hello", "model": "cloud-small"}
+        first = self.bastide.call("POST", path, body, headers={"Idempotency-Key": "one"})
+        self.assertEqual(first.status, 202)
+        self.bastide.kill()
+        self.bastide.start()
+        again = self.bastide.call("POST", path, body, headers={"Idempotency-Key": "one"})
+        self.assertEqual((again.status, again.json), (202, first.json))
+        self.assertEqual(len(self.bastide.call("GET", f"/api/conversations/{conversation}").json["messages"]), 2)
+        other = self.bastide.call("POST", path, {"content": "bye", "model": "cloud-small"}, headers={"Idempotency-Key": "one"})
+        self.assertEqual((other.status, other.json["detail_code"]), (409, "idempotency_key_reused"))
+
+    def test_a_removed_person_leaves_nothing_and_the_log_holds(self):
+        self.provider.answer = lambda messages: ["hello"]
+        self.bastide.start()
+        added = self.bastide.call("POST", "/api/people", {"email": "bob@example.org", "role": "member"}).json["id"]
+        self.assertEqual(self.bastide.call("DELETE", f"/api/people/{added}").status, 204)
+        self.assertEqual(self.bastide.call("DELETE", f"/api/people/{added}").status, 404)
+        self.assertEqual(self.bastide.call("GET", "/api/people?q=bob").json["people"], [])
+        self.bastide.call("POST", "/api/people", {"email": "eve@example.org", "role": "member"})
+        removed = self.bastide.command("user", "remove", "eve@example.org")
+        self.assertEqual(removed.returncode, 0, removed.stderr)
+        self.assertEqual(self.bastide.call("GET", "/api/people?q=eve").json["people"], [])
+        self.assertEqual(self.bastide.command("audit", "verify").returncode, 0)
+
     def test_kill_in_the_middle_of_ingestion(self):
         self.bastide.start()
         collection = self.bastide.collection()

@@ -184,7 +184,12 @@ struct FakeRecords final : Records {
     kept.push_back(receipt);
     co_return Result<void>{};
   }
-  std::vector<std::string> kept;
+  Task<Result<void>> note(std::string kind, std::string actor, std::string subject,
+                          std::string json) override {
+    noted.push_back(kind + " " + actor + " " + subject + " " + json);
+    co_return Result<void>{};
+  }
+  std::vector<std::string> kept, noted;
 };
 
 struct FakeSink final : AnswerSink {

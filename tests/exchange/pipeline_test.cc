@@ -46,6 +46,8 @@ TEST(Pipeline, what_policy_does_not_allow_is_refused_and_never_sent) {
   EXPECT_EQ(house.records.kept.size(), 1U);  // the refusal has a receipt
   EXPECT_EQ(house.exchange.finish, Finish::refused);
   EXPECT_EQ(house.admission.settled, 1);  // what was reserved is given back
+  ASSERT_EQ(house.records.noted.size(), 1U);
+  EXPECT_EQ(house.records.noted[0], R"(policy_refused per_1 ex_test {"stage":"route","label":"secret"})");
 }
 
 TEST(Pipeline, a_named_model_is_never_replaced_by_another_in_silence) {

@@ -143,6 +143,17 @@ TEST_F(AuditTest, StillHoldsAfterAPersonWasForgotten) {
   EXPECT_FALSE(audit.forget(""));
 }
 
+// Another process may have sealed a receipt with the key that it still remembered.
+TEST_F(AuditTest, StillHoldsWhenAReceiptComesAfterItsKeyIsGone) {
+  ASSERT_TRUE(keep("e1", "ada"));
+  ASSERT_TRUE(keys.destroy("ada"));
+  EXPECT_FALSE(keep("e2", "ada"));
+  const auto found = verify();
+  EXPECT_TRUE(found.holds()) << to_text(found);
+  EXPECT_EQ(found.erased, 1);
+  EXPECT_EQ(audit.receipt("e1", person("ada")).error().detail, "receipt_erased");
+}
+
 TEST_F(AuditTest, FindsWhatWasTamperedWith) {
   for (int i = 0; i < 20; ++i) ASSERT_TRUE(keep("e" + std::to_string(i), "ada"));
   ASSERT_TRUE(audit.checkpoint());

@@ -146,6 +146,24 @@ class MemoryStores final {
       ++all.generation_;
       return person;
     }
+    Result<void> remove(std::string_view id) override {
+      std::lock_guard lock(all.mutex_);
+      auto found = all.people_.find(std::string(id));
+      if (found == all.people_.end()) return none();
+      bool had = all.administrators_left();
+      auto before = found->second;
+      all.people_.erase(found);
+      if (had && !all.administrators_left()) {
+        all.people_.emplace(before.id, before);
+        return fail(Code::conflict, "The last one.", "last_admin");
+      }
+      std::erase_if(all.sessions_by_hash_, [&](const auto& e) { return e.second.person == id; });
+      std::erase_if(all.keys_by_id_, [&](const auto& e) { return e.second.person == id; });
+      std::erase_if(all.links_, [&](const auto& e) { return e.second.person == id; });
+      for (auto& [group, members] : all.members_) std::erase(members.persons, id);
+      ++all.generation_;
+      return {};
+    }
     Result<void> add_link(const Link& link) override {
       std::lock_guard lock(all.mutex_);
       if (link.kind == LinkKind::first_administrator && !all.people_.empty())

@@ -1,4 +1,4 @@
-// `bastide user add`: beside a running server or without one.
+// `bastide user add` and `user remove`: beside a running server or without one.
 #include <fmt/format.h>
 
 #include <cstdio>
@@ -6,6 +6,7 @@
 
 #include "app/commands.h"
 #include "app/program.h"
+#include "base/log.h"
 
 namespace bastide::app {
 
@@ -36,6 +37,22 @@ int user_add_command(const Common& common, const std::string& email, const std::
                                                                 : "";
     fmt::print("One-time sign-in link: {}/welcome#{}\n", address, added->link->token);
   }
+  return 0;
+}
+
+int user_remove_command(const Common& common, const std::string& email) {
+  log::set_level(log::Level::warn);
+  auto config = load_config(common);
+  if (!config) return complain(config.error());
+  auto program = Program::open(*config, common.data_folder);
+  if (!program) return complain(program.error());
+  auto& identity = (*program)->identity();
+  auto reader = identity.reader_id("user:" + email);
+  if (!reader) return complain(reader.error());
+  auto erased = erase_person((*program)->erasure(), identity.command_line(), reader->substr(2));  // p:ID
+  if (!erased) return complain(erased.error());
+  fmt::print("Removed, with {} conversations and {} collections that nobody else read.\n",
+             erased->conversations, erased->collections);
   return 0;
 }
 

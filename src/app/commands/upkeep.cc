@@ -7,7 +7,10 @@
 
 #include "app/commands.h"
 #include "app/program.h"
+#include "base/json.h"
 #include "base/log.h"
+#include "base/pool.h"
+#include "governance/audit.h"
 #include "governance/signer.h"
 #include "governance/verify.h"
 #include "knowledge/parse/nursery.h"
@@ -42,32 +45,57 @@ bool check_disk(const std::string& folder) {
   return enough;
 }
 
+// The audit log of a data folder that a server may be serving.
+struct OpenLog {
+  std::unique_ptr<storage::Database> database;
+  std::unique_ptr<identity::PersonKeys> keys;
+  governance::Signer signer;
+
+  static Result<OpenLog> open(const DataFolder& data) {
+    auto database = storage::Database::open(data.database());
+    if (!database) return pass(database);
+    auto master = storage::open_key_file(data.keys() + "/master.key");
+    if (!master) return pass(master);
+    auto keys = storage::open_person_keys(**database, *master);
+    if (!keys) return pass(keys);
+    auto signer = governance::Signer::open(data.keys() + "/log.key");
+    if (!signer) return pass(signer);
+    return OpenLog{std::move(*database), std::move(*keys), std::move(*signer)};
+  }
+
+  Result<void> note(std::string_view what, const storage::BackupReport& report) {
+    storage::SqliteLog store(*database);
+    Pool pool("audit", 1, 1);
+    governance::Audit audit(store, *keys, signer, pool);
+    JsonWriter json;
+    json.object()
+        .field("blobs", report.blobs)
+        .field("bytes", report.bytes)
+        .field("damaged", report.damaged.size());
+    return audit.append(what, "command_line", "", json.end().text());
+  }
+};
+
 }  // namespace
 
 int audit_verify_command(const Common& common) {
   log::set_level(log::Level::error);
-  DataFolder data{common.data_folder};
-  auto database = storage::Database::open(data.database());
-  if (!database) return complain(database.error());
-  auto master = storage::open_key_file(data.keys() + "/master.key");
-  if (!master) return complain(master.error());
-  auto keys = storage::open_person_keys(**database, *master);
-  if (!keys) return complain(keys.error());
-  auto signer = governance::Signer::open(data.keys() + "/log.key");
-  if (!signer) return complain(signer.error());
-  storage::SqliteLog store(**database);
-  auto verified = governance::verify_log(store, **keys, *signer);
+  auto opened = OpenLog::open(DataFolder{common.data_folder});
+  if (!opened) return complain(opened.error());
+  storage::SqliteLog store(*opened->database);
+  auto verified = governance::verify_log(store, *opened->keys, opened->signer);
   if (!verified) return complain(verified.error());
   fmt::print("{}", governance::to_text(*verified));
   return verified->holds() ? 0 : 1;
 }
 
 int backup_command(const Common& common, const std::string& file) {
-  DataFolder data{common.data_folder};
-  auto database = storage::Database::open(data.database());
-  if (!database) return complain(database.error());
-  auto done = storage::backup_data(**database, data.path, file);
+  const DataFolder data{common.data_folder};
+  auto opened = OpenLog::open(data);
+  if (!opened) return complain(opened.error());
+  auto done = storage::backup_data(*opened->database, data.path, file);
   if (!done) return complain(done.error());
+  if (auto noted = opened->note("backup_made", *done); !noted) return complain(noted.error());
   for (const auto& name : done->damaged)
     fmt::print(stderr, "A stored file is damaged on this disk: {}\n", name);
   fmt::print("{}: {:.1f} MB. It holds the keys that open everything: keep it as you keep them.\n", file,
@@ -78,6 +106,9 @@ int backup_command(const Common& common, const std::string& file) {
 int restore_command(const Common& common, const std::string& file) {
   auto done = storage::restore(file, common.data_folder);
   if (!done) return complain(done.error());
+  auto opened = OpenLog::open(DataFolder{common.data_folder});
+  if (!opened) return complain(opened.error());
+  if (auto noted = opened->note("backup_restored", *done); !noted) return complain(noted.error());
   fmt::print("{} is filled. Start it: bastide serve --data {}\n", common.data_folder, common.data_folder);
   return 0;
 }

@@ -54,6 +54,9 @@ void add_people(Line& line) {
                 "read the password from standard input (else a one-time link is printed)");
   add->callback(
       [&line] { line.exit_code = user_add_command(line.common, email, role, name, stdin_password); });
+  auto* remove = line.command(*user, "remove", "remove a person and erase what is theirs, for good");
+  remove->add_option("email", email)->required();
+  remove->callback([&line] { line.exit_code = user_remove_command(line.common, email); });
 }
 
 void add_keys(Line& line) {

@@ -1,6 +1,6 @@
 // 11. Tokens, cost, energy and every decision: the receipt and its leaf in the audit log, durable before the
 // client is told that the answer is done.
-
+#include "base/json.h"
 #include "exchange/stages/stages.h"
 
 namespace bastide::exchange {
@@ -29,10 +29,23 @@ class Record final : public Stage {
     auto receipt = receipt_json(exchange, rooms_.labels);
     exchange.trace.resize(exchange.trace.size() - 2);
     auto kept = co_await rooms_.records.keep(exchange.id, exchange.who.person, std::move(receipt));
-    co_return kept;
+    if (!kept || exchange.finish != Finish::refused) co_return kept;
+    // A refusal stands in the log in clear, for those who look after the rule and may not read receipts.
+    auto noted = co_await rooms_.records.note("policy_refused", exchange.who.person, exchange.id,
+                                              refusal_json(exchange));
+    co_return noted;
   }
 
  private:
+  [[nodiscard]] std::string refusal_json(const Exchange& exchange) const {
+    JsonWriter json;
+    json.object()
+        .field("stage", exchange.trace.empty() ? "" : exchange.trace.back().name)
+        .field("label", rooms_.labels.id(exchange.label))
+        .end();
+    return json.take();
+  }
+
   void measure(Exchange& exchange) const {
     bool called = !exchange.model.id.empty() && exchange.first_token_us > 0;
     if (!called) return;

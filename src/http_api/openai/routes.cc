@@ -194,7 +194,13 @@ Task<Result<void>> list_stores(Call& call) {
         .field("completed", view.ready)
         .end()
         .end();
-  json.end().field("has_more", page->next.has_value()).end();
+  json.end();
+  for (auto [name, view] : {std::pair{"first_id", page->items.empty() ? nullptr : &page->items.front()},
+                            {"last_id", page->items.empty() ? nullptr : &page->items.back()}}) {
+    json.key(name);
+    view ? json.value(view->id) : json.null();
+  }
+  json.field("has_more", page->next.has_value()).end();
   auto sent = co_await call.send_json(200, json.take());
   co_return sent;
 }

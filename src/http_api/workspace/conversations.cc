@@ -2,6 +2,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
+#include "base/crypto.h"
 #include "base/id.h"
 #include "base/json.h"
 #include "chat/message_json.h"
@@ -13,6 +14,7 @@ namespace bastide::http_api {
 namespace {
 
 constexpr Millis ping_every{15'000};
+constexpr std::size_t idempotency_key_bytes_max = 255;
 
 void write_summary(JsonWriter& json, const chat::Conversation& c) {
   json.field("id", c.id)
@@ -141,8 +143,8 @@ Task<Result<void>> change_conversation(Call& call) {
 }
 
 Task<Result<void>> delete_conversation(Call& call) {
-  auto done = co_await call.blocking(
-      [&] { return call.services.chat.store().remove(call.variables[0], call.who.person); });
+  auto done =
+      co_await call.blocking([&] { return call.services.chat.remove(call.who.person, call.variables[0]); });
   if (!done) co_return done;
   auto sent = co_await call.send_nothing();
   co_return sent;
@@ -185,6 +187,10 @@ Task<Result<void>> post_message(Call& call) {
   if (!body) co_return pass(body);
   auto turn = turn_of(call, *body);
   if (!turn) co_return pass(turn);
+  turn->idempotency_key = call.request().headers.find("idempotency-key").value_or("");
+  if (turn->idempotency_key.size() > idempotency_key_bytes_max)
+    co_return fail(Code::invalid, "The Idempotency-Key has 255 characters at most.", "wrong_field");
+  turn->request_hash = sha256_hex(call.variables[0] + "\n" + body->dump());
   auto asked = co_await call.services.chat.ask(call.who, call.variables[0], std::move(*turn));
   if (!asked) co_return pass(asked);
   JsonWriter json;

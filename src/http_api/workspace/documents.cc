@@ -44,7 +44,16 @@ Task<Result<void>> list_documents(Call& call) {
   JsonWriter json;
   json.object().key("documents").array();
   for (const auto& view : page->items) write_document(json, call, view);
-  json.end().field("next", page->next).end();
+  json.end();
+  if (query.after.empty()) {
+    auto counts = co_await call.blocking(
+        [&] { return call.services.library.count_documents(call.who, call.variables[0]); });
+    if (!counts) co_return pass(counts);
+    json.key("counts").object();
+    for (const auto& [state, count] : *counts) json.field(knowledge::state_name(state), count);
+    json.end();
+  }
+  json.field("next", page->next).end();
   auto sent = co_await call.send_json(200, json.take());
   co_return sent;
 }

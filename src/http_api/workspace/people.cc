@@ -91,6 +91,14 @@ Task<Result<void>> change_person(Call& call) {
   co_return sent;
 }
 
+Task<Result<void>> remove_person(Call& call) {
+  const auto& remove = call.services.remove_person;
+  auto done = co_await call.blocking([&] { return remove(call.who, call.variables[0]); });
+  if (!done) co_return done;
+  auto sent = co_await call.send_nothing();
+  co_return sent;
+}
+
 Task<Result<void>> reset_person(Call& call) {
   auto& identity = call.services.identity;
   auto link = co_await call.blocking([&] { return identity.reset_link(call.who, call.variables[0]); });
@@ -251,6 +259,7 @@ void add_people_routes(Routes& routes) {
   routes.add({"GET", "/api/people", Access::person, list_people});
   routes.add({"POST", "/api/people", Access::person, add_person});
   routes.add({"PATCH", "/api/people/{}", Access::person, change_person});
+  routes.add({"DELETE", "/api/people/{}", Access::person, remove_person});
   routes.add({"POST", "/api/people/{}/reset", Access::person, reset_person});
   routes.add({"GET", "/api/groups", Access::person, list_groups});
   routes.add({"POST", "/api/groups", Access::person, add_group});

@@ -160,5 +160,15 @@ Result<void> LibraryImpl::delete_collection(const identity::Principal& who, cons
   return gone;
 }
 
+Result<std::int64_t> LibraryImpl::erase_person(const identity::Principal& who, const std::string& person) {
+  if (!who.is_admin()) return fail(Code::forbidden, "Only administrators may remove a person.", "admin_only");
+  auto ids = parts_.store.private_collections(who.organisation, person);
+  if (!ids) return pass(ids);
+  for (const auto& id : *ids)
+    if (auto gone = parts_.store.delete_collection(who.organisation, id); !gone) return pass(gone);
+  workers_.wake();
+  return static_cast<std::int64_t>(ids->size());
+}
+
 }  // namespace detail
 }  // namespace bastide::knowledge

@@ -105,6 +105,13 @@ Result<Listing<DocumentView>> LibraryImpl::documents(const identity::Principal& 
   return page;
 }
 
+Result<DocumentCounts> LibraryImpl::count_documents(const identity::Principal& who,
+                                                    const std::string& collection) {
+  const auto asker = asker_of(who);
+  if (auto known = parts_.store.collection(asker, collection); !known) return pass(known);
+  return parts_.store.count_documents(asker, collection);
+}
+
 Result<DocumentView> LibraryImpl::document(const identity::Principal& who, const std::string& id) {
   auto row = parts_.store.document(asker_of(who), id);
   if (!row) return pass(row);

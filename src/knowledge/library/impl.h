@@ -26,12 +26,15 @@ class LibraryImpl final : public Library {
   Result<CollectionView> change_collection(const identity::Principal& who, const std::string& id,
                                            const CollectionChange& change) override;
   Result<void> delete_collection(const identity::Principal& who, const std::string& id) override;
+  Result<std::int64_t> erase_person(const identity::Principal& who, const std::string& person) override;
 
   // documents.cc
   Result<UploadedDocument> upload(const identity::Principal& who, const Upload& upload) override;
   Result<void> check_upload(const identity::Principal& who, const std::string& collection) override;
   Result<Listing<DocumentView>> documents(const identity::Principal& who, const std::string& collection,
                                           const ListQuery& query) override;
+  Result<DocumentCounts> count_documents(const identity::Principal& who,
+                                         const std::string& collection) override;
   Result<DocumentView> document(const identity::Principal& who, const std::string& id) override;
   Result<void> delete_document(const identity::Principal& who, const std::string& id) override;
   Result<void> retry_document(const identity::Principal& who, const std::string& id) override;

@@ -22,6 +22,7 @@ using chat::StreamInfo;
 
 constexpr std::size_t search_messages_max = 50'000;
 constexpr std::size_t snippet_bytes = 140;
+constexpr std::int64_t key_kept_ms = 24LL * 3600 * 1000;
 
 constexpr std::string_view conversation_columns =
     "id, organisation, person, title, created_at, updated_at, leaf, label, settings";
@@ -181,6 +182,16 @@ class SqliteConversations final : public chat::ConversationStore {
     });
   }
 
+  Result<std::int64_t> remove_all(std::string_view person) override {
+    return database_.write([&](Connection& db) {
+      db.prepare("delete from stream_event where stream in (select id from stream where person = ?)")
+          .bind_all(person)
+          .run();
+      db.prepare("delete from conversation where person = ?").bind_all(person).run();
+      return db.changes();
+    });
+  }
+
   Result<std::vector<StoredMessage>> messages(std::string_view conversation,
                                               std::string_view person) override {
     auto key = key_of_(person);
@@ -233,7 +244,23 @@ class SqliteConversations final : public chat::ConversationStore {
       db.prepare("insert into stream (id, message, person) values (?, ?, ?)")
           .bind_all(answer.stream, answer.id, person)
           .run();
-      return {};
+      return turn.key ? insert_key(db, person, turn) : Result<void>();
+    });
+  }
+
+  Result<std::optional<KeptTurn>> turn_of_key(std::string_view person, std::string_view key) override {
+    return database_.read([&](Connection& db) -> std::optional<KeptTurn> {
+      auto query = db.prepare(
+          "select k.request, k.question, m.id, m.conversation, m.exchange, m.stream from turn_key k"
+          " join message m on m.id = k.message where k.person = ? and k.key = ?");
+      query.bind(1, person).bind_blob(2, key);
+      if (!query.step()) return std::nullopt;
+      KeptTurn kept{query.text(0), query.text(1), {}};
+      kept.answer.id = query.text(2);
+      kept.answer.conversation = query.text(3);
+      kept.answer.exchange = query.text(4);
+      kept.answer.stream = query.text(5);
+      return kept;
     });
   }
 
@@ -333,6 +360,21 @@ class SqliteConversations final : public chat::ConversationStore {
   }
 
  private:
+  static Result<void> insert_key(Connection& db, std::string_view person, const Turn& turn) {
+    const auto now = turn.answer.created_at;
+    db.prepare("delete from turn_key where person = ? and created_at < ?")
+        .bind_all(person, now - key_kept_ms)
+        .run();
+    auto insert = db.prepare(
+        "insert into turn_key (person, key, request, message, question, created_at) values (?, ?, ?, ?, ?, ?)"
+        " on conflict do nothing");
+    insert.bind(1, person).bind_blob(2, turn.key->key).bind_blob(3, turn.key->request);
+    insert.bind(4, turn.answer.id).bind(5, turn.question ? turn.question->id : std::string());
+    insert.bind(6, now).run();
+    if (db.changes() == 0) return fail(Code::conflict, "This was asked already.", "turn_exists");
+    return {};
+  }
+
   static std::string cursor(const Conversation& c) { return fmt::format("{}.{}", c.updated_at, c.id); }
 
   static std::optional<std::string> owner_of(Connection& db, std::string_view stream) {

@@ -10,6 +10,7 @@ namespace bastide::storage {
 namespace {
 constexpr std::size_t key_bytes = 32;
 constexpr std::size_t remembered_max = 20'000;
+constexpr std::string_view no_key = "no_key";
 
 /// The name of the row's owner is authenticated: a wrapped key moved to another row does not open.
 std::string context_of(std::string_view person) { return "person key of " + std::string(person); }
@@ -28,7 +29,7 @@ class SqlitePersonKeys final : public identity::PersonKeys {
       before = destroyed_;
     }
     auto key = stored(person);
-    if (!key && key.error().code == Code::not_found) key = make(person);
+    if (!key && key.error().detail == no_key) key = make(person);
     if (!key) return key;
     std::lock_guard lock(mutex_);
     if (before != destroyed_) return key;
@@ -44,8 +45,11 @@ class SqlitePersonKeys final : public identity::PersonKeys {
            "update person_key set wrapped = zeroblob(length(wrapped)) where person = ? and organisation = ?")
           .bind_all(person, organisation_)
           .run();
-      c.prepare("delete from person_key where person = ? and organisation = ?")
-          .bind_all(person, organisation_)
+      // An empty one stays, so that none is made again.
+      c.prepare(
+           "insert into person_key (person, organisation, wrapped, created_at) values (?, ?, zeroblob(0), ?)"
+           " on conflict do update set wrapped = excluded.wrapped")
+          .bind_all(person, organisation_, now_ms())
           .run();
     });
     std::lock_guard lock(mutex_);
@@ -57,7 +61,8 @@ class SqlitePersonKeys final : public identity::PersonKeys {
   /// Whether the master key opens what is stored.
   Result<void> check() {
     auto person = database_.read([&](Connection& c) {
-      auto query = c.prepare("select person from person_key where organisation = ? limit 1");
+      auto query =
+          c.prepare("select person from person_key where organisation = ? and length(wrapped) > 0 limit 1");
       query.bind_all(organisation_);
       return query.step() ? query.text(0) : std::string();
     });
@@ -73,7 +78,11 @@ class SqlitePersonKeys final : public identity::PersonKeys {
     auto wrapped = database_.read([&](Connection& c) -> Result<std::string> {
       auto query = c.prepare("select wrapped from person_key where person = ? and organisation = ?");
       query.bind_all(person, organisation_);
-      if (!query.step()) return fail(Code::not_found, "There is no key for this person.");
+      if (!query.step())
+        return fail(Code::not_found, "There is no key for this person.", std::string(no_key));
+      if (query.view(0).empty())
+        return fail(Code::not_found, "This person was removed, and what was theirs was erased.",
+                    "key_destroyed");
       return query.text(0);
     });
     if (!wrapped) return wrapped;

@@ -19,6 +19,16 @@ std::unexpected<Error> people_exist() {
   return fail(Code::conflict, "The first administrator exists already.", "people_exist", "Sign in.");
 }
 
+std::unexpected<Error> last_administrator() {
+  return fail(Code::conflict, "This is the last administrator.", "last_admin",
+              "Make somebody else administrator first.");
+}
+
+// The index has no text of its own: what goes must be said to it.
+constexpr std::string_view forget_words =
+    "insert into person_search (person_search, rowid, words) select 'delete', num, words from person where "
+    "id = ?";
+
 class SqlitePersonStore final : public PersonStore {
  public:
   SqlitePersonStore(Database& database, std::string organisation)
@@ -56,6 +66,18 @@ class SqlitePersonStore final : public PersonStore {
   Result<Page<Person>> list(const PersonFilter& filter, const PageFrom& from) override;
   Result<Person> update(std::string_view id, const PersonChanges& changes, UnixMillis now) override {
     return database_.write([&](Connection& c) { return update_in(c, id, changes, now); });
+  }
+
+  Result<void> remove(std::string_view id) override {
+    return database_.write([&](Connection& c) -> Result<void> {
+      if (auto person = find_in(c, id); !person) return pass(person);
+      bool had_administrators = administrators_left(c);
+      c.prepare(forget_words).bind_all(id).run();
+      c.prepare("delete from person where id = ?").bind_all(id).run();
+      if (had_administrators && !administrators_left(c)) return last_administrator();
+      detail::count_generation(c, organisation_);
+      return {};
+    });
   }
 
   Result<void> add_link(const Link& link) override {
@@ -188,12 +210,7 @@ Page<Person> SqlitePersonStore::list_in(Connection& c, const PersonFilter& filte
 
 void SqlitePersonStore::index_words(Connection& c, const Person& person) {
   auto words = words_of(person);
-  // The index has no text of its own: what goes must be said to it.
-  c.prepare(
-       "insert into person_search (person_search, rowid, words) select 'delete', num, words from person "
-       "where id = ?")
-      .bind_all(person.id)
-      .run();
+  c.prepare(forget_words).bind_all(person.id).run();
   c.prepare("update person set words = ? where id = ?").bind_all(words, person.id).run();
   c.prepare("insert into person_search (rowid, words) select num, words from person where id = ?")
       .bind_all(person.id)
@@ -235,9 +252,7 @@ Result<Person> SqlitePersonStore::update_in(Connection& c, std::string_view id, 
                      person->notice_seen_at, person->disabled, now, id);
   statement.run();
   if (changes.name) index_words(c, *person);
-  if (had_administrators && !administrators_left(c))
-    return fail(Code::conflict, "This is the last administrator.", "last_admin",
-                "Make somebody else administrator first.");
+  if (had_administrators && !administrators_left(c)) return last_administrator();
   if (shut) shut_out(c, id, now);
   detail::count_generation(c, organisation_);
   return person;

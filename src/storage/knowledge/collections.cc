@@ -157,5 +157,18 @@ Result<void> SqliteLibraryStore::delete_collection(const std::string& organisati
   });
 }
 
+Result<std::vector<std::string>> SqliteLibraryStore::private_collections(const std::string& organisation,
+                                                                         const std::string& person) {
+  return database_.read([&](Connection& c) {
+    auto query = c.prepare(
+        "select id from knowledge_collection c where organisation = ?1 and owner = ?2 and not exists ("
+        "select 1 from knowledge_collection_reader r where r.collection = c.id and r.reader <> 'p:' || ?2)");
+    query.bind_all(organisation, person);
+    std::vector<std::string> ids;
+    while (query.step()) ids.push_back(query.text(0));
+    return ids;
+  });
+}
+
 }  // namespace detail
 }  // namespace bastide::storage

@@ -208,6 +208,25 @@ Result<Listing<DocumentRow>> SqliteLibraryStore::documents(const Asker& asker, c
   });
 }
 
+Result<knowledge::DocumentCounts> SqliteLibraryStore::count_documents(const Asker& asker,
+                                                                      const std::string& collection) {
+  using knowledge::DocumentState;
+  return database_.read([&](Connection& c) {
+    static const std::string sql =
+        "select state, count(*) from (" + select_documents + " and d.collection = ?6) group by state";
+    auto query = c.prepare(sql);
+    bind_asker(query, asker);
+    query.bind(6, collection);
+    knowledge::DocumentCounts counts{{DocumentState::queued, 0},
+                                     {DocumentState::parsing, 0},
+                                     {DocumentState::embedding, 0},
+                                     {DocumentState::ready, 0},
+                                     {DocumentState::failed, 0}};
+    while (query.step()) counts[knowledge::state_of(query.view(0))] += query.integer(1);
+    return counts;
+  });
+}
+
 Result<void> SqliteLibraryStore::delete_document(const std::string& organisation, const std::string& id) {
   return database_.write([&](Connection& c) -> Result<void> {
     auto forget = c.prepare("delete from knowledge_document where id = ? and organisation = ?");

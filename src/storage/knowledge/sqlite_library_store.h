@@ -22,6 +22,8 @@ class SqliteLibraryStore final : public knowledge::LibraryStore {
                                                       const std::string& name) override;
   Result<void> update_collection(const knowledge::CollectionRow& row) override;
   Result<void> delete_collection(const std::string& organisation, const std::string& id) override;
+  Result<std::vector<std::string>> private_collections(const std::string& organisation,
+                                                       const std::string& person) override;
 
   // documents.cc
   Result<knowledge::AddedVersion> add_version(const knowledge::NewVersion& version,
@@ -30,6 +32,8 @@ class SqliteLibraryStore final : public knowledge::LibraryStore {
   Result<knowledge::Listing<knowledge::DocumentRow>> documents(const knowledge::Asker& asker,
                                                                const std::string& collection,
                                                                const knowledge::ListQuery& query) override;
+  Result<knowledge::DocumentCounts> count_documents(const knowledge::Asker& asker,
+                                                    const std::string& collection) override;
   Result<void> delete_document(const std::string& organisation, const std::string& id) override;
   Result<void> requeue(const std::string& organisation, const std::string& id) override;
   Result<std::string> content(const std::string& version) override;

@@ -53,6 +53,42 @@ class ConversationStoreContract : public ::testing::TestWithParam<Factory> {
   Made made_;
 };
 
+TEST_P(ConversationStoreContract, a_turn_is_added_once_under_its_key) {
+  auto id = conversation("per_a");
+  auto first = turn(id, "q");
+  first.key = ConversationStore::TurnKey{"key", "request"};
+  ASSERT_TRUE(store().add_turn("per_a", first));
+  auto second = turn(id, "q");
+  second.key = first.key;
+  EXPECT_EQ(store().add_turn("per_a", second).error().detail, "turn_exists");
+  EXPECT_EQ(store().messages(id, "per_a")->size(), 2U);  // nothing of the second
+  EXPECT_EQ(store().find(id, "per_a")->leaf, first.answer.id);
+  auto kept = store().turn_of_key("per_a", "key");
+  ASSERT_TRUE(kept && *kept);
+  EXPECT_EQ((*kept)->request, "request");
+  EXPECT_EQ((*kept)->question, first.question->id);
+  EXPECT_EQ((*kept)->answer.id, first.answer.id);
+  EXPECT_EQ((*kept)->answer.stream, first.answer.stream);
+  EXPECT_EQ((*kept)->answer.exchange, first.answer.exchange);
+  // Keys are each person's own, and remembered for a day.
+  EXPECT_FALSE(store().turn_of_key("per_b", "key").value());
+  auto later = turn(id, "q", 2000 + 25LL * 3600 * 1000);
+  later.key = ConversationStore::TurnKey{"other", "request"};
+  ASSERT_TRUE(store().add_turn("per_a", later));
+  EXPECT_FALSE(store().turn_of_key("per_a", "key").value());
+}
+
+TEST_P(ConversationStoreContract, removing_all_leaves_others_conversations) {
+  auto mine = conversation("per_a");
+  conversation("per_a");
+  auto theirs = conversation("per_b");
+  ASSERT_TRUE(store().add_turn("per_a", turn(mine, "q")));
+  EXPECT_EQ(store().remove_all("per_a"), 2);
+  EXPECT_EQ(store().find(mine, "per_a").error().code, Code::not_found);
+  EXPECT_TRUE(store().find(theirs, "per_b"));
+  EXPECT_EQ(store().remove_all("per_a"), 0);
+}
+
 TEST_P(ConversationStoreContract, nobody_reads_anothers) {
   auto mine = conversation("per_a", "private");
   EXPECT_TRUE(store().find(mine, "per_a"));

@@ -58,7 +58,12 @@ TEST(PersonKeys, AreMadeOnceKeptAndDestroyed) {
   ASSERT_TRUE(again);
   EXPECT_EQ((*again)->key_of("per_1").value(), first);
   ASSERT_TRUE((*again)->destroy("per_1"));
-  EXPECT_NE((*again)->key_of("per_1").value(), first);
+  EXPECT_EQ((*again)->key_of("per_1").error().detail, "key_destroyed");
+  ASSERT_TRUE((*again)->destroy("per_9"));  // never had one
+  auto once_more = open_person_keys(*database, master);
+  ASSERT_TRUE(once_more);
+  for (auto gone : {"per_1", "per_9"}) EXPECT_EQ((*once_more)->key_of(gone).error().detail, "key_destroyed");
+  EXPECT_TRUE((*once_more)->key_of("per_2"));
 }
 
 TEST(PersonKeys, AnotherMasterKeyIsRefused) {

@@ -187,6 +187,34 @@ TEST_F(LibraryTest, DeletingACollectionTakesItsDocumentsAlong) {
   EXPECT_EQ(sync_wait(house.library->search(ana, "x", {collection}, 5)).error().code, Code::not_found);
 }
 
+TEST_F(LibraryTest, CountsByStateAreOfWhatOneMayRead) {
+  const auto collection = house.collection(ana, "RH", {"everyone"});
+  ASSERT_TRUE(house.upload(ana, collection, "a.txt", telework));
+  ASSERT_TRUE(house.upload(ana, collection, "b.txt", telework + " Oui.", std::vector<std::string>{"p:ana"}));
+  ASSERT_TRUE(house.upload(ana, collection, "c.txt", "!password"));
+  house.settle(ana, collection);
+  auto mine = house.library->count_documents(ana, collection).value();
+  EXPECT_EQ(mine[DocumentState::ready], 2);
+  EXPECT_EQ(mine[DocumentState::failed], 1);
+  EXPECT_EQ(mine[DocumentState::queued], 0);
+  EXPECT_EQ(mine.size(), 5U);
+  auto others = house.library->count_documents(bob, collection).value();
+  EXPECT_EQ(others[DocumentState::ready], 1);
+  EXPECT_EQ(house.library->count_documents(bob, "col_none").error().code, Code::not_found);
+}
+
+TEST_F(LibraryTest, WhatOnlyARemovedPersonReadIsErased) {
+  const auto own = house.collection(ana, "À moi");
+  const auto shared = house.collection(ana, "RH", {"everyone"});
+  ASSERT_TRUE(house.upload(ana, own, "a.txt", telework));
+  house.settle(ana, own);
+  EXPECT_EQ(house.library->erase_person(bob, "ana").error().code, Code::forbidden);
+  const auto admin = House::person("root", {}, identity::Role::admin);
+  EXPECT_EQ(house.library->erase_person(admin, "ana"), 1);
+  EXPECT_EQ(house.library->collection(ana, own).error().code, Code::not_found);
+  EXPECT_TRUE(house.library->collection(ana, shared));
+}
+
 TEST_F(LibraryTest, FailuresAreTriedAgainThenTold) {
   const auto collection = house.collection(ana, "RH");
   std::atomic<int> tries{0};
