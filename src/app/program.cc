@@ -207,8 +207,23 @@ void Program::Parts::open_doors() {
       config, *router, *labels, gateway::Rooms{*accounts, *usage_log, *guard, *client, metrics});
   web = http_api::embedded_web_files();
   services = std::unique_ptr<http_api::Services>(new http_api::Services{
-      config, metrics, *io, web, *identity, *labels, *router, *guard, *models, *library, *blobs, *pipeline,
-      *gateway, *chat, *audit, *accounts, *usage_reports,
+      config,
+      metrics,
+      *io,
+      web,
+      *identity,
+      *labels,
+      *router,
+      *guard,
+      *models,
+      *library,
+      *blobs,
+      *pipeline,
+      *gateway,
+      *chat,
+      *audit,
+      *accounts,
+      *usage_reports,
       [this](std::string_view exchange, const identity::Principal& who) {
         return usage_receipts->receipt(exchange, who);
       },

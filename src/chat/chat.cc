@@ -258,7 +258,7 @@ Task<Result<void>> Chat::preview(identity::Principal who, std::string conversati
 }
 
 Result<void> Chat::stop(std::string_view person, std::string_view stream) {
-  std::stop_source source(std::nostopstate);
+  std::optional<std::stop_source> source;
   {
     std::lock_guard lock(mutex_);
     auto found = running_.find(stream);
@@ -266,7 +266,7 @@ Result<void> Chat::stop(std::string_view person, std::string_view stream) {
       return fail(Code::not_found, "No such answer is being written.", "no_stream");
     source = found->second.stop;
   }
-  source.request_stop();
+  source->request_stop();
   return {};
 }
 

@@ -16,6 +16,8 @@ namespace bastide::gateway {
 namespace {
 
 constexpr std::size_t tries_max = 4;
+constexpr Millis connect_timeout{5'000};
+constexpr int client_left = 499;                      // as a status in the usage log: the caller went away
 constexpr std::int64_t answer_tokens_default = 1024;  // what is reserved when the caller sets no limit
 constexpr std::int64_t bytes_per_token = 4;           // of an answer that nobody counted
 
@@ -119,7 +121,9 @@ std::uint32_t micros(Steady::duration span) {
       std::clamp<std::int64_t>(std::chrono::duration_cast<Micros>(span).count(), 0, UINT32_MAX));
 }
 
-bool is_providers_fault(int status) { return status == 408 || status == 429 || status >= 500; }
+bool may_call(const identity::Principal& who, const std::string& model) {
+  return who.models.empty() || std::ranges::find(who.models, model) != who.models.end();
+}
 
 }  // namespace
 
@@ -182,134 +186,148 @@ Task<Gateway::Outcome> Gateway::pass(net::ServerCall& http, const identity::Prin
   if (!head || head->has_bastide || !http.can_relay()) co_return Outcome{};
   const auto* plan = plans_.find(head->model);
   if (!plan || plan->upstream->dialect != dialect) co_return Outcome{};
+  if (!who.assistant.empty() || !may_call(who, plan->card.id)) co_return Outcome{};
   if (!guard_lets_pass(*plan, body, readable)) co_return Outcome{};
   Passing passing{who, dialect, body, *head, new_id("ex"), plan, plan};
-  if (rooms_.log.full())
-    co_return Outcome{Way::refused, std::move(passing.exchange),
-                      Error{Code::overloaded, "What was spent cannot be stored just now.", "ledger_full",
-                            "Try again in a moment. If it stays, an administrator should look at the disk."}};
-  passing.begun = policy::Moment::now();
-  passing.output_tokens_max =
-      (head->max_tokens > 0 ? head->max_tokens : answer_tokens_default) * head->choices;
-  passing.account = account_of(rooms_.accounts, who, passing.begun);
-  const auto& terms = plan->terms(rooms_.accounts, passing.begun);
-  auto bound = terms.bound(head->input_tokens_max, passing.output_tokens_max, passing.begun.wall);
-  bound.tokens = head->input_tokens_max + passing.output_tokens_max;
-  bound.requests = 1;
-  auto admitted = passing.account->admit(bound, passing.begun, &terms);
-  if (!admitted) co_return Outcome{Way::refused, std::move(passing.exchange), std::move(admitted.error())};
-  passing.reservation = *admitted;
+  auto admitted = admit(passing);
+  if (!admitted) co_return refuse(passing, std::move(admitted.error()));
   counters_->calls.add();
   auto outcome = co_await send(http, passing);
-  outcome.exchange = std::move(passing.exchange);
   co_return outcome;
 }
 
+Result<void> Gateway::admit(Passing& passing) const {
+  passing.begun = policy::Moment::now();
+  passing.account = account_of(rooms_.accounts, passing.who, passing.begun);
+  if (rooms_.log.full())
+    return fail(Code::overloaded, "What was spent cannot be stored just now.", "ledger_full",
+                "Try again in a moment. If it stays, an administrator should look at the disk.");
+  const auto& head = passing.head;
+  passing.output_tokens_max = (head.max_tokens > 0 ? head.max_tokens : answer_tokens_default) * head.choices;
+  const auto& terms = passing.plan->terms(rooms_.accounts, passing.begun);
+  auto bound = terms.bound(head.input_tokens_max, passing.output_tokens_max, passing.begun.wall);
+  bound.tokens = head.input_tokens_max + passing.output_tokens_max;
+  bound.requests = 1;
+  auto admitted = passing.account->admit(bound, passing.begun, &terms);
+  if (!admitted) return std::unexpected(std::move(admitted.error()));
+  passing.reservation = *admitted;
+  return {};
+}
+
+Gateway::Outcome Gateway::refuse(Passing& passing, Error error) const {
+  settle(passing, nullptr, {http_status(error.code), error.detail});
+  return {Way::refused, passing.exchange, std::move(error)};
+}
+
 Task<Gateway::Outcome> Gateway::send(net::ServerCall& http, Passing& passing) const {
-  std::vector<const Plan*> order{passing.plan};
-  order.insert(order.end(), passing.plan->fallback.begin(), passing.plan->fallback.end());
+  std::vector<const Plan*> order{passing.asked};
+  for (const auto* other : passing.asked->fallback)
+    if (order.size() < tries_max && may_call(passing.who, other->card.id)) order.push_back(other);
   // A provider that fails more than others is asked after them, but now and then first, or it never recovers.
   if (order.size() > 1 && order[0]->upstream->health.prefers_rest())
     std::ranges::rotate(order, order.begin() + 1);
-  Outcome outcome;
-  net::Relayed kept;
-  for (std::size_t i = 0; i < std::min(order.size(), tries_max); ++i) {
-    const auto& plan = *order[i];
-    const auto& upstream = *plan.upstream;
-    const bool last = i + 1 == std::min(order.size(), tries_max);
-    if (!upstream.health.may_try(Steady::now()) && !last) continue;
-    if (passing.plan != &plan) {
-      const auto& terms = plan.terms(rooms_.accounts, passing.begun);
-      const auto bound =
-          terms.bound(passing.head.input_tokens_max, passing.output_tokens_max, passing.begun.wall);
-      auto paid = passing.account->choose(passing.reservation, terms, bound, passing.begun);
-      if (!paid) {
-        outcome.error = std::move(paid.error());
-        continue;
-      }
-      passing.plan = &plan;
+  Turn turn{Turn::What::failed,
+            Error{Code::upstream, "The provider is not answering just now.", "provider_open", "Try again."},
+            {}};
+  for (const auto* plan : order) {
+    auto& health = plan->upstream->health;
+    const bool is_last = plan == order.back();
+    if (!health.may_try(Steady::now()) && !is_last) continue;
+    if (auto paid = choose(passing, *plan); !paid) {
+      turn.error = std::move(paid.error());
+      continue;
     }
-    const std::string_view body = passing.body;
-    const auto model_end = passing.head.model_at + passing.head.model_bytes;
-    const bool asks = must_ask_usage(passing.dialect, passing.head, body);
-    const auto model = asks ? plan.upstream_json + std::string(ask_usage) : plan.upstream_json;
-    const auto length = body.size() - passing.head.model_bytes + model.size();
-    const std::string_view path = http.request().path;
-    std::string head = fmt::format("POST {}{} HTTP/1.1\r\n{}Content-Length: {}\r\n", upstream.target->path(),
-                                   path.substr(path.find('/', 1)), upstream.head, length);
-    add_client_fields(http.request().headers, head);
-    head += "\r\n";
-    Meter meter(passing.dialect, passing.head.stream,
-                asks ? Meter::UsageEvent::hide : Meter::UsageEvent::show, passing.exchange, desk().scanner);
-    net::RelayRequest request{*upstream.target,
-                              head,
-                              {body.substr(0, passing.head.model_at), model, body.substr(model_end)},
-                              Millis(5'000),
-                              upstream.timeout,
-                              upstream.timeout};
-    auto relayed = co_await http.relay(rooms_.client, request, meter);
-    if (relayed && relayed->passed_on) {
-      const auto& cut = relayed->broken ? relayed->broken : meter.fault();
-      const bool client_left = relayed->broken && relayed->broken->code == Code::cancelled;
-      if (!cut || client_left)
-        upstream.health.succeeded();
-      else
-        upstream.health.failed(Steady::now());
-      if (client_left)
-        settle(passing, &meter, {499, "client_left"});
-      else
-        settle(passing, &meter, {relayed->status, cut ? std::string_view(cut->detail) : ""});
-      outcome.way = Way::answered;
-      co_return outcome;
-    }
-    if (!relayed && relayed.error().code == Code::cancelled) {
-      settle(passing, nullptr, {499, "client_left"});
-      outcome.way = Way::answered;
-      co_return outcome;
-    }
-    if (!relayed)
-      outcome.error = std::move(relayed.error());
-    else
-      outcome.error = meter.fault();
-    if (relayed) kept = std::move(*relayed);
-    if (!outcome.error && !is_providers_fault(kept.status)) {
-      upstream.health.succeeded();
+    turn = co_await ask(http, passing, *plan);
+    if (turn.what == Turn::What::answered) co_return Outcome{Way::answered, passing.exchange, {}};
+    if (turn.what == Turn::What::rejected) {
+      health.succeeded();
       break;
     }
-    upstream.health.failed(Steady::now());
-    if (last) break;
+    health.failed(Steady::now());
+    if (is_last) break;
     counters_->failovers.add();
     ++passing.failovers;
   }
-  const bool nobody = outcome.error || kept.status == 0 || is_providers_fault(kept.status);
-  if (nobody && passing.asked->has_other_fallback) {
+  if (turn.what == Turn::What::failed && passing.asked->has_other_fallback) {
     // A model that cannot be relayed to may still answer: the stages find it. Nothing was sent or counted.
     passing.account->settle(passing.reservation, {}, policy::Moment::now());
     co_return Outcome{};
   }
-  outcome.way = Way::refused;
-  if (!outcome.error && kept.status == 0)
-    outcome.error =
-        Error{Code::upstream, "The provider is not answering just now.", "provider_open", "Try again."};
-  if (!outcome.error &&
-      (kept.status == 401 || kept.status == 403 || (kept.status >= 300 && kept.status < 400)))
-    outcome.error = Error{Code::upstream, "The provider does not accept the organisation's key or address.",
-                          "provider_key", "Tell an administrator."};
-  const auto type = kept.headers.find("content-type").value_or("");
-  if (!outcome.error && !type.starts_with("application/json"))
-    outcome.error = Error{Code::upstream, "The provider failed to answer.", "provider_failed", "Try again."};
-  if (outcome.error) {
-    settle(passing, nullptr, {http_status(outcome.error->code), outcome.error->detail});
-    co_return outcome;
-  }
-  settle(passing, nullptr, {kept.status, "provider_rejected"});
+  if (turn.error) co_return refuse(passing, std::move(*turn.error));
   // The provider's own refusal, in the dialect that the client speaks.
-  net::Headers headers{{"content-type", std::string(type)}, {"x-bastide-exchange", passing.exchange}};
+  auto& kept = turn.kept;
+  settle(passing, nullptr, {kept.status, "provider_rejected"});
+  net::Headers headers{{"content-type", "application/json"}, {"x-bastide-exchange", passing.exchange}};
   if (auto wait = kept.headers.find("retry-after")) headers.add("retry-after", std::string(*wait));
   auto sent = co_await http.send({kept.status, std::move(headers), std::move(kept.body)});
   (void)sent;  // the client left meanwhile
-  outcome.way = Way::answered;
-  co_return outcome;
+  co_return Outcome{Way::answered, passing.exchange, {}};
+}
+
+Result<void> Gateway::choose(Passing& passing, const Plan& plan) const {
+  if (passing.plan == &plan) return {};
+  const auto& terms = plan.terms(rooms_.accounts, passing.begun);
+  const auto bound =
+      terms.bound(passing.head.input_tokens_max, passing.output_tokens_max, passing.begun.wall);
+  auto paid = passing.account->choose(passing.reservation, terms, bound, passing.begun);
+  if (paid) passing.plan = &plan;
+  return paid;
+}
+
+Task<Gateway::Turn> Gateway::ask(net::ServerCall& http, Passing& passing, const Plan& plan) const {
+  const auto& upstream = *plan.upstream;
+  const std::string_view body = passing.body;
+  const auto& asked = passing.head;
+  const bool asks_usage = must_ask_usage(passing.dialect, asked, body);
+  const auto model = asks_usage ? plan.upstream_json + std::string(ask_usage) : plan.upstream_json;
+  const auto length = body.size() - asked.model_bytes + model.size();
+  const std::string_view path = http.request().path;
+  std::string head = fmt::format("POST {}{} HTTP/1.1\r\n{}Content-Length: {}\r\n", upstream.target->path(),
+                                 path.substr(path.find('/', 1)), upstream.head, length);
+  add_client_fields(http.request().headers, head);
+  head += "\r\n";
+  Meter meter(passing.dialect, asked.stream, asks_usage ? Meter::UsageEvent::hide : Meter::UsageEvent::show,
+              passing.exchange, desk().scanner);
+  net::RelayRequest request{
+      *upstream.target,
+      head,
+      {body.substr(0, asked.model_at), model, body.substr(asked.model_at + asked.model_bytes)},
+      connect_timeout,
+      upstream.timeout,
+      upstream.timeout};
+  auto relayed = co_await http.relay(rooms_.client, request, meter);
+  const auto* broken = !relayed          ? &relayed.error()
+                       : relayed->broken ? &*relayed->broken
+                       : meter.fault()   ? &*meter.fault()
+                                         : nullptr;
+  const bool passed_on = relayed && relayed->passed_on;
+  if (broken && broken->code == Code::cancelled) {
+    settle(passing, passed_on ? &meter : nullptr, {client_left, "client_left"});
+    co_return Turn{Turn::What::answered, {}, {}};
+  }
+  if (passed_on) {
+    if (broken)
+      upstream.health.failed(Steady::now());
+    else
+      upstream.health.succeeded();
+    settle(passing, &meter, {relayed->status, broken ? std::string_view(broken->detail) : ""});
+    co_return Turn{Turn::What::answered, {}, {}};
+  }
+  if (broken) co_return Turn{Turn::What::failed, *broken, {}};
+  co_return judge(std::move(*relayed));
+}
+
+// An answer that was kept, because its status says that it is none.
+Gateway::Turn Gateway::judge(net::Relayed kept) {
+  const int status = kept.status;
+  const bool providers_fault = status == 408 || status == 429 || status >= 500;
+  Turn turn{providers_fault ? Turn::What::failed : Turn::What::rejected, {}, std::move(kept)};
+  if (status == 401 || status == 403 || (status >= 300 && status < 400))
+    turn.error = Error{Code::upstream, "The provider does not accept the organisation's key or address.",
+                       "provider_key", "Tell an administrator."};
+  else if (!turn.kept.headers.find("content-type").value_or("").starts_with("application/json"))
+    turn.error = Error{Code::upstream, "The provider failed to answer.", "provider_failed", "Try again."};
+  return turn;
 }
 
 void Gateway::settle(Passing& passing, const Meter* meter, const Ending& ending) const {

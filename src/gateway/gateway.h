@@ -53,7 +53,26 @@ class Gateway {
   struct Counters;
   [[nodiscard]] bool guard_lets_pass(const Plan& plan, std::string_view body,
                                      std::size_t readable_bytes) const;
+  /// Reserves the most that the call may take.
+  [[nodiscard]] Result<void> admit(Passing& passing) const;
+  [[nodiscard]] Outcome refuse(Passing& passing, Error error) const;
+  /// To the model that was asked, then to its fallbacks, until one answers.
   [[nodiscard]] Task<Outcome> send(net::ServerCall& http, Passing& passing) const;
+  /// Reserves for `plan` instead of the one before.
+  [[nodiscard]] Result<void> choose(Passing& passing, const Plan& plan) const;
+  /// What became of one provider's turn.
+  struct Turn {
+    enum class What {
+      answered,  // the client has an answer, or left
+      rejected,  // `kept` is the provider's refusal of this very call
+      failed     // another may do better
+    };
+    What what = What::failed;
+    std::optional<Error> error{};
+    net::Relayed kept{};
+  };
+  [[nodiscard]] Task<Turn> ask(net::ServerCall& http, Passing& passing, const Plan& plan) const;
+  [[nodiscard]] static Turn judge(net::Relayed kept);
   struct Ending {
     int status = 200;
     std::string_view error{};  // a code word; empty: none

@@ -43,7 +43,8 @@ struct Services {
   policy::Accounts& accounts;
   policy::UsageReports& usage;
   /// The receipt of a call that passed as bytes; blocks.
-  std::function<Result<std::string>(std::string_view exchange, const identity::Principal& who)> passed_receipt;
+  std::function<Result<std::string>(std::string_view exchange, const identity::Principal& who)>
+      passed_receipt;
   /// Whether everything that a request needs is there.
   std::function<bool()> ready;
   /// Removes a person from every room, for an administrator. Blocks.

@@ -107,8 +107,6 @@ zones = ["walls", "FR"]
   Task<void> answer(net::ServerCall& call) {
     auto body = co_await call.read_all(1 << 20);
     if (!body) co_return;
-    identity::Principal who;
-    who.person = "per_1";
     auto outcome = co_await gateway->pass(call, who, dialects::Dialect::openai, *body);
     way = outcome.way;
     if (outcome.way == Gateway::Way::long_way) (void)co_await call.send({200, {}, "long way"});
@@ -131,8 +129,6 @@ zones = ["walls", "FR"]
 
   /// Nothing is reserved any more, and so much was spent.
   void expect_spent(double money) {
-    identity::Principal who;
-    who.person = "per_1";
     for (const auto& budgets : accounts->account(who)->budgets(policy::Moment::now()))
       for (const auto& state : budgets.states) {
         EXPECT_EQ(state.reserved, 0) << budgets.scope;
@@ -150,6 +146,11 @@ zones = ["walls", "FR"]
   Metrics metrics;
   std::unique_ptr<net::Client> client;
   std::unique_ptr<Gateway> gateway;
+  identity::Principal who = [] {
+    identity::Principal made;
+    made.person = "per_1";
+    return made;
+  }();
   std::atomic<Gateway::Way> way{Gateway::Way::long_way};
   std::atomic<bool> ended{false};
   std::unique_ptr<net::Server> server;
@@ -300,6 +301,23 @@ TEST(Gateway, WhenProvidersFailAModelOfThisMachineMayStillAnswer) {
   EXPECT_THAT(house.ask(R"({"model":"safe","messages":[]})"), EndsWith("long way"));
   EXPECT_TRUE(house.log.all().empty());
   house.expect_spent(0);
+}
+
+TEST(Gateway, AKeyForOtherModelsOpensNothingHere) {
+  ScriptedServer second([](int fd, int) {
+    ScriptedServer::read_request(fd);
+    ScriptedServer::say(fd, json_answer(whole));
+  });
+  House house(second.url("/v1"), [](int fd, int) {
+    ScriptedServer::read_request(fd);
+    ScriptedServer::say(fd, json_answer("{}", "503 Unavailable"));
+  });
+  house.who.models = {"other"};
+  EXPECT_THAT(house.ask(question), EndsWith("long way")) << "where the stages refuse it with reasons";
+  EXPECT_EQ(house.upstream.accepted(), 0);
+  house.who.models = {"fast"};
+  EXPECT_THAT(house.ask(question), HasSubstr("HTTP/1.1 503"));
+  EXPECT_EQ(second.accepted(), 0) << "nor does failing over to another model";
 }
 
 TEST(Gateway, ASpentBudgetSendsNothing) {

@@ -13,8 +13,8 @@ std::unique_ptr<Stage> label_stage(const policy::Labels& labels);
 std::unique_ptr<Stage> guard_in_stage(const Guard& guard);
 std::unique_ptr<Stage> retrieve_stage(Knowledge& knowledge, const policy::Labels& labels);
 std::unique_ptr<Stage> compose_stage(Models& models);
-std::unique_ptr<Stage> route_stage(const policy::Router& router, const policy::Labels& labels,
-                                   Models& models, Admission& admission);
+std::unique_ptr<Stage> route_stage(const policy::Router& router, const policy::Labels& labels, Models& models,
+                                   Admission& admission);
 std::unique_ptr<Stage> pseudonymise_stage(const policy::Router& router, Guard& guard);
 std::unique_ptr<Stage> call_stage(const policy::Router& router, Models& models, Knowledge& knowledge,
                                   Admission& admission);
