@@ -6,6 +6,7 @@
 #include <cstring>
 #include <vector>
 
+#include "base/search.h"
 #include "dialects/json_in.h"
 #include "dialects/usage.h"
 
@@ -109,7 +110,9 @@ bool says(std::string_view data, std::string_view quoted) {
   return at != std::string_view::npos && !data.substr(at).starts_with("null");
 }
 
-bool holds(std::string_view data, std::string_view word) { return data.find(word) != std::string_view::npos; }
+bool holds(std::string_view data, std::string_view word) {
+  return find_bytes(data, word) != std::string_view::npos;
+}
 
 /// The JSON of a value as it stands.
 bool raw_of(od::value& value, std::string_view& out) {

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "base/json.h"
+#include "base/search.h"
 #include "base/text.h"
 
 namespace bastide::gateway {
@@ -108,7 +109,21 @@ void Meter::read_whole(std::string_view body, std::size_t readable_bytes) {
 
 bool Meter::refused() { return fault_.has_value(); }
 
+// Whether whole lines of a stream may tell a meter something; most pieces of an answer do not.
+bool Meter::tells(std::string_view lines) const {
+  if (dialect_ == dialects::Dialect::gemini || dialect_ == dialects::Dialect::responses) return true;
+  const auto end = dialect_ == dialects::Dialect::anthropic ? "\"message_stop\"" : "[DONE]";
+  for (std::string_view mark :
+       {std::string_view("\"usage\""), std::string_view(end), std::string_view("\"error\"")})
+    if (find_bytes(lines, mark) != std::string_view::npos) return true;
+  return false;
+}
+
 void Meter::read_lines(std::string_view content) {
+  if (!hides_ && partial_.empty() && !unread_ && content.ends_with('\n') && !tells(content)) {
+    events_ += (std::ranges::count(content, '\n') + 1) / 2;  // a line of data and an empty one
+    return;
+  }
   while (!content.empty()) {
     const auto end = content.find('\n');
     if (end == std::string_view::npos) {
