@@ -1,7 +1,9 @@
 // Retrieval and quote-only on PIAF: knowledge_piaf_bench [--data DIR] [--vectors FILE] [--questions N]
+// [--quotes N]
 // [--titles with|without] [--k1 X] [--b X] [--dense WEIGHT]
 // DIR/models holds e5-small (a data folder of Bastide); without it only what needs no vectors is measured.
-// Vectors are computed once and kept in FILE: the first run takes a quarter of an hour.
+// All questions are ranked, quotes are taken for the first N (500). Vectors are computed once and kept in
+// FILE: the first run takes a quarter of an hour.
 // [--evidence FILE] writes cosine and coverage of the best five, for choosing the thresholds of near_enough.
 // The questions are in BASTIDE_TEST_DATA/knowledge/piaf/piaf-v1.1.json.
 #include <algorithm>
@@ -101,7 +103,7 @@ int main(int argc, char** argv) {
   if (argc > 1 && std::strcmp(argv[1], "worker") == 0)
     return models::worker_main(std::vector<std::string>(argv + 2, argv + argc));
   std::string data_folder, dump_path, vectors_path = "build/piaf.vectors";
-  std::size_t questions_max = 500;
+  std::size_t questions_max = 100'000, quotes_max = 500;
   index::Bm25 parameters;
   retrieval::HybridOptions mix;
   bool titles = false;  // as the published figures: paragraphs alone
@@ -110,6 +112,7 @@ int main(int argc, char** argv) {
     if (option == "--vectors") vectors_path = argv[i + 1];
     if (option == "--data") data_folder = argv[i + 1];
     if (option == "--questions") questions_max = std::stoul(argv[i + 1]);
+    if (option == "--quotes") quotes_max = std::stoul(argv[i + 1]);
     if (option == "--evidence") dump_path = argv[i + 1];
     if (option == "--titles") titles = std::string(argv[i + 1]) == "with";
     if (option == "--k1") parameters.k1 = std::stod(argv[i + 1]);
@@ -167,6 +170,11 @@ int main(int argc, char** argv) {
   std::size_t quoted_questions = 0;
   double supported = 0, false_support = 0, one = 0, three = 0, one_given = 0;
   std::size_t quoted = 0;
+  if (dense) {  // in large batches, before they are asked for one by one
+    std::vector<std::string> texts;
+    for (const auto& question : piaf.questions) texts.push_back(question.text);
+    (void)embed(std::move(texts), exchange::Models::EmbedKind::query);
+  }
   for (const auto& question : piaf.questions) {
     const auto terms = index::query_terms(question.text);
     bm25.take(rank_of(retrieval::rank(*passages, *vectors, terms, {}, bits), question.paragraph));
@@ -193,6 +201,7 @@ int main(int argc, char** argv) {
       ++quoted_questions;
     }
 
+    if (quoted == quotes_max) continue;
     auto passage_of = [&](index::Key key, double score) {
       exchange::Passage passage;
       passage.id = std::to_string(key);
