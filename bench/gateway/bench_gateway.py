@@ -26,7 +26,7 @@ TESTS = {  # name: (arguments of the load driver, model, figure, goal)
     "stream": (["-c", "16", "-b", "2000", "-s"], "mock", "cpu", 0.4),
     "latency": (["-c", "1", "-b", "2000"], "mock", "p50", 1.3),
     "first_token": (["-c", "1", "-b", "2000", "-s"], "mock-gap5-frames4", "ttft", 1.2),
-    "guard": (["-c", "32", "-b", "2000"], "far", "cpu", 1.5),
+    "guard": (["-c", "32", "-b", "2000"], "far", "cpu", 1.5),  # outside the walls: the guard has looked
 }
 BASTIDE, NGINX, MOCK = 24002, 24001, 24000
 
@@ -95,8 +95,9 @@ def main() -> None:
             file.write(config())
         subprocess.run([binary, "user", "add", "bench@example.org", "--role", "admin", "--password-stdin", *common],
                        input=b"correct horse battery 9\n", check=True, capture_output=True)
-        key = subprocess.run([binary, "key", "create", "--user", "bench@example.org", "--name", "bench", *common],
-                             check=True, capture_output=True, text=True).stdout.strip()
+        keys = {guard: subprocess.run(
+            [binary, "key", "create", "--user", "bench@example.org", "--name", guard, "--guard", guard, *common],
+            check=True, capture_output=True, text=True).stdout.strip() for guard in ("off", "enforce")}
         quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
         running.append(start([f"{folder}/mock", "-p", str(MOCK)], 0, **quiet))
         nginx = start(["nginx", "-p", folder, "-c", "nginx.conf"], 1, **quiet)
@@ -111,6 +112,7 @@ def main() -> None:
                 time.sleep(0.1)
 
         def window(port, process, arguments, model):
+            key = keys["enforce" if model == "far" else "off"]
             command = ["taskset", "-c", "0", f"{folder}/load", "-u", f"http://127.0.0.1:{port}/v1/chat/completions", "-m", model,
                        "-P", str(process.pid), "-H", f"Authorization: Bearer {key}", "-d", str(asked.seconds), "-w", "0.15"]
             done = subprocess.run(command + arguments, capture_output=True, text=True, timeout=120, check=True)

@@ -22,9 +22,8 @@ std::vector<StageTrace> trace_of(const exchange::Exchange& exchange, const polic
   say("identify", row.key ? "key" : "session");
   say("admit", "admitted", "Within limits and budgets, the most that the call could cost included.");
   say("label", label, "The organisation's default.");
-  say("guard_in", leaves ? "allow" : "not_needed",
-      leaves ? "Nothing was found that must be masked or kept inside."
-             : "The question stays within the walls.");
+  say("guard_in", "allow",
+      "Nothing was found that must be masked or kept inside, or the key leaves the guard out.");
   say("retrieve", "not_asked");
   say("compose", "as_it_came",
       "The call passed as bytes; only the model's name was put in the provider's words.");

@@ -172,8 +172,10 @@ Gateway::Gateway(const Config& config, const policy::Router& router, const polic
 
 Gateway::~Gateway() = default;
 
-bool Gateway::guard_lets_pass(const Plan& plan, std::string_view body, std::size_t readable_bytes) const {
-  if (!plan.leaves_walls) return true;
+bool Gateway::guard_lets_pass(const identity::Principal& who, const Plan& plan, std::string_view body,
+                              std::size_t readable_bytes) const {
+  // A key may leave the guard out within the walls, never on the way out of them.
+  if (!plan.leaves_walls && who.guard == identity::GuardPolicy::off) return true;
   auto text = desk().texts.read(body, readable_bytes);
   if (!text) return false;
   return rooms_.guard.inspect(*text).decision == "allow";
@@ -187,7 +189,7 @@ Task<Gateway::Outcome> Gateway::pass(net::ServerCall& http, const identity::Prin
   const auto* plan = plans_.find(head->model);
   if (!plan || plan->upstream->dialect != dialect) co_return Outcome{};
   if (!who.assistant.empty() || !may_call(who, plan->card.id)) co_return Outcome{};
-  if (!guard_lets_pass(*plan, body, readable)) co_return Outcome{};
+  if (!guard_lets_pass(who, *plan, body, readable)) co_return Outcome{};
   Passing passing{who, dialect, body, *head, new_id("ex"), plan, plan};
   auto admitted = admit(passing);
   if (!admitted) co_return refuse(passing, std::move(admitted.error()));
@@ -239,7 +241,7 @@ Task<Gateway::Outcome> Gateway::send(net::ServerCall& http, Passing& passing) co
     }
     turn = co_await ask(http, passing, *plan);
     if (turn.what == Turn::What::answered) co_return Outcome{Way::answered, passing.exchange, {}};
-    if (turn.what == Turn::What::rejected) {
+    if (turn.what != Turn::What::failed) {
       health.succeeded();
       break;
     }
@@ -248,8 +250,10 @@ Task<Gateway::Outcome> Gateway::send(net::ServerCall& http, Passing& passing) co
     counters_->failovers.add();
     ++passing.failovers;
   }
-  if (turn.what == Turn::What::failed && passing.asked->has_other_fallback) {
-    // A model that cannot be relayed to may still answer: the stages find it. Nothing was sent or counted.
+  if (turn.what == Turn::What::streams_only ||
+      (turn.what == Turn::What::failed && passing.asked->has_other_fallback)) {
+    // The stages find a model that cannot be relayed to, and read a stream where the caller asked for a whole
+    // answer. The caller got nothing yet, and nothing was counted.
     passing.account->settle(passing.reservation, {}, policy::Moment::now());
     co_return Outcome{};
   }
@@ -313,6 +317,7 @@ Task<Gateway::Turn> Gateway::ask(net::ServerCall& http, Passing& passing, const 
     settle(passing, &meter, {relayed->status, broken ? std::string_view(broken->detail) : ""});
     co_return Turn{Turn::What::answered, {}, {}};
   }
+  if (broken && broken->detail == Meter::streams_only) co_return Turn{Turn::What::streams_only, {}, {}};
   if (broken) co_return Turn{Turn::What::failed, *broken, {}};
   co_return judge(std::move(*relayed));
 }

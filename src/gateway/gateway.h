@@ -51,7 +51,7 @@ class Gateway {
  private:
   struct Passing;
   struct Counters;
-  [[nodiscard]] bool guard_lets_pass(const Plan& plan, std::string_view body,
+  [[nodiscard]] bool guard_lets_pass(const identity::Principal& who, const Plan& plan, std::string_view body,
                                      std::size_t readable_bytes) const;
   /// Reserves the most that the call may take.
   [[nodiscard]] Result<void> admit(Passing& passing) const;
@@ -65,7 +65,8 @@ class Gateway {
     enum class What {
       answered,  // the client has an answer, or left
       rejected,  // `kept` is the provider's refusal of this very call
-      failed     // another may do better
+      failed,    // another may do better
+      streams_only
     };
     What what = What::failed;
     std::optional<Error> error{};

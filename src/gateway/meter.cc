@@ -69,6 +69,8 @@ Meter::Verdict Meter::on_head(int status, net::Headers& headers) {
   else if (stream_ && !is_events_ &&
            !(dialect_ == dialects::Dialect::gemini && is_type(type, "application/json")))
     fault_ = not_of_dialect("The provider answered no stream.", "wrong_content_type");
+  else if (!stream_ && is_events_)
+    fault_ = not_of_dialect("The provider answers in streams only.", std::string(streams_only));
   else if (!stream_ && !is_type(type, "application/json"))
     fault_ = not_of_dialect("The provider answered no JSON.", "wrong_content_type");
   if (fault_) return Verdict::keep;

@@ -21,6 +21,8 @@ class Meter final : public net::RelayWatcher {
     hide,  // asked by us: it is counted and taken out of the stream
   };
   static constexpr std::size_t line_bytes_max = 4 * 1024 * 1024;  // longer lines pass unread
+  /// Detail of the fault that a server streams although it was not asked to.
+  static constexpr std::string_view streams_only = "streams_only";
   static constexpr std::size_t body_bytes_max = 8 * 1024 * 1024;  // so much of a whole answer is read
 
   /// `scanner` and `exchange`, the id for x-bastide-exchange, outlive it.

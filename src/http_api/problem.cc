@@ -171,6 +171,7 @@ constexpr French french[] = {
     {"admin_only", "Seule l’administration peut supprimer une personne.", ""},
     {"turn_exists", "Cette question a déjà été posée.", ""},
     {"key_destroyed", "Cette personne a été supprimée, et ce qui était à elle a été effacé.", ""},
+    {"streams_only", "Le fournisseur ne répond que par flux.", ""},
     {"provider_open", "Le fournisseur ne répond pas en ce moment.", "Réessayez dans un instant."},
     {"ledger_full", "Les dépenses ne peuvent pas être enregistrées en ce moment.",
      "Réessayez dans un instant. Si cela dure, l’administration doit regarder le disque."},

@@ -303,6 +303,30 @@ TEST(Gateway, WhenProvidersFailAModelOfThisMachineMayStillAnswer) {
   house.expect_spent(0);
 }
 
+TEST(Gateway, WhatTheGuardFindsIsForTheStagesToHandle) {
+  House house(nobody, [](int fd, int) {
+    ScriptedServer::read_request(fd);
+    ScriptedServer::say(fd, json_answer(whole));
+  });
+  constexpr auto personal = R"({"model":"fast","messages":[{"role":"user","content":"marie@example.com"}]})";
+  EXPECT_THAT(house.ask(personal), EndsWith("long way"));
+  house.who.guard = identity::GuardPolicy::off;
+  EXPECT_THAT(house.ask(personal), EndsWith(whole)) << "a key without the guard, within the walls";
+  House outside(nobody, [](int, int) {}, "FR");
+  outside.who.guard = identity::GuardPolicy::off;
+  EXPECT_THAT(outside.ask(personal), EndsWith("long way")) << "never out of them";
+}
+
+TEST(Gateway, AServerThatOnlyStreamsTakesTheLongWay) {
+  House house(nobody, [](int fd, int) {
+    ScriptedServer::read_request(fd);
+    ScriptedServer::say(
+        fd, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: 3\r\n\r\n:x\n");
+  });
+  EXPECT_THAT(house.ask(question), EndsWith("long way"));
+  EXPECT_TRUE(house.log.all().empty());
+}
+
 TEST(Gateway, AKeyForOtherModelsOpensNothingHere) {
   ScriptedServer second([](int fd, int) {
     ScriptedServer::read_request(fd);
