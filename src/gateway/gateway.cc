@@ -11,6 +11,7 @@
 #include "base/time.h"
 #include "gateway/meter.h"
 #include "gateway/texts.h"
+#include "policy/rate_headers.h"
 
 namespace bastide::gateway {
 namespace {
@@ -116,6 +117,13 @@ policy::TokenClasses tokens_of(const dialects::ChatHead& head, const Meter& mete
   return out;
 }
 
+// Gemini's clients know none: they get those of OpenAI, as Mistral's do.
+std::string rate_lines(policy::Account& account, dialects::Dialect dialect, policy::Moment now) {
+  using policy::RateStyle;
+  return policy::rate_headers(
+      account, dialect == dialects::Dialect::anthropic ? RateStyle::anthropic : RateStyle::openai, now);
+}
+
 std::uint32_t micros(Steady::duration span) {
   return static_cast<std::uint32_t>(
       std::clamp<std::int64_t>(std::chrono::duration_cast<Micros>(span).count(), 0, UINT32_MAX));
@@ -218,7 +226,8 @@ Result<void> Gateway::admit(Passing& passing) const {
 
 Gateway::Outcome Gateway::refuse(Passing& passing, Error error) const {
   settle(passing, nullptr, {http_status(error.code), error.detail});
-  return {Way::refused, passing.exchange, std::move(error)};
+  return {Way::refused, passing.exchange, std::move(error),
+          rate_lines(*passing.account, passing.dialect, passing.begun)};
 }
 
 Task<Gateway::Outcome> Gateway::send(net::ServerCall& http, Passing& passing) const {
@@ -240,7 +249,7 @@ Task<Gateway::Outcome> Gateway::send(net::ServerCall& http, Passing& passing) co
       continue;
     }
     turn = co_await ask(http, passing, *plan);
-    if (turn.what == Turn::What::answered) co_return Outcome{Way::answered, passing.exchange, {}};
+    if (turn.what == Turn::What::answered) co_return Outcome{Way::answered, passing.exchange, {}, {}};
     if (turn.what != Turn::What::failed) {
       health.succeeded();
       break;
@@ -263,9 +272,10 @@ Task<Gateway::Outcome> Gateway::send(net::ServerCall& http, Passing& passing) co
   settle(passing, nullptr, {kept.status, "provider_rejected"});
   net::Headers headers{{"content-type", "application/json"}, {"x-bastide-exchange", passing.exchange}};
   if (auto wait = kept.headers.find("retry-after")) headers.add("retry-after", std::string(*wait));
+  headers.add_lines(rate_lines(*passing.account, passing.dialect, passing.begun));
   auto sent = co_await http.send({kept.status, std::move(headers), std::move(kept.body)});
   (void)sent;  // the client left meanwhile
-  co_return Outcome{Way::answered, passing.exchange, {}};
+  co_return Outcome{Way::answered, passing.exchange, {}, {}};
 }
 
 Result<void> Gateway::choose(Passing& passing, const Plan& plan) const {
@@ -291,7 +301,7 @@ Task<Gateway::Turn> Gateway::ask(net::ServerCall& http, Passing& passing, const 
   add_client_fields(http.request().headers, head);
   head += "\r\n";
   Meter meter(passing.dialect, asked.stream, asks_usage ? Meter::UsageEvent::hide : Meter::UsageEvent::show,
-              passing.exchange, desk().scanner);
+              passing.exchange, rate_lines(*passing.account, passing.dialect, passing.begun), desk().scanner);
   net::RelayRequest request{
       *upstream.target,
       head,

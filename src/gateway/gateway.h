@@ -42,6 +42,7 @@ class Gateway {
     Way way = Way::long_way;
     std::string exchange{};
     std::optional<Error> error{};
+    std::string header_lines{};  // what a refusal tells of limits
   };
   /// `body` is the call as it came, with its string's capacity at least 64 bytes beyond its size or else
   /// copied.

@@ -25,9 +25,10 @@ class Meter final : public net::RelayWatcher {
   static constexpr std::string_view streams_only = "streams_only";
   static constexpr std::size_t body_bytes_max = 8 * 1024 * 1024;  // so much of a whole answer is read
 
-  /// `scanner` and `exchange`, the id for x-bastide-exchange, outlive it.
+  /// `scanner` and `exchange`, the id for x-bastide-exchange, outlive it. `own_lines` are header lines of the
+  /// house that the answer carries besides.
   Meter(dialects::Dialect dialect, bool stream, UsageEvent usage_event, std::string_view exchange,
-        dialects::Scanner& scanner);
+        std::string own_lines, dialects::Scanner& scanner);
 
   Verdict on_head(int status, net::Headers& headers) override;
   void on_body(std::string_view content) override;
@@ -55,6 +56,7 @@ class Meter final : public net::RelayWatcher {
   bool hides_;
   bool is_events_ = false;
   std::string_view exchange_;
+  std::string own_lines_;
   dialects::Scanner& scanner_;
   dialects::StreamMeter meter_;
   std::optional<dialects::Usage> usage_{};

@@ -132,7 +132,7 @@ bool is_bodiless(int status) { return status < 200 || status == 204 || status ==
 
 std::optional<std::string> head_text(const AnswerHead& head, const Headers& headers) {
   std::string out;
-  out.reserve(256);
+  out.reserve(256 + headers.lines().size());
   fmt::format_to(std::back_inserter(out), "HTTP/1.1 {} {}\r\nDate: {}\r\n", head.status,
                  reason_phrase(head.status), head.date);
   if (head.framing.kind == Framing::Kind::length)
@@ -151,6 +151,7 @@ std::optional<std::string> head_text(const AnswerHead& head, const Headers& head
     out += field.value;
     out += "\r\n";
   }
+  out += headers.lines();
   out += "\r\n";
   return out;
 }

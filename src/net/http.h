@@ -29,9 +29,14 @@ class Headers {
     std::erase_if(fields_, unwanted);
   }
   [[nodiscard]] const std::vector<Header>& all() const { return fields_; }
+  /// Complete lines ("name: value" CR LF) that an answer carries besides: made by the house, never from
+  /// input, and not checked. One string instead of two for each field.
+  void add_lines(std::string lines) { lines_ += lines; }
+  [[nodiscard]] const std::string& lines() const { return lines_; }
 
  private:
   std::vector<Header> fields_;
+  std::string lines_;
 };
 
 struct Request {

@@ -15,4 +15,8 @@ void append_openai_rate_headers(std::string& head, const RateState& rate);
 /// The same as `anthropic-ratelimit-requests-limit` and its like; the reset is a time (RFC 3339).
 void append_anthropic_rate_headers(std::string& head, const RateState& rate, UnixMillis now);
 
+enum class RateStyle : std::uint8_t { openai, anthropic };
+/// Those of the caller's narrowest limits, as they are now that this call has been admitted or refused.
+[[nodiscard]] std::string rate_headers(Account& account, RateStyle style, Moment now);
+
 }  // namespace bastide::policy

@@ -111,8 +111,13 @@ zones = ["walls", "FR"]
     way = outcome.way;
     if (outcome.way == Gateway::Way::long_way) (void)co_await call.send({200, {}, "long way"});
     if (outcome.way == Gateway::Way::refused)
-      (void)co_await call.send({502, {}, "refused: " + outcome.error->detail});
+      (void)co_await call.send({502, lines(outcome.header_lines), "refused: " + outcome.error->detail});
     ended = true;
+  }
+  static net::Headers lines(std::string text) {
+    net::Headers headers;
+    headers.add_lines(std::move(text));
+    return headers;
   }
   std::string ask(std::string_view body) {
     ended = false;
@@ -350,6 +355,21 @@ TEST(Gateway, ASpentBudgetSendsNothing) {
               EndsWith("refused: budget_bound"));
   house.expect_spent(0);
   EXPECT_EQ(house.upstream.accepted(), 0);
+}
+
+TEST(Gateway, EveryAnswerTellsWhatTheLimitsLeave) {
+  House house(nobody, [](int fd, int) {
+    ScriptedServer::read_request(fd);
+    ScriptedServer::say(fd, json_answer(whole));
+  });
+  auto first = house.ask(question);
+  EXPECT_THAT(first, HasSubstr("\r\nx-ratelimit-limit-requests: 600\r\n"));
+  EXPECT_THAT(first, HasSubstr("\r\nx-ratelimit-remaining-requests: 599\r\n"));
+  EXPECT_THAT(first, HasSubstr("\r\nx-ratelimit-limit-tokens: 400000\r\n"));
+  EXPECT_THAT(house.ask(question), HasSubstr("x-ratelimit-remaining-requests: 598\r\n"));
+  EXPECT_THAT(house.ask(R"({"model":"fast","max_tokens":900000,"messages":[]})"),
+              HasSubstr("x-ratelimit-remaining-requests: 598\r\n"))
+      << "a refusal tells it too, and takes nothing";
 }
 
 TEST(Health, OpensAfterFailuresAndTriesAgain) {

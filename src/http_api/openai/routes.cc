@@ -67,8 +67,10 @@ Result<void> resolve_collections(Call& call, std::vector<std::string>& collectio
   return {};
 }
 
-Task<Result<void>> refuse(Call& call, const Error& error, const std::string& exchange) {
+Task<Result<void>> refuse(Call& call, const Error& error, const std::string& exchange,
+                          std::string header_lines = {}) {
   net::Headers headers{{"x-bastide-exchange", exchange}};
+  headers.add_lines(std::move(header_lines));
   const auto status = http_status(error.code);
   if (status == 429 || status == 503) headers.add("retry-after", retry_after(error));
   auto sent = co_await call.send_json(status, openai_error_json(in_language(error, call.language), exchange),
@@ -83,7 +85,7 @@ Task<Result<void>> chat_completions(Call& call) {
   call.answered = passed.way == gateway::Gateway::Way::answered;
   if (call.answered) co_return Result<void>{};
   if (passed.error) {
-    auto told = co_await refuse(call, *passed.error, passed.exchange);
+    auto told = co_await refuse(call, *passed.error, passed.exchange, std::move(passed.header_lines));
     co_return told;
   }
   auto body = call.json_object(*text);
