@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <time.h>
 
+#include <array>
 #include <cstdlib>
 #include <fstream>
 #include <map>
@@ -21,10 +22,11 @@
 namespace bastide::guard {
 namespace {
 
-std::string data_folder() {
+std::string data_root() {
   const char* set = std::getenv("BASTIDE_TEST_DATA");
-  return (set ? std::string(set) : "../shared/data") + "/guard/pii/";
+  return set ? set : "../shared/data";
 }
+std::string data_folder() { return data_root() + "/guard/pii/"; }
 
 // Of this thread's CPU: other programs on the machine do not count.
 double cpu_s() {
@@ -54,6 +56,64 @@ std::string sample() {
       "2025. ";
   while (text.size() + prose.size() < 2048) text += prose;
   return text;
+}
+
+// One inspection of 2 KB at a time, over different parts of `text`.
+void inspect(const Detector& detector, std::string_view name, std::string_view text) {
+  constexpr std::size_t part_bytes = 2048;
+  constexpr std::size_t parts_max = 200;
+  std::vector<std::string> parts;
+  while (text.size() >= part_bytes && parts.size() < parts_max) {
+    parts.push_back(to_valid_utf8(text.substr(0, part_bytes)));
+    text.remove_prefix(part_bytes);
+  }
+  if (parts.empty()) return;
+  std::vector<double> took;
+  std::size_t found = 0;
+  for (int round = 0; round < 11; ++round)
+    for (const auto& part : parts) {
+      auto start = Steady::now();
+      found += detector.find(part)->size();
+      if (round > 0) took.push_back(1e6 * seconds_since(start));
+    }
+  std::ranges::sort(took);
+  fmt::print(
+      "{{\"figure\":\"guard_inspect_2kb_{}\",\"us_p50\":{:.1f},\"us_p99\":{:.1f},\"found_each\":{:.1f}}}\n",
+      name, took[took.size() / 2], took[took.size() * 99 / 100],
+      static_cast<double>(found) / (11.0 * static_cast<double>(parts.size())));
+}
+
+void append_texts(const nlohmann::json& json, std::string& out) {
+  if (json.is_string()) out += json.get<std::string>() + "\n";
+  if (json.is_structured())
+    for (const auto& item : json) append_texts(item, out);
+}
+
+// Plain words as load drivers send them; English documentation; French encyclopaedia; names, addresses and
+// numbers in every line.
+void inspect_all(const Detector& detector) {
+  std::string words;
+  constexpr std::array<std::string_view, 12> list{"the ",    "report ", "of ",     "quarter ",
+                                                  "shows ",  "that ",   "budget ", "and ",
+                                                  "people ", "agree, ", "mostly ", "now. "};
+  for (unsigned seed = 7; words.size() < 400'000;) {
+    seed = seed * 1103515245 + 12345;
+    words += list[(seed >> 16U) % list.size()];
+  }
+  inspect(detector, "words", words);
+  for (auto [name, path] : {std::pair{"english", "/knowledge/docs_qa/anthropic_docs.json"},
+                            {"french", "/knowledge/piaf/piaf-v1.1.json"},
+                            {"personal", "/guard/pii/presidio_synth_en_dev.json"}}) {
+    std::ifstream file(data_root() + path);
+    if (!file) continue;
+    std::string text;
+    auto json = nlohmann::json::parse(file);
+    if (std::string_view(name) == "personal")
+      for (const auto& row : json) text += row["full_text"].get<std::string>() + "\n";
+    else
+      append_texts(json, text);
+    inspect(detector, name, text);
+  }
 }
 
 void speed(const Detector& detector) {
@@ -262,6 +322,7 @@ int main(int argc, char** argv) {
   if (argc == 3 && std::string_view(argv[1]) == "--errors") errors.emplace(argv[2]);
   bastide::guard::Detector detector;
   bastide::guard::speed(detector);
+  bastide::guard::inspect_all(detector);
   bastide::guard::english(detector, errors ? &*errors : nullptr);
   bastide::guard::french(detector, errors ? &*errors : nullptr);
 }

@@ -21,10 +21,8 @@ bool soft_gap(std::string_view gap) {
 }
 
 bool french_particle(const Scan& scan, std::size_t i) {
-  for (auto word :
-       {"de", "du", "des", "d", "la", "le", "les", "l", "et", "sur", "en", "aux", "au", "sous", "saint"})
-    if (scan.is(i, word)) return true;
-  return false;
+  return scan.is_any(
+      i, {"de", "du", "des", "d", "la", "le", "les", "l", "et", "sur", "en", "aux", "au", "sous", "saint"});
 }
 
 // "75002 Paris Cedex 02" after byte gap of token `i`; gives its last token, or `i`.
@@ -291,6 +289,11 @@ bool english(Scan& scan, std::size_t i, std::size_t& last) {
 bool number_behind(Scan& scan, std::size_t i, std::size_t& last) {
   const auto& t = scan.tokens[i];
   if (!is_upper_start(t) || t.quiet) return false;
+  // The number is one of the next few words; most words have none there.
+  bool number_near = false;
+  for (std::size_t ahead = 1; ahead <= 5 && !number_near; ++ahead)
+    number_near = number_token(scan, i + ahead, 4);
+  if (!number_near) return false;
   auto k = i;
   bool way = false;
   if ((t.kinds & word::way_abroad) != 0) {
@@ -360,12 +363,12 @@ bool box_or_town(Scan& scan, std::size_t i, std::size_t& last) {
 }  // namespace
 
 void find_addresses(Scan& scan) {
-  for (std::size_t i = 0; i < scan.tokens.size(); ++i) {
+  each_notable(scan, [&](std::size_t i) {
     std::size_t last = i;
-    if (french(scan, i, last) || english(scan, i, last) || number_behind(scan, i, last) ||
-        box_or_town(scan, i, last))
-      i = last;
-  }
+    const bool found = french(scan, i, last) || english(scan, i, last) || number_behind(scan, i, last) ||
+                       box_or_town(scan, i, last);
+    return found ? last : i;
+  });
 }
 
 }  // namespace bastide::guard

@@ -75,20 +75,25 @@ void try_vat(Scan& scan, std::size_t begin, bool upper_case) {
 }  // namespace
 
 void find_country_numbers(Scan& scan) {
-  for (std::size_t i = 0; i < scan.tokens.size(); ++i) {
+  const auto look = [&](std::size_t i) {
     const auto& token = scan.tokens[i];
     auto size = token.end - token.begin;
     // "FR76...", "FR 76", "FR", "ATU12345678", "IE6433435F".
-    if (token.shape == Shape::number || size < 2) continue;
+    if (token.shape == Shape::number || size < 2) return;
     auto word = scan.word(i);
-    if (static_cast<unsigned char>(word[0]) >= 0x80 || static_cast<unsigned char>(word[1]) >= 0x80) continue;
-    if (digit(word[0]) || digit(word[1]) || word[0] == '_' || word[1] == '_') continue;
+    if (static_cast<unsigned char>(word[0]) >= 0x80 || static_cast<unsigned char>(word[1]) >= 0x80) return;
+    if (digit(word[0]) || digit(word[1]) || word[0] == '_' || word[1] == '_') return;
     bool short_word = size == 2 || (size == 3 && upper(word[2]) == 'U') || (size == 3 && word == "CHE");
-    if (!short_word && token.shape != Shape::code) continue;
+    if (!short_word && token.shape != Shape::code) return;
     bool upper_case = upper(word[0]) == word[0] && upper(word[1]) == word[1];
-    if (try_iban(scan, token.begin)) continue;
+    if (try_iban(scan, token.begin)) return;
     try_vat(scan, token.begin, upper_case);
-  }
+  };
+  // In lower case only words about VAT make two letters a country, or digits right behind them.
+  if ((scan.seen & word::vat) != 0)
+    for (std::size_t i = 0; i < scan.tokens.size(); ++i) look(i);
+  else
+    for (auto i : scan.notable) look(i);
 }
 
 }  // namespace bastide::guard

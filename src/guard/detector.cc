@@ -37,7 +37,11 @@ struct Detector::State {
   std::vector<std::unique_ptr<Workspace>> idle;
 
   void ready() {
-    std::call_once(once, [this] { patterns.emplace(pattern_rules()); });
+    std::call_once(once, [this] {
+      patterns.emplace(pattern_rules());
+      Normal tables;
+      normalise("\xc3\xa9", tables);
+    });
   }
   std::unique_ptr<Workspace> take() {
     ready();
@@ -85,12 +89,16 @@ Result<std::vector<Match>> Detector::find_window(std::string_view text) const {
     auto first = normal.text.size();
     std::size_t last = 0;
     for (std::size_t i = 0; i < normal.text.size(); ++i) {
-      auto at = normal.from[i];
+      auto at = normal.original_begin(i);
       if (static_cast<unsigned char>(text[at]) != 0xF3) continue;
       first = std::min(first, i);
       last = i + 1;
     }
     if (first < last) scan.add(Type::injection, first, last, .9, "injection.hidden_tags");
+  }
+  if (scan.hits.empty()) {
+    state_->give_back(std::move(workspace));
+    return std::vector<Match>{};
   }
   resolve_overlaps(scan.hits);
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "guard/bytes.h"
 #include "guard/checks.h"
 #include "guard/detectors.h"
 
@@ -177,11 +178,7 @@ DigitRun digit_run(std::string_view text, std::size_t at) {
 void find_digit_runs(Scan& scan) {
   auto text = scan.text;
   std::array<char, 20> buffer{};
-  for (std::size_t at = 0; at < text.size();) {
-    if (!digit(text[at])) {
-      ++at;
-      continue;
-    }
+  for (std::size_t at = 0; (at = bytes::next_digit(text, at)) < text.size();) {
     auto run = digit_run(text, at);
     std::size_t run_end = run.end();
     std::size_t total = 0;

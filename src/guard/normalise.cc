@@ -8,6 +8,7 @@
 #include <array>
 #include <cassert>
 
+#include "guard/bytes.h"
 #include "guard/utf8.h"
 
 namespace bastide::guard {
@@ -215,18 +216,107 @@ void compose(const UNormalizer2* nfkc, const std::vector<Point>& raw, std::size_
   }
 }
 
-}  // namespace
+/// What single characters become, of the blocks that Latin writing uses: Latin and signs to U+02FF, and
+/// U+2000 to U+2FFF. Other text is composed character by character.
+class Forms {
+ public:
+  struct Form {
+    std::uint8_t size = 0;  // of `text`, or one of the below
+    std::array<char, 7> text{};
+  };
+  static constexpr std::uint8_t same = 255, unknown = 254;
 
-void normalise(std::string_view utf8, Normal& out) {
-  assert(utf8.size() < (1ULL << 31U));
-  out.hidden = 0;
-  out.from.clear();
-  out.to.clear();
-  if (std::ranges::all_of(utf8, [](char c) { return static_cast<unsigned char>(c) < 0x80; })) {
-    out.text.assign(utf8);
-    return;
+  static const Forms& get() {
+    static const Forms forms;
+    return forms;
+  }
+  /// Of the character whose first byte is at `at`; gives its size in `bytes`.
+  [[nodiscard]] const Form& at(std::string_view text, std::size_t at, std::size_t& bytes) const {
+    const auto lead = static_cast<unsigned char>(text[at]);
+    if (lead >= 0xC2 && lead < 0xCC) {
+      bytes = 2;
+      return low_[static_cast<std::size_t>((lead & 0x1FU) << 6U | tail(text[at + 1])) - 0x80];
+    }
+    if (lead == 0xE2) {
+      bytes = 3;
+      return high_[static_cast<std::size_t>(tail(text[at + 1])) << 6U | tail(text[at + 2])];
+    }
+    return other_;
   }
 
+ private:
+  Forms() {
+    UErrorCode status = U_ZERO_ERROR;
+    const auto* nfkc = unorm2_getNFKCInstance(&status);
+    const auto make = [&](char32_t c) -> Form {
+      if (U_FAILURE(status) || !unorm2_hasBoundaryBefore(nfkc, static_cast<UChar32>(c))) return {unknown};
+      if (ignorable(c)) return {};
+      std::vector<Point> out;
+      compose(nfkc, {{c, 0, 1}}, 0, 1, out);
+      std::string text, own;
+      for (const auto& point : out) {
+        if (point.cp >= 0x370 && point.cp < 0x530) return {unknown};  // may have a Latin twin
+        append_code_point(text, point.cp);
+      }
+      append_code_point(own, c);
+      Form form;
+      if (text == own) return {same};
+      if (text.size() > form.text.size()) return {unknown};
+      form.size = static_cast<std::uint8_t>(text.size());
+      std::ranges::copy(text, form.text.begin());
+      return form;
+    };
+    for (std::size_t i = 0; i < low_.size(); ++i) low_[i] = make(static_cast<char32_t>(0x80 + i));
+    for (std::size_t i = 0; i < high_.size(); ++i) high_[i] = make(static_cast<char32_t>(0x2000 + i));
+  }
+  static unsigned tail(char byte) { return static_cast<unsigned char>(byte) & 0x3FU; }
+
+  std::array<Form, 0x300 - 0x80> low_;
+  std::array<Form, 0x1000> high_;
+  Form other_{unknown};
+};
+
+// False, with `out` half filled, when a character needs more than a look at it alone.
+bool normalise_alone(std::string_view utf8, Normal& out) {
+  const auto& forms = Forms::get();
+  std::size_t copied = 0;  // bytes of the original up to here are in `out`
+  const auto copy_to = [&](std::size_t at) {
+    if (at == copied) return;
+    out.runs.push_back({static_cast<std::uint32_t>(out.text.size()), static_cast<std::uint32_t>(copied), 0});
+    out.text.append(utf8, copied, at - copied);
+  };
+  for (std::size_t at = 0;;) {
+    at = bytes::ascii_end(utf8, at);
+    if (at == utf8.size()) break;
+    std::size_t size = 0;
+    const auto& form = forms.at(utf8, at, size);
+    if (form.size == Forms::unknown) return false;
+    if (form.size != Forms::same) {
+      copy_to(at);
+      copied = at + size;
+      if (form.size > 0) {
+        out.runs.push_back({static_cast<std::uint32_t>(out.text.size()), static_cast<std::uint32_t>(at),
+                            static_cast<std::uint32_t>(copied)});
+        out.text.append(form.text.data(), form.size);
+      }
+    }
+    at += size;
+  }
+  if (copied == 0) {
+    out.text.assign(utf8);
+    return true;
+  }
+  copy_to(utf8.size());
+  return true;
+}
+
+bool continues(char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U; }
+
+}  // namespace
+
+namespace detail {
+void normalise_fully(std::string_view utf8, Normal& out) {
+  out.hidden = 0;
   std::vector<Point> raw;
   raw.reserve(utf8.size());
   for (std::size_t at = 0; at < utf8.size();) {
@@ -264,14 +354,51 @@ void normalise(std::string_view utf8, Normal& out) {
   unmix_words(points);
 
   out.text.clear();
-  out.text.reserve(utf8.size() + 16);
-  out.from.reserve(utf8.size() + 16);
-  out.to.reserve(utf8.size() + 16);
+  out.runs.clear();
   for (const auto& point : points) {
+    const auto begin = out.text.size();
     append_code_point(out.text, point.cp);
-    out.from.resize(out.text.size(), point.from);
-    out.to.resize(out.text.size(), point.to);
+    const auto own = std::string_view(out.text).substr(begin);
+    const bool same = own == utf8.substr(point.from, point.to - point.from);
+    if (!out.runs.empty()) {
+      const auto& last = out.runs.back();
+      if (same && last.to == 0 && last.from + (begin - last.begin) == point.from) continue;
+      if (!same && last.to == point.to && last.from == point.from) continue;
+    }
+    out.runs.push_back({static_cast<std::uint32_t>(begin), point.from, same ? 0 : point.to});
   }
+}
+}  // namespace detail
+
+const Normal::Run& Normal::run_at(std::size_t at) const {
+  return *std::prev(std::ranges::upper_bound(runs, at, std::less<>{}, &Run::begin));
+}
+
+std::size_t Normal::original_begin(std::size_t begin) const {
+  const auto run = runs.empty() ? Run{} : run_at(begin);
+  if (run.to != 0) return run.from;
+  while (begin > run.begin && continues(text[begin])) --begin;
+  return run.from + (begin - run.begin);
+}
+
+std::size_t Normal::original_end(std::size_t end) const {
+  const auto run = runs.empty() ? Run{} : run_at(end - 1);
+  if (run.to != 0) return run.to;
+  while (end < text.size() && continues(text[end])) ++end;
+  return run.from + (end - run.begin);
+}
+
+void normalise(std::string_view utf8, Normal& out) {
+  assert(utf8.size() < (1ULL << 31U));
+  out.hidden = 0;
+  out.text.clear();
+  out.runs.clear();
+  out.text.reserve(utf8.size() + utf8.size() / 16 + bytes::readable_slack);
+  if (!normalise_alone(utf8, out)) detail::normalise_fully(utf8, out);
+  // What is read behind the text is the same each time.
+  const auto size = out.text.size();
+  out.text.append(bytes::readable_slack, '\0');
+  out.text.resize(size);
 }
 
 }  // namespace bastide::guard

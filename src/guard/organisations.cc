@@ -71,7 +71,7 @@ bool with_head(Scan& scan, std::size_t i, std::size_t& last) {
   auto first = i + 1;
   if (first >= scan.tokens.size() || scan.gap(i) != " ") return false;
   bool linked = false;
-  for (auto word : {"de", "du", "d", "des", "of", "la"})
+  for (std::string_view word : {"de", "du", "d", "des", "of", "la"})
     while (first < scan.tokens.size() && first - i <= 3 && scan.is(first, word) &&
            scan.tokens[first].shape == Shape::lower && (scan.gap(first) == " " || scan.gap(first) == "'")) {
       ++first;
@@ -87,34 +87,32 @@ bool with_head(Scan& scan, std::size_t i, std::size_t& last) {
          !scan.has(last + 1, word::common))
     ++last;
   // Public bodies are named by what they do; alone, an adjective follows ("Conseil Municipal").
-  bool body = false;
-  for (auto word : {"conseil",
-                    "comite",
-                    "comit\xc3\xa9",
-                    "chambre",
-                    "caisse",
-                    "ministere",
-                    "minist\xc3\xa8re",
-                    "agence",
-                    "prefecture",
-                    "pr\xc3\xa9"
-                    "fecture",
-                    "tribunal",
-                    "rectorat",
-                    "mairie",
-                    "hopital",
-                    "h\xc3\xb4pital",
-                    "universite",
-                    "universit\xc3\xa9",
-                    "school",
-                    "ministry",
-                    "agency",
-                    "church",
-                    "institut",
-                    "ecole",
-                    "\xc3\xa9"
-                    "cole"})
-    body = body || scan.is(i, word);
+  const bool body = scan.is_any(i, {"conseil",
+                                    "comite",
+                                    "comit\xc3\xa9",
+                                    "chambre",
+                                    "caisse",
+                                    "ministere",
+                                    "minist\xc3\xa8re",
+                                    "agence",
+                                    "prefecture",
+                                    "pr\xc3\xa9"
+                                    "fecture",
+                                    "tribunal",
+                                    "rectorat",
+                                    "mairie",
+                                    "hopital",
+                                    "h\xc3\xb4pital",
+                                    "universite",
+                                    "universit\xc3\xa9",
+                                    "school",
+                                    "ministry",
+                                    "agency",
+                                    "church",
+                                    "institut",
+                                    "ecole",
+                                    "\xc3\xa9"
+                                    "cole"});
   if (body && !linked) return false;
   bool whole = form || t.shape == Shape::capital;
   if (!whole && linked && scan.has(first, word::place)) return false;  // "la mairie de Lyon": the place alone
@@ -130,8 +128,8 @@ bool english_head_behind(Scan& scan, std::size_t i, std::size_t& last) {
   while (last - i < 3 && scan.gap(last) == " " && last + 1 < scan.tokens.size() &&
          is_upper_start(scan.tokens[last + 1])) {
     ++last;
-    for (auto word : {"Group", "Bank", "University", "Foundation", "Institute", "Agency", "Hospital",
-                      "Company", "Association"})
+    for (std::string_view word : {"Group", "Bank", "University", "Foundation", "Institute", "Agency",
+                                  "Hospital", "Company", "Association"})
       if (scan.word(last) == word) {
         scan.add(Type::organisation, scan.tokens[i].begin, scan.tokens[last].end, .7, "organisation.head");
         return true;
@@ -142,22 +140,19 @@ bool english_head_behind(Scan& scan, std::size_t i, std::size_t& last) {
 
 // Towns that are also words, and stand for the town only after a preposition.
 bool doubtful_place(const Scan& scan, std::size_t i) {
-  for (auto word : {"nice",    "tours",   "sens",      "reading", "gap",     "lens",    "mende",  "albi",
-                    "hull",    "cork",    "laval",     "bari",    "split",   "valence", "vienne", "agen",
-                    "castres", "orange",  "mons",      "linz",    "chad",    "jordan",  "turkey", "niger",
-                    "georgia", "lima",    "goa",       "bali",    "perth",   "fiji",    "mali",   "cuba",
-                    "dover",   "york",    "lancaster", "buffalo", "phoenix", "roma",    "parme",  "grenade",
-                    "nancy",   "moulins", "verdun",    "sedan",   "melun",   "saintes", "pise",   "lodz",
-                    "cannes",  "savoie",  "vichy",     "togo",    "derby",   "guinea",  "bath",   "ontario"})
-    if (scan.is(i, word)) return true;
-  return false;
+  return scan.is_any(
+      i, {"nice",    "tours",   "sens",      "reading", "gap",     "lens",    "mende",  "albi",
+          "hull",    "cork",    "laval",     "bari",    "split",   "valence", "vienne", "agen",
+          "castres", "orange",  "mons",      "linz",    "chad",    "jordan",  "turkey", "niger",
+          "georgia", "lima",    "goa",       "bali",    "perth",   "fiji",    "mali",   "cuba",
+          "dover",   "york",    "lancaster", "buffalo", "phoenix", "roma",    "parme",  "grenade",
+          "nancy",   "moulins", "verdun",    "sedan",   "melun",   "saintes", "pise",   "lodz",
+          "cannes",  "savoie",  "vichy",     "togo",    "derby",   "guinea",  "bath",   "ontario"});
 }
 
 bool preposition(const Scan& scan, std::size_t i) {
-  for (auto word : {"\xc3\xa0", "a", "de", "d", "en", "au", "aux", "in", "at", "from", "to", "near", "vers",
-                    "pour", "of", "sur", "depuis"})
-    if (scan.is(i, word)) return true;
-  return false;
+  return scan.is_any(i, {"\xc3\xa0", "a", "de", "d", "en", "au", "aux", "in", "at", "from", "to", "near",
+                         "vers", "pour", "of", "sur", "depuis"});
 }
 
 bool place(Scan& scan, std::size_t i, std::size_t& last) {
@@ -212,15 +207,11 @@ bool home(Scan& scan, std::size_t i, std::size_t& last) {
 }  // namespace
 
 void find_organisations(Scan& scan) {
-  for (std::size_t i = 0; i < scan.tokens.size(); ++i) {
+  each_notable(scan, [&](std::size_t i) {
     const auto& t = scan.tokens[i];
     std::size_t last = i;
-    if (with_form_behind(scan, i)) continue;
-    if (t.quiet) continue;
-    if (with_head(scan, i, last) || english_head_behind(scan, i, last)) {
-      i = last;
-      continue;
-    }
+    if (with_form_behind(scan, i) || t.quiet) return i;
+    if (with_head(scan, i, last) || english_head_behind(scan, i, last)) return last;
     if ((t.kinds & word::organisation) != 0 && t.shape != Shape::lower) {
       bool doubtful =
           (t.kinds & (word::common | word::first_name | word::surname)) != 0 && t.shape != Shape::mixed;
@@ -228,19 +219,20 @@ void find_organisations(Scan& scan) {
                        scan.is(i, "shell") || scan.is(i, "mistral") || scan.is(i, "axa") ||
                        scan.is(i, "roche") || scan.is(i, "hermes") || scan.is(i, "cisco") ||
                        scan.is(i, "oracle");
-      if ((doubtful || word_like) && t.sentence_start) continue;
-      if (doubtful && (t.kinds & (word::first_name | word::surname)) != 0) continue;
+      if ((doubtful || word_like) && t.sentence_start) return i;
+      if (doubtful && (t.kinds & (word::first_name | word::surname)) != 0) return i;
       scan.add(Type::organisation, t.begin, t.end, .6, "organisation.list");
       scan.hits.back().personal = false;
     }
-  }
+    return i;
+  });
 }
 
 void find_places(Scan& scan) {
-  for (std::size_t i = 0; i < scan.tokens.size(); ++i) {
+  each_notable(scan, [&](std::size_t i) {
     std::size_t last = i;
-    if (place(scan, i, last) || home(scan, i, last)) i = last;
-  }
+    return place(scan, i, last) || home(scan, i, last) ? last : i;
+  });
 }
 
 }  // namespace bastide::guard

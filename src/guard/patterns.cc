@@ -14,17 +14,6 @@ namespace {
 constexpr std::size_t match_bytes_max = 600;
 constexpr std::int64_t regex_bytes_max = 1 << 20;  // RE2's budget for one pattern's automaton
 
-unsigned char lower(char c) { return static_cast<unsigned char>(c >= 'A' && c <= 'Z' ? c + 32 : c); }
-
-std::size_t bucket_of(unsigned char first, unsigned char second) { return (first * 67U + second) & 4095U; }
-
-bool begins_here(std::string_view text, std::size_t at, std::string_view anchor) {
-  if (text.size() - at < anchor.size()) return false;
-  for (std::size_t i = 0; i < anchor.size(); ++i)
-    if (lower(text[at + i]) != static_cast<unsigned char>(anchor[i])) return false;
-  return true;
-}
-
 bool digit(char c) { return c >= '0' && c <= '9'; }
 
 }  // namespace
@@ -35,6 +24,7 @@ struct Patterns::Compiled {
 };
 
 Patterns::Patterns(std::span<const Rule> rules) : rules_(rules) {
+  std::vector<Anchors::Anchor> anchors;
   for (std::size_t i = 0; i < rules.size(); ++i) {
     const auto& rule = rules[i];
     RE2::Options options;
@@ -51,57 +41,46 @@ Patterns::Patterns(std::span<const Rule> rules) : rules_(rules) {
     if (rule.start != Start::anchor) continue;
     for (auto anchor : split(rule.anchors, '~')) {
       if (anchor.empty()) throw std::logic_error(fmt::format("guard rule {} has an empty anchor", rule.id));
-      auto first = static_cast<unsigned char>(anchor[0]);
-      if (anchor.size() == 1)
-        by_byte_[first].push_back({anchor, index});
-      else
-        by_pair_[bucket_of(first, static_cast<unsigned char>(anchor[1]))].push_back({anchor, index});
+      anchors.push_back({anchor, index});
     }
   }
+  anchors_ = std::make_unique<const Anchors>(std::move(anchors));
 }
 
 Patterns::~Patterns() = default;
 
 void Patterns::find(Scan& scan) const {
-  // Per rule, the byte up to which it has matched.
-  std::vector<std::size_t> done(rules_.size(), 0);
-  find_anchors(scan, done);
-  find_words(scan, done);
+  scan.done.assign(rules_.size(), 0);
+  anchors_->find(scan.text, [&](std::uint16_t rule, std::size_t at) { try_rule(scan, rule, at); });
+  find_words(scan);
 }
 
-void Patterns::find_anchors(Scan& scan, std::vector<std::size_t>& done) const {
-  auto text = scan.text;
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    auto first = lower(text[at]);
-    for (const auto& anchor : by_byte_[first]) try_rule(scan, anchor.rule, at, done);
-    if (at + 1 >= text.size()) break;
-    for (const auto& anchor : by_pair_[bucket_of(first, lower(text[at + 1]))])
-      if (begins_here(text, at, anchor.text)) try_rule(scan, anchor.rule, at, done);
-  }
-}
-
-void Patterns::find_words(Scan& scan, std::vector<std::size_t>& done) const {
-  auto all = [&](Start start, std::size_t at) {
-    for (auto rule : by_start_[static_cast<std::size_t>(start)]) try_rule(scan, rule, at, done);
+void Patterns::find_words(Scan& scan) const {
+  const auto all = [&](Start start, std::size_t at) {
+    for (auto rule : by_start_[static_cast<std::size_t>(start)]) try_rule(scan, rule, at);
   };
-  for (std::size_t i = 0; i < scan.tokens.size(); ++i) {
+  for (auto i : scan.notable) {
     const auto& token = scan.tokens[i];
-    auto size = token.end - token.begin;
-    bool number = digit(scan.text[token.begin]);
-    bool code = token.shape == Shape::code;
+    const auto size = token.end - token.begin;
+    const bool number = digit(scan.text[token.begin]);
+    const bool code = token.shape == Shape::code;
     if (number) all(Start::number, token.begin);
     if (!number && (size == 2 || (code && size >= 2))) all(Start::two_letters, token.begin);
     if (number || code || token.shape == Shape::upper || token.shape == Shape::initial ||
         token.shape == Shape::mixed || (token.shape == Shape::lower && size == 16))
       all(Start::code, token.begin);
     if ((token.kinds & word::month) != 0) all(Start::month, token.begin);
-    all(Start::any, token.begin);
   }
+  word::Kinds context = 0;
+  for (auto rule : by_start_[static_cast<std::size_t>(Start::any)]) context |= rules_[rule].context;
+  if ((scan.seen & context) == 0) return;
+  for (const auto& token : scan.tokens) all(Start::any, token.begin);
 }
 
-void Patterns::try_rule(Scan& scan, std::size_t rule, std::size_t at, std::vector<std::size_t>& done) const {
-  if (at < done[rule]) return;
+void Patterns::try_rule(Scan& scan, std::size_t rule, std::size_t at) const {
+  if (at < scan.done[rule]) return;
   const auto& row = rules_[rule];
+  if (row.lead != nullptr && !row.lead(scan.text.data() + at)) return;
   double score = row.score;
   // Rules that need context ask for it first: it is cheaper than the pattern.
   if (row.context != 0 && (score <= 0 || row.check == nullptr)) {
@@ -115,7 +94,7 @@ void Patterns::try_rule(Scan& scan, std::size_t rule, std::size_t at, std::vecto
   if (row.edges == Edges::alone && !scan.stands_alone(span.begin, span.end)) return;
   if (row.context != 0 && scan.near(row.context, span.begin, span.end, 6, 2)) score = row.score_in_context;
   if (row.check != nullptr && !row.check(scan, span)) return;
-  done[rule] = std::max(span.end, at + found.size());
+  scan.done[rule] = std::max(span.end, at + found.size());
   scan.add(row.type, span.begin, span.end, score, row.id);
 }
 

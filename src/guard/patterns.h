@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "guard/anchors.h"
 #include "guard/rules.h"
 
 namespace bastide::guard {
@@ -24,20 +25,12 @@ class Patterns {
 
  private:
   struct Compiled;
-  struct Anchor {
-    std::string_view text;  // lower case
-    std::uint16_t rule;
-  };
-  void try_rule(Scan& scan, std::size_t rule, std::size_t at, std::vector<std::size_t>& done) const;
-  void find_anchors(Scan& scan, std::vector<std::size_t>& done) const;
-  void find_words(Scan& scan, std::vector<std::size_t>& done) const;
+  void try_rule(Scan& scan, std::size_t rule, std::size_t at) const;
+  void find_words(Scan& scan) const;
 
   std::span<const Rule> rules_;
   std::vector<std::unique_ptr<Compiled>> compiled_;
-  // Anchors by their first two bytes, hashed; those of one byte by that byte.
-  static constexpr std::size_t buckets = 4096;
-  std::array<std::vector<Anchor>, buckets> by_pair_;
-  std::array<std::vector<Anchor>, 256> by_byte_;
+  std::unique_ptr<const Anchors> anchors_;
   std::array<std::vector<std::uint16_t>, 6> by_start_;
 };
 

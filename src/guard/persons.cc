@@ -24,10 +24,8 @@ Gender gender_from(const Scan& scan, std::size_t first, std::size_t last) {
 }
 
 bool article(const Scan& scan, std::size_t i) {
-  for (auto word : {"the", "le", "la", "les", "l", "du", "des", "un", "une", "this", "our", "notre", "cette",
-                    "ce", "a", "an"})
-    if (scan.is(i, word)) return true;
-  return false;
+  return scan.is_any(i, {"the", "le", "la", "les", "l", "du", "des", "un", "une", "this", "our", "notre",
+                         "cette", "ce", "a", "an"});
 }
 
 // "M. Dupont", "Dr Anne Martin": the name without its title. Words such as General or Captain also begin
@@ -326,19 +324,17 @@ void repeated_surnames(Scan& scan, std::size_t first_hit) {
 
 void find_persons(Scan& scan) {
   auto first_hit = scan.hits.size();
-  for (std::size_t i = 0; i < scan.tokens.size(); ++i) {
+  constexpr auto introduces = word::introduction | word::field | word::greeting | word::closing;
+  each_notable(scan, [&](std::size_t i) {
     std::size_t last = i;
-    if ((scan.tokens[i].kinds & word::title) != 0 && after_title(scan, i, last)) {
-      i = last;
-      continue;
-    }
-    if (after_introduction(scan, i, last)) {
-      i = last;
-      continue;
-    }
-    if (!is_upper_start(scan.tokens[i])) continue;
-    if (surname_first(scan, i, last) || first_name(scan, i, last) || by_context(scan, i, last)) i = last;
-  }
+    const auto kinds = scan.tokens[i].kinds;
+    if ((kinds & word::title) != 0 && after_title(scan, i, last)) return last;
+    if ((kinds & introduces) != 0 && after_introduction(scan, i, last)) return last;
+    if (is_upper_start(scan.tokens[i]) &&
+        (surname_first(scan, i, last) || first_name(scan, i, last) || by_context(scan, i, last)))
+      return last;
+    return i;
+  });
   repeated_surnames(scan, first_hit);
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "guard/bytes.h"
 #include "guard/detectors.h"
 #include "guard/digit_runs.h"
 
@@ -181,11 +182,7 @@ double score_of(const Scan& scan, const Candidate& c, std::string_view d) {
 void find_phones(Scan& scan) {
   auto text = scan.text;
   std::array<char, 20> buffer{};
-  for (std::size_t at = 0; at < text.size();) {
-    if (!digit(text[at])) {
-      ++at;
-      continue;
-    }
+  for (std::size_t at = 0; (at = bytes::next_digit(text, at)) < text.size();) {
     auto run = digit_run(text, at);
     auto run_end = run.end();
     // What stands right before: "+", "(", a letter.

@@ -9,6 +9,28 @@ constexpr auto any = Letters::any_case;
 constexpr auto alone = Edges::alone;
 constexpr auto open = Edges::free;
 
+constexpr bool digit(char c) { return c >= '0' && c <= '9'; }
+constexpr bool letter(char c) { return (c | 32) >= 'a' && (c | 32) <= 'z'; }
+constexpr bool hex(char c) { return digit(c) || ((c | 32) >= 'a' && (c | 32) <= 'f'); }
+constexpr bool base64(char c) { return digit(c) || letter(c) || c == '/' || c == '+'; }
+
+namespace leads {
+// Of the groups of an address, the first ends within four bytes.
+bool ipv4(const char* at) { return at[1] == '.' || at[2] == '.' || at[3] == '.'; }
+bool ipv6(const char* at) { return at[1] == ':' || at[2] == ':' || at[3] == ':' || at[4] == ':'; }
+// Two letters, perhaps a separator, a digit.
+bool letters_digit(const char* at) { return digit(at[2]) || digit(at[3]); }
+bool fiscal_code(const char* at) { return letter(at[5]) && letter(at[8]) && letter(at[15]); }
+bool hetu(const char* at) { return digit(at[5]) && !digit(at[6]) && digit(at[7]); }
+bool ssn(const char* at) { return (at[3] == '-' || at[3] == ' ') && digit(at[2]) && digit(at[4]); }
+bool spanish(const char* at) { return digit(at[2]) && digit(at[7]); }
+bool hex_32(const char* at) { return hex(at[0]) && hex(at[15]) && hex(at[31]); }
+bool twilio(const char* at) { return at[0] == 'S' && at[1] == 'K' && hex(at[33]); }
+bool telegram(const char* at) { return digit(at[7]) && (at[8] == ':' || at[9] == ':' || at[10] == ':'); }
+bool discord(const char* at) { return at[0] >= 'M' && at[0] <= 'O' && at[1] > ' ' && at[36] > ' '; }
+bool base64_40(const char* at) { return base64(at[15]) && base64(at[31]) && base64(at[39]); }
+}  // namespace leads
+
 // Prefixes of secrets are those that their issuers publish for secret scanning.
 constexpr std::array table{
     // --- addresses on networks
@@ -19,9 +41,9 @@ constexpr std::array table{
          R"([\[(] ?(?:at|arobase) ?[\])] ?[a-z0-9\-]{2,64} ?(?:\.|[\[(] ?(?:dot|point) ?[\])]) ?[a-z]{2,12})",
          any, open, .8, 0, 0, checks::email_spelled},
     Rule{"ip.v4", Type::ip, Start::number, "", R"(\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3})", exact, alone, .9, 0,
-         0, checks::ipv4},
+         0, checks::ipv4, leads::ipv4},
     Rule{"ip.v6", Type::ip, Start::number, "", R"([0-9a-f]{1,4}:[0-9a-f]{0,4}:)", any, open, .9, 0, 0,
-         checks::ipv6},
+         checks::ipv6, leads::ipv6},
     // --- dates: birth only
     Rule{"birth.numeric", Type::date_of_birth, Start::number, "",
          R"(\d{1,4}[ ]?[/.\- ][ ]?\d{1,2}[ ]?[/.\- ][ ]?\d{2,4})", exact, alone, 0, word::birth, .9,
@@ -37,7 +59,7 @@ constexpr std::array table{
     // --- papers and vehicles
     Rule{"plate.fr_siv", Type::licence_plate, Start::two_letters, "",
          R"([A-HJ-NP-TV-Z]{2}[ \-]?\d{3}[ \-]?[A-HJ-NP-TV-Z]{2})", any, alone, .8, word::plate, .95,
-         checks::plate_siv},
+         checks::plate_siv, leads::letters_digit},
     Rule{"plate.fr_old", Type::licence_plate, Start::number, "",
          R"(\d{1,4}[ \-]?[A-HJ-NP-Z]{2,3}[ \-]?(?:\d{2}|2[AB]|97\d))", exact, alone, 0, word::plate, .85,
          checks::plate_old},
@@ -50,18 +72,18 @@ constexpr std::array table{
     Rule{"passport.mrz", Type::passport, Start::anchor, "p<", R"(P<[A-Z]{3}[A-Z<]{20,39})", exact, open, .95},
     Rule{"id.it_codice_fiscale", Type::national_id, Start::code, "",
          R"([A-Z]{6}[0-9LMNP-V]{2}[A-EHLMPRST][0-9LMNP-V]{2}[A-Z][0-9LMNP-V]{3}[A-Z])", any, alone, .95, 0, 0,
-         checks::codice_fiscale},
+         checks::codice_fiscale, leads::fiscal_code},
     Rule{"id.fi_hetu", Type::national_id, Start::number, "", R"(\d{6}[\-+A-FUVWXY]\d{3}[0-9A-FHJ-NPR-Y])",
-         exact, alone, .9, 0, 0, checks::hetu},
+         exact, alone, .9, 0, 0, checks::hetu, leads::hetu},
     Rule{"id.ch_ahv", Type::national_id, Start::anchor, "756", R"(756[. ]?\d{4}[. ]?\d{4}[. ]?\d{2})", exact,
          alone, .9, 0, 0, checks::ahv},
     Rule{"id.us_ssn", Type::national_id, Start::number, "", R"(\d{3}[\- ]\d{2}[\- ]\d{4})", exact, alone, .8,
-         word::identity, .95, checks::ssn},
+         word::identity, .95, checks::ssn, leads::ssn},
     Rule{"id.gb_nino", Type::national_id, Start::two_letters, "",
          R"([A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2} ?\d{2} ?\d{2} ?[A-D])", exact, alone, .7,
-         word::identity, .95, checks::nino},
+         word::identity, .95, checks::nino, leads::letters_digit},
     Rule{"id.es", Type::national_id, Start::code, "", R"([XYZKLM\d][\- ]?\d{7}[\- ]?[A-Z])", exact, alone, .8,
-         word::identity, .95, checks::spanish},
+         word::identity, .95, checks::spanish, leads::spanish},
     Rule{"id.driver", Type::national_id, Start::code, "", R"([A-Z]{1,3}[A-Z0-9\-]{5,16})", exact, alone, 0,
          word::identity, .6, checks::after_keyword},
     Rule{"bank.bic", Type::bic, Start::code, "", R"([A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?)", exact, alone, 0,
@@ -97,8 +119,10 @@ constexpr std::array table{
     Rule{"secret.sendgrid", Type::secret, Start::anchor, "sg.", R"(SG\.[\w\-]{16,32}\.[\w\-]{16,64})", exact,
          alone, .97},
     Rule{"secret.mailgun", Type::secret, Start::anchor, "key-", R"(key-[0-9a-f]{32})", exact, alone, .9},
-    Rule{"secret.mailchimp", Type::secret, Start::code, "", R"([0-9a-f]{32}-us\d{1,2})", exact, alone, .95},
-    Rule{"secret.twilio", Type::secret, Start::code, "", R"(SK[0-9a-f]{32})", exact, alone, .9},
+    Rule{"secret.mailchimp", Type::secret, Start::code, "", R"([0-9a-f]{32}-us\d{1,2})", exact, alone, .95, 0,
+         0, nullptr, leads::hex_32},
+    Rule{"secret.twilio", Type::secret, Start::code, "", R"(SK[0-9a-f]{32})", exact, alone, .9, 0, 0, nullptr,
+         leads::twilio},
     Rule{"secret.npm", Type::secret, Start::anchor, "npm_", R"(npm_[A-Za-z0-9]{36})", exact, alone, .98},
     Rule{"secret.pypi", Type::secret, Start::anchor, "pypi-", R"(pypi-AgE[A-Za-z0-9_\-]{40,})", exact, alone,
          .98},
@@ -124,9 +148,10 @@ constexpr std::array table{
     Rule{"secret.postman", Type::secret, Start::anchor, "pmak-", R"(PMAK-[a-f0-9]{24}-[a-f0-9]{34})", exact,
          alone, .97},
     Rule{"secret.telegram", Type::secret, Start::number, "", R"(\d{8,10}:AA[A-Za-z0-9_\-]{32,34})", exact,
-         alone, .95},
+         alone, .95, 0, 0, nullptr, leads::telegram},
     Rule{"secret.discord", Type::secret, Start::code, "",
-         R"([MNO][A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]{6}\.[A-Za-z0-9_\-]{27,})", exact, alone, .9},
+         R"([MNO][A-Za-z0-9_\-]+\.[A-Za-z0-9_\-]{6}\.[A-Za-z0-9_\-]{27,})", exact, alone, .9, 0, 0, nullptr,
+         leads::discord},
     Rule{"secret.azure_storage", Type::secret, Start::anchor,
          "accountkey=", R"(AccountKey=[A-Za-z0-9+/]{86}==)", exact, open, .98},
     Rule{"secret.age", Type::secret, Start::anchor, "age-secret-key-", R"(AGE-SECRET-KEY-1[0-9A-Z]{58})",
@@ -151,9 +176,9 @@ constexpr std::array table{
         R"((?:passwords?|passwd|passphrase|pwd|mot de passe|mots de passe|mdp|code secret|secret|token|jeton|credentials?|api[_\- ]?key|apikey|api[_\- ]?secret|access[_\- ]?key|account[_\- ]?key|private[_\- ]?key|client[_\- ]?secret|secret[_\- ]?key|cl\xc3\xa9 (?:d'api|api|secr\xc3\xa8te|priv\xc3\xa9e))["'`*\])]{0,3}(?: ?(?:[:=]|=>|:=|->) ?| (?:est|is|was)(?: ?:)? )["'`*]{0,3}[^\s"'`,;<>{}])",
         any, open, .85, 0, 0, checks::assignment},
     Rule{"secret.aws_secret", Type::secret, Start::any, "", R"([A-Za-z0-9/+]{40})", exact, alone, 0,
-         word::secret, .85, checks::random_text},
+         word::secret, .85, checks::random_text, leads::base64_40},
     Rule{"secret.hex", Type::secret, Start::any, "", R"([0-9a-f]{32,128})", any, alone, 0, word::secret, .7,
-         checks::random_text},
+         checks::random_text, leads::hex_32},
     // --- attacks, reported but not refused: few and precise, because trigger words alone are innocent
     Rule{
         "injection.ignore_en", Type::injection, Start::anchor, "ignore~disregard~forget~override~bypass",

@@ -18,6 +18,10 @@ struct Span {
 /// Pure; true when the span is what the rule says.
 using Check = bool (*)(const Scan& scan, Span& span);
 
+/// A cheap look at the bytes where a pattern would begin: false when it cannot match there. May read
+/// bytes::readable_slack bytes.
+using Lead = bool (*)(const char* at);
+
 enum class Letters { exact, any_case };
 /// Whether the match must stand alone, touched by no letter or digit.
 enum class Edges { alone, free };
@@ -26,10 +30,10 @@ enum class Edges { alone, free };
 enum class Start {
   anchor,       // where one of the rule's anchors stands
   number,       // at words that begin with a digit
-  two_letters,  // at words of two letters, and at those of letters and digits
+  two_letters,  // at words of two letters that a digit follows soon, and at those of letters and digits
   code,         // at words with digits or several capitals
   month,        // at names of months
-  any,          // at every word
+  any,          // at every word of a text that has words of the rule's context
 };
 
 struct Rule {
@@ -49,6 +53,7 @@ struct Rule {
   word::Kinds context = 0;
   double score_in_context = 0;
   Check check = nullptr;
+  Lead lead = nullptr;
 };
 
 /// The table; its rows' ids are unique.

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <initializer_list>
 #include <string_view>
 #include <vector>
 
+#include "base/text.h"
 #include "guard/hit.h"
 #include "guard/lexicon/lexicon.h"
 
@@ -32,11 +34,14 @@ struct Token {
 /// A normalised text on its way through the detectors, with what they found. One thread at a time; its memory
 /// is used again for the next text.
 struct Scan {
-  std::string_view text;
+  std::string_view text;  // bytes::readable_slack bytes behind it may be read
   const Lexicon* lexicon = nullptr;
   std::vector<Token> tokens;
+  /// Those that a detector may begin at: all but everyday words in lower case.
+  std::vector<std::uint32_t> notable;
   word::Kinds seen = 0;  // of all tokens together
   std::vector<Hit> hits;
+  std::vector<std::size_t> done;  // per pattern rule, the byte up to which it has matched
 
   [[nodiscard]] std::string_view word(std::size_t i) const {
     return text.substr(tokens[i].begin, tokens[i].end - tokens[i].begin);
@@ -58,7 +63,15 @@ struct Scan {
   /// No letter, digit or "_" touches [begin, end) from outside.
   [[nodiscard]] bool stands_alone(std::size_t begin, std::size_t end) const;
   /// ASCII text of token `i` compared without case.
-  [[nodiscard]] bool is(std::size_t i, std::string_view lower) const;
+  [[nodiscard]] bool is(std::size_t i, std::string_view lower) const {
+    return i < tokens.size() && tokens[i].end - tokens[i].begin == lower.size() &&
+           equal_ignoring_ascii_case(word(i), lower);
+  }
+  [[nodiscard]] bool is_any(std::size_t i, std::initializer_list<std::string_view> words) const {
+    for (auto one : words)
+      if (is(i, one)) return true;
+    return false;
+  }
 
   void add(Type type, std::size_t begin, std::size_t end, double score, std::string_view rule) {
     hits.push_back({type, static_cast<std::uint32_t>(begin), static_cast<std::uint32_t>(end),
@@ -66,8 +79,17 @@ struct Scan {
   }
 };
 
-/// Fills `scan.tokens` from `scan.text`.
+/// Fills `scan.tokens`, `notable` and `seen` from `scan.text`.
 void tokenise(Scan& scan);
+
+/// Calls `detect(i)` for the notable tokens; it gives the last token that it took, or `i` for none, and goes
+/// on behind that.
+template <class F>
+void each_notable(const Scan& scan, F&& detect) {
+  std::size_t next = 0;
+  for (auto i : scan.notable)
+    if (i >= next) next = detect(std::size_t{i}) + 1;
+}
 
 /// Whether the character that begins (or ends, for the one before) at a byte belongs to a word.
 [[nodiscard]] bool word_byte(char c);

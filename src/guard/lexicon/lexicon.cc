@@ -1,5 +1,6 @@
 #include "guard/lexicon/lexicon.h"
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 
@@ -7,18 +8,17 @@
 #include "guard/lexicon/lists.h"
 
 namespace bastide::guard {
-namespace {
-// FNV-1a, then mixed: words are short and the table is ours, so no seed is needed.
-std::uint64_t hash_of(std::string_view text) {
-  std::uint64_t hash = 0xcbf29ce484222325ULL;
-  for (char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3ULL;
-  hash ^= hash >> 29;
-  hash *= 0xbf58476d1ce4e5b9ULL;
-  hash ^= hash >> 32;
-  return hash ? hash : 1;
-}
 
-}  // namespace
+std::uint64_t Lexicon::hash_of(std::string_view text) {
+  auto hash = seed;
+  do {
+    std::array<std::uint64_t, 2> halves{};
+    std::memcpy(halves.data(), text.data(), std::min(text.size(), sizeof halves));
+    hash = mix(hash, halves[0], halves[1]);
+    text.remove_prefix(std::min(text.size(), sizeof halves));
+  } while (!text.empty());
+  return hash != 0 ? hash : 1;
+}
 
 std::size_t fold(std::string_view word, char* out, std::size_t size) {
   // U+00C0 to U+017F without accents; "?" is not a letter.
@@ -111,6 +111,8 @@ Lexicon::Lexicon() : slots_(16'384) {
   add(greetings, word::greeting);
   add(closings, word::closing);
   add(fields, word::field);
+  add(introductions, word::introduction);
+  add(post_boxes, word::post_box);
 }
 
 void Lexicon::add(std::string_view list, word::Kinds kind) {
@@ -136,11 +138,6 @@ void Lexicon::put(std::string_view folded, word::Kinds kind) {
   }
 }
 
-word::Kinds Lexicon::kinds(std::string_view folded) const {
-  auto hash = hash_of(folded);
-  for (std::size_t at = hash & (slots_.size() - 1); slots_[at].hash != 0; at = (at + 1) & (slots_.size() - 1))
-    if (slots_[at].hash == hash) return slots_[at].kinds;
-  return 0;
-}
+word::Kinds Lexicon::kinds(std::string_view folded) const { return look_up(hash_of(folded)); }
 
 }  // namespace bastide::guard

@@ -1,7 +1,9 @@
 // Lexicon: what is known of a word, in one lookup.
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +28,8 @@ inline constexpr Kinds bic = 1ULL << 32, home = 1ULL << 33, secret = 1ULL << 34;
 inline constexpr Kinds person_noun = 1ULL << 35, person_verb = 1ULL << 36, greeting = 1ULL << 37,
                        closing = 1ULL << 38;
 inline constexpr Kinds field = 1ULL << 39;
+inline constexpr Kinds introduction = 1ULL << 40,  // "is" of "my name is": a name may follow
+    post_box = 1ULL << 41;
 
 inline constexpr Kinds first_name = masculine | feminine;
 inline constexpr Kinds title = title_m | title_f | title_any;
@@ -39,12 +43,42 @@ class Lexicon {
   Lexicon();
   /// 0 for a word that is not known. `folded` may hold "_" for the spaces of a phrase.
   [[nodiscard]] word::Kinds kinds(std::string_view folded) const;
+  /// The same for a word of 1 to 16 ASCII letters whose first alone may be upper case. 16 bytes from `word`
+  /// on may be read.
+  [[nodiscard]] word::Kinds kinds_of_plain(const char* word, std::size_t size) const {
+    std::array<std::uint64_t, 2> halves{};
+    std::memcpy(halves.data(), word, sizeof halves);
+    halves[0] |= 0x20;
+    const auto bits = (size & 7U) * 8;
+    const auto mask = (std::uint64_t{1} << bits) - 1;
+    if (size < 8) {
+      halves[0] &= mask;
+      halves[1] = 0;
+    } else if (size < 16) {
+      halves[1] &= mask;
+    }
+    return look_up(mix(seed, halves[0], halves[1]));
+  }
 
  private:
   struct Slot {
     std::uint64_t hash = 0;
     word::Kinds kinds = 0;
   };
+  static constexpr std::uint64_t seed = 0x9E3779B97F4A7C15ULL;
+  // One round of multiplying and folding over 16 bytes. The table is ours, so nothing need be kept secret.
+  [[nodiscard]] static std::uint64_t mix(std::uint64_t hash, std::uint64_t low, std::uint64_t high) {
+    __extension__ using Wide = unsigned __int128;
+    const auto product = static_cast<Wide>(low ^ hash) * (high ^ 0xE7037ED1A0B428DBULL);
+    return static_cast<std::uint64_t>(product) ^ static_cast<std::uint64_t>(product >> 64U);
+  }
+  [[nodiscard]] static std::uint64_t hash_of(std::string_view text);
+  [[nodiscard]] word::Kinds look_up(std::uint64_t hash) const {
+    const auto last = slots_.size() - 1;
+    for (std::size_t at = hash & last; slots_[at].hash != 0; at = (at + 1) & last)
+      if (slots_[at].hash == hash) return slots_[at].kinds;
+    return 0;
+  }
   void add(std::string_view list, word::Kinds kind);
   void put(std::string_view folded, word::Kinds kind);
 

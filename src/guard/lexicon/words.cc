@@ -254,4 +254,10 @@ const std::string_view fields =
     "employee owner assure author auteur "
     "redacteur holder demandeur locataire proprietaire applicant";
 
+// The last word of what introduces a name: "je m'appelle", "my name is", "une personne nommee".
+const std::string_view introductions =
+    "appelle appelles prenomme nomme nommee named appele appelee is est suis am i'm";
+// Words that begin, or end before the number, an address without a street.
+const std::string_view post_boxes = "bp psc cmr unit box";
+
 }  // namespace bastide::guard::lists
