@@ -217,6 +217,9 @@ class Identity {
   /// A new secret for the same key; the one it had opens for `overlap` more, at most 90 days. One's own; an
   /// admin anybody's.
   Result<NewKey> rotate_key(const Principal& actor, std::string_view id, std::chrono::seconds overlap);
+  /// What a person, group or key is called, for reports; empty when it is gone. Blocks. `kind`: "person",
+  /// "group" or "key".
+  [[nodiscard]] std::string name_of(std::string_view kind, const std::string& id);
   /// One's own; an admin anybody's.
   Result<void> revoke_key(const Principal& actor, std::string_view id);
 

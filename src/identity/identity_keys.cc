@@ -117,6 +117,20 @@ Result<NewKey> Identity::rotate_key(const Principal& actor, std::string_view id,
   return NewKey{std::string(id), secret};
 }
 
+std::string Identity::name_of(std::string_view kind, const std::string& id) {
+  if (kind == "person") {
+    auto person = stores_.persons.find(id);
+    if (!person) return {};
+    return person->name.empty() ? person->email : person->name;
+  }
+  if (kind == "group") {
+    auto group = stores_.groups.find(id);
+    return group ? group->name : std::string();
+  }
+  const auto key = kind == "key" ? keys_.with_id(id) : nullptr;
+  return key ? key->key.name : std::string();
+}
+
 Result<void> Identity::revoke_key(const Principal& actor, std::string_view id) {
   bool anybodys = may(actor, Role::admin);
   if (!anybodys && actor.person.empty()) return forbidden();

@@ -109,6 +109,12 @@ void KeyTable::replace(std::vector<KeyStore::Found> keys, const std::string& org
   }
 }
 
+std::shared_ptr<const KeyEntry> KeyTable::with_id(const std::string& id) const {
+  const auto table = table_.load(std::memory_order_acquire);
+  const auto found = table->by_id.find(id);
+  return found == table->by_id.end() ? nullptr : found->second;
+}
+
 std::size_t KeyTable::size() const { return table_.load()->by_id.size(); }
 
 std::vector<Use> KeyTable::take_uses() {

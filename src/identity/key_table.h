@@ -54,6 +54,9 @@ class KeyTable {
   /// What the entry itself says (`is_over`, `allows_address`) is the caller's to ask. Notes the use.
   [[nodiscard]] std::shared_ptr<const KeyEntry> find(std::string_view secret, UnixMillis now) const;
 
+  /// Null when no key that is not revoked has this id.
+  [[nodiscard]] std::shared_ptr<const KeyEntry> with_id(const std::string& id) const;
+
   /// All keys there are. Entries that are the same go on; those that are gone, or changed so that what runs
   /// under them must be asked again, are revoked.
   void replace(std::vector<KeyStore::Found> keys, const std::string& organisation);

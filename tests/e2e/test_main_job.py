@@ -165,6 +165,13 @@ class MainJob(unittest.TestCase):
         self.assertEqual(got.json["route"]["chosen"], "cloud-small")
         self.assertEqual(got.json["tokens"]["output"], 7)
         self.assertEqual(len(got.json["stages"]), 12)
+        mine = self.bastide.call("GET", "/api/me/usage").json
+        self.assertGreaterEqual(mine["total"]["tokens"]["output"], 14)
+        everybody = self.bastide.call("GET", "/api/admin/usage?by=person").json
+        self.assertEqual([row["name"] for row in everybody["usage"]], ["Claire Fabre"])
+        self.assertEqual(sum(day["requests"] for day in everybody["days"]), everybody["total"]["requests"])
+        keys = self.bastide.call("GET", "/api/admin/usage?by=key").json["usage"]
+        self.assertEqual([row["name"] for row in keys], ["test"])
         self.provider.answer = lambda messages: ["Deux jours par semaine au plus [1]."]
         stream = client.chat.completions.create(
             model="cloud-small", messages=[{"role": "user", "content": QUESTION}], stream=True,

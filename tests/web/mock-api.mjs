@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { answers, citations, cited, contents, documents, labels, models, passages, questions } from "./mock-data.mjs";
 import { receiptOf } from "./mock-receipt.mjs";
+import { myUsage, organisationUsage } from "./mock-usage.mjs";
 
 export const email = "claire.fabre@valmont.fr";
 export const password = "une place ouverte";
@@ -314,6 +315,8 @@ export function makeApi(options = {}) {
 
     if (is("GET", /^\/models$/)) return { status: 200, body: { models, default: "auto" } };
     if (is("GET", /^\/labels$/)) return { status: 200, body: labels };
+    if (is("GET", /^\/me\/usage$/)) return { status: 200, body: myUsage(url) };
+    if (is("GET", /^\/admin\/usage$/)) return { status: 200, body: organisationUsage(url, state.people) };
     if (is("PATCH", /^\/me$/)) {
       if (json.password && json.password.old !== state.password) return problem(403, "forbidden", "Le mot de passe actuel n’est pas le bon.");
       if (json.notice_seen) state.noticeSeen = true;
@@ -339,9 +342,12 @@ export function makeApi(options = {}) {
     }
     if (room === "keys") {
       if (method === "POST") {
-        const key = { id: randomUUID(), name: json.name, prefix: "bst_7KQ4", scopes: ["chat"], created_at: now(), last_used_at: null };
+        const secret = `bst_7KQ4${randomUUID().replaceAll("-", "")}`;
+        if (part === "rotate") return { status: 200, body: { id, secret } };
+        const expires = json.expires ? `${json.expires}T23:59:59Z` : null;
+        const key = { id: randomUUID(), name: json.name, prefix: "bst_7KQ4", scopes: ["chat"], models: json.models ?? [], addresses: json.addresses ?? [], created_at: now(), last_used_at: null, expires_at: expires };
         state.keys.push(key);
-        return { status: 201, body: { id: key.id, secret: `bst_7KQ4${randomUUID().replaceAll("-", "")}` } };
+        return { status: 201, body: { id: key.id, secret } };
       }
       if (method === "DELETE") state.keys = state.keys.filter((one) => one.id !== id);
       return method === "DELETE" ? { status: 204 } : { status: 200, body: { keys: state.keys } };

@@ -101,6 +101,20 @@ void write_warnings(JsonWriter& json, const std::vector<policy::KeptWarning>& wa
 
 std::string own_scope(const Call& call) { return "person:" + call.who.person; }
 
+// A line a day and model; gives what they come to.
+UsageSum write_days(JsonWriter& json, const std::vector<policy::UsageOfDay>& days) {
+  UsageSum total;
+  json.key("days").array();
+  for (const auto& each : days) {
+    add_up(total, each.sum);
+    json.object().field("day", each.day).field("model", each.model);
+    write_sum(json, each.sum);
+    json.end();
+  }
+  json.end();
+  return total;
+}
+
 Task<Result<void>> my_usage(Call& call) {
   auto span = span_of(call);
   if (!span) co_return pass(span);
@@ -113,16 +127,10 @@ Task<Result<void>> my_usage(Call& call) {
   if (scopes.empty()) scopes.push_back(own_scope(call));
   auto warnings = co_await call.blocking([&] { return usage.warnings(scopes, call.limit()); });
   if (!warnings) co_return pass(warnings);
-  UsageSum total;
   JsonWriter json;
-  json.object().field("from", span->from).field("to", span->to).key("days").array();
-  for (const auto& each : *days) {
-    add_up(total, each.sum);
-    json.object().field("day", each.day).field("model", each.model);
-    write_sum(json, each.sum);
-    json.end();
-  }
-  json.end().key("total").object();
+  json.object().field("from", span->from).field("to", span->to);
+  const auto total = write_days(json, *days);
+  json.key("total").object();
   write_sum(json, total);
   json.end();
   write_budgets(json, budgets);
@@ -182,16 +190,26 @@ Task<Result<void>> all_usage(Call& call) {
   auto& usage = call.services.usage;
   auto scopes = co_await call.blocking([&] { return usage.scopes(kind, *span, call.limit()); });
   if (!scopes) co_return pass(scopes);
-  auto whole = co_await call.blocking([&] { return usage.scopes("organisation", *span, 1); });
-  if (!whole) co_return pass(whole);
+  auto days = co_await call.blocking([&] { return usage.days("organisation", *span, days_max); });
+  if (!days) co_return pass(days);
+  const auto name_of = [&](const std::string& id) { return call.services.identity.name_of(by, id); };
+  std::vector<std::string> ids;
+  for (const auto& each : *scopes) ids.push_back(each.scope.substr(std::min(kind.size(), each.scope.size())));
+  std::vector<std::string> names;
+  auto named = co_await call.blocking([&]() -> Result<void> {
+    std::ranges::transform(ids, std::back_inserter(names), name_of);
+    return {};
+  });
+  if (!named) co_return pass(named);
   auto warnings = co_await call.blocking([&] { return usage.warnings({}, call.limit()); });
   if (!warnings) co_return pass(warnings);
   auto gaps = co_await call.blocking([&] { return usage.gaps(call.limit()); });
   if (!gaps) co_return pass(gaps);
   JsonWriter json;
   json.object().field("from", span->from).field("to", span->to).field("by", by).key("usage").array();
-  for (const auto& each : *scopes) {
-    json.object().field("id", each.scope.substr(std::min(kind.size(), each.scope.size())));
+  for (std::size_t i = 0; i < scopes->size(); ++i) {
+    const auto& each = (*scopes)[i];
+    json.object().field("id", ids[i]).field("name", names[i]);
     json.key("budgets").array();
     for (const auto& [budget, spent, reserved] : call.services.accounts.budgets(each.scope))
       json.object()
@@ -204,9 +222,12 @@ Task<Result<void>> all_usage(Call& call) {
     write_sum(json, each.sum);
     json.end();
   }
-  json.end().key("total").object();
-  write_sum(json, whole->empty() ? UsageSum() : whole->front().sum);
   json.end();
+  const auto total = write_days(json, *days);
+  json.key("total").object();
+  write_sum(json, total);
+  json.end();
+  write_budgets(json, {{"organisation", call.services.accounts.budgets("organisation")}});
   write_warnings(json, *warnings);
   json.key("gaps").array();
   for (const auto& gap : *gaps)

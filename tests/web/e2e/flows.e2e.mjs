@@ -401,20 +401,30 @@ describe("settings", () => {
     assert.equal(await page.evaluate(() => document.documentElement.lang), "en");
   });
 
-  it("shows a key's secret once, and revokes it", async () => {
+  it("shows a key's secret once, changes it, and revokes it", async () => {
     await page.goto("/settings");
     await button("Créer une clé").click();
     await page.getByRole("dialog").getByLabel("Nom").fill("Outil des marchés");
+    await page.getByRole("dialog").getByLabel("Durée de vie").selectOption("90");
+    await page.getByRole("dialog").getByText("Limiter ce que la clé peut faire").click();
+    await page.getByRole("dialog").getByLabel("Adresses autorisées").fill("127.0.0.0/8");
     await page.getByRole("dialog").getByRole("button", { name: "Créer une clé" }).click();
     await page.locator(".secret code").waitFor();
     const secret = await page.locator(".secret code").innerText();
     assert.ok(secret.length > 20);
     await button("Je l’ai gardée").click();
-    await page.getByRole("cell", { name: "Outil des marchés", exact: true }).waitFor();
+    const row = page.getByRole("row", { name: /^Outil des marchés/ });
+    await row.getByText("127.0.0.0/8").waitFor();
     assert.equal(await page.getByText(secret).count(), 0);
-    await button("Révoquer Outil des marchés").first().click();
+    await row.getByRole("button").click();
+    await page.getByRole("menuitem", { name: "Changer le secret" }).click();
+    await page.getByText("L’ancien secret ouvre encore").waitFor();
+    assert.notEqual(await page.locator(".secret code").innerText(), secret);
+    await button("Je l’ai gardée").click();
+    await row.getByRole("button").click();
+    await page.getByRole("menuitem", { name: "Révoquer" }).click();
     await button("Révoquer la clé").click();
-    await page.getByRole("cell", { name: "Outil des marchés", exact: true }).waitFor({ state: "detached" });
+    await row.waitFor({ state: "detached" });
   });
 
   it("invites a person with a link that is shown once", mockOnly, async () => {
@@ -432,5 +442,35 @@ describe("settings", () => {
     await page.locator(".home h1").waitFor();
     await page.goto(link);
     await page.getByRole("heading", { name: "Ce lien ne sert plus" }).waitFor();
+  });
+});
+
+describe("usage", () => {
+  beforeEach(() => signIn(page));
+
+  it("tells what one used, what is left, and turns to the month before", async () => {
+    await page.goto("/usage");
+    await page.getByRole("heading", { name: "Consommation", level: 1 }).waitFor();
+    await page.locator(".facts").waitFor();
+    assert.match(await page.getByRole("link", { name: "Tableau CSV" }).getAttribute("href"), /^\/api\/me\/usage\.csv\?from=\d{4}-\d\d-01&to=/);
+    const month = await page.locator(".usage__month").innerText();
+    await button("Mois précédent").click();
+    assert.notEqual(await page.locator(".usage__month").innerText(), month);
+    assert.equal(await page.locator(".budgets").count(), 0, "a budget is of now");
+  });
+
+  it("warns of a budget that is nearly spent", mockOnly, async () => {
+    await page.goto("/usage");
+    await page.getByText("80 % atteints").waitFor();
+    await page.getByText("4,20 € sur 5,00 €").waitFor();
+  });
+
+  it("shows an administrator the organisation's, by person too", mockOnly, async () => {
+    await page.goto("/usage");
+    await button("L’organisation").click();
+    await page.getByText("Épuisé").waitFor();
+    await page.getByText("Lignes d’usage retrouvées : 214.").waitFor();
+    await page.getByRole("combobox", { name: "Regrouper" }).selectOption("person");
+    await page.getByRole("cell", { name: "Camille Roux" }).waitFor();
   });
 });

@@ -80,6 +80,13 @@ async function tour(page, name, language) {
   await page.goto("/settings");
   await page.locator(".settings h1").waitFor();
   await inspect(page, `${name}-settings`);
+  await page.goto("/usage");
+  await page.locator(".facts").waitFor();
+  await inspect(page, `${name}-usage`);
+  await page.locator(".chip[aria-pressed=false]").click();
+  await page.locator(".usage__select").nth(1).selectOption("person");
+  await page.locator("table tbody tr").first().waitFor();
+  await inspect(page, `${name}-usage-all`);
   await page.goto("/people");
   await page.locator(".person").first().waitFor();
   await inspect(page, `${name}-people`);

@@ -2,8 +2,8 @@
 import { QueryClient, infiniteQueryOptions, queryOptions, replaceEqualDeep } from "@tanstack/react-query";
 import { Problem, request, setCsrf, withQuery } from "./http";
 import type {
-  ApiKey, Collection, Conversation, ConversationRow, Doc, DocumentContent, Group, Labels, Model, Paged, Person, Receipt,
-  Sample, Session,
+  ApiKey, Collection, Conversation, ConversationRow, Doc, DocumentContent, Group, Labels, Model, OrganisationUsage, OwnUsage,
+  Paged, Person, Receipt, Sample, Session,
 } from "./types";
 
 export const client = new QueryClient({
@@ -135,3 +135,14 @@ export const groupsQuery = queryOptions({
   queryKey: ["groups"],
   queryFn: ({ signal }) => request<{ groups: Group[] }>("/api/groups?limit=200", { signal }),
 });
+
+type Span = { from: string; to: string };
+
+export const myUsageQuery = ({ from, to }: Span) =>
+  queryOptions({ queryKey: ["usage", from, to], queryFn: ({ signal }) => request<OwnUsage>(withQuery("/api/me/usage", { from, to }), { signal }) });
+
+export const organisationUsageQuery = ({ from, to }: Span, by: string) =>
+  queryOptions({
+    queryKey: ["usage", from, to, by],
+    queryFn: ({ signal }) => request<OrganisationUsage>(withQuery("/api/admin/usage", { from, to, by, limit: 200 }), { signal }),
+  });

@@ -164,6 +164,42 @@ export interface Usage {
   cached_input_tokens?: number;
 }
 
+/** What calls came to; energy lies between the two. */
+export interface UsageSum {
+  requests: number;
+  errors: number;
+  tokens: { input: number; cached_input: number; output: number };
+  cost: number;
+  energy: { wh_low: number; wh_high: number };
+}
+
+export interface UsageDay extends UsageSum {
+  day: string;
+  model: string;
+}
+
+export interface Budget {
+  scope: string;
+  unit: "money" | "tokens" | "requests" | "energy";
+  period: "day" | "week" | "month";
+  limit: number;
+  spent: number;
+  reserved: number;
+  nearly_spent: boolean;
+  ends_at: string;
+}
+
+export interface OwnUsage {
+  days: UsageDay[];
+  total: UsageSum;
+  budgets: Budget[];
+}
+
+export interface OrganisationUsage extends OwnUsage {
+  usage: (UsageSum & { id: string; name: string })[];
+  gaps: { found_at: string; recovered: number; lost: number }[];
+}
+
 export interface RouteCandidate {
   model: string;
   allowed: boolean;
@@ -295,8 +331,13 @@ export interface ApiKey {
   name: string;
   prefix: string;
   scopes?: string[];
+  models?: string[];
+  addresses?: string[];
   created_at: string;
   last_used_at?: string | null;
+  expires_at?: string | null;
+  /** Until then the secret before the last rotation opens too. */
+  old_secret_until?: string | null;
 }
 
 export interface Group {

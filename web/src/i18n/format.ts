@@ -30,7 +30,8 @@ export class Formats {
   }
 
   wattHours(low: number, high: number): string {
-    return high < 0.1 ? this.#between(low * 1000, high * 1000, "mWh") : this.#between(low, high, "Wh");
+    if (high < 0.1) return this.#between(low * 1000, high * 1000, "mWh");
+    return high < 1000 ? this.#between(low, high, "Wh") : this.#between(low / 1000, high / 1000, "kWh");
   }
 
   carbon(low: number, high: number): string {
@@ -44,6 +45,18 @@ export class Formats {
   euros(value: number): string {
     const digits = value > 0 && value < 0.01 ? 5 : 2;
     return new Intl.NumberFormat(this.#locale, { style: "currency", currency: "EUR", maximumFractionDigits: digits }).format(value);
+  }
+
+  /** Large counts with three figures: 1,46 M. */
+  compact(value: number): string {
+    if (value < 10_000) return this.number(value);
+    return new Intl.NumberFormat(this.#locale, { notation: "compact", maximumSignificantDigits: 3 }).format(value);
+  }
+
+  /** Of a budget, in its unit. */
+  amount(unit: "money" | "tokens" | "requests" | "energy", value: number): string {
+    if (unit === "money") return this.euros(value);
+    return unit === "energy" ? this.wattHours(value, value) : this.compact(value);
   }
 
   bytes(value: number): string {
@@ -75,6 +88,15 @@ export class Formats {
 
   day(iso: string): string {
     return new Intl.DateTimeFormat(this.#locale, { day: "numeric", month: "short", year: "numeric" }).format(new Date(iso));
+  }
+
+  /** "novembre 2026", of a day such as 2026-11-01. */
+  month(day: string): string {
+    return new Intl.DateTimeFormat(this.#locale, { month: "long", year: "numeric", timeZone: "UTC" }).format(new Date(day));
+  }
+
+  dayMonth(iso: string): string {
+    return new Intl.DateTimeFormat(this.#locale, { day: "numeric", month: "short", timeZone: "UTC" }).format(new Date(iso));
   }
 
   list(items: string[]): string {

@@ -19,6 +19,7 @@ const DocumentScreen = lazy(() => import("@/documents/DocumentScreen"));
 const ReceiptScreen = lazy(() => import("@/receipt/ReceiptScreen"));
 const SettingsScreen = lazy(() => import("@/settings/SettingsScreen"));
 const PeopleScreen = lazy(() => import("@/settings/PeopleScreen"));
+const UsageScreen = lazy(() => import("@/usage/UsageScreen"));
 const FirstSteps = lazy(() => import("./FirstSteps"));
 const Palette = lazy(() => import("./Palette"));
 const ShortcutsHelp = lazy(() => import("./ShortcutsHelp"));
@@ -60,6 +61,7 @@ export function Frame() {
                 <Route path="/d/:id">{(params) => <DocumentScreen key={params.id} id={params.id} />}</Route>
                 <Route path="/receipt/:id">{(params) => <ReceiptScreen key={params.id} id={params.id} />}</Route>
                 <Route path="/settings" component={SettingsScreen} />
+                <Route path="/usage" component={UsageScreen} />
                 <Route path="/people" component={PeopleScreen} />
                 <Route><NotFound /></Route>
               </Switch>
