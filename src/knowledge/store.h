@@ -253,6 +253,8 @@ class LibraryStore {
   /// Returns how many passages went.
   virtual Result<std::int64_t> purge(const Job& job,
                                      const std::function<void(const std::string& blob)>& remove_blob) = 0;
+  /// Calls `remove_blob` within the transaction when no version refers to the blob.
+  virtual Result<void> remove_unused(const std::string& blob, const std::function<void()>& remove_blob) = 0;
   /// Gives back the leases whose owner `is_dead`.
   virtual Result<int> release_jobs(const std::function<bool(const std::string& owner)>& is_dead) = 0;
   /// Makes embed jobs for searched versions without (all) vectors of `model`. Returns how many.

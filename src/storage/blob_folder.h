@@ -6,7 +6,8 @@
 
 namespace bastide::storage {
 
-/// ROOT/ab/cd/abcd…: the blobs.  ROOT/tmp: being written.  ROOT/set-aside: deleted while a backup runs, which
+/// ROOT/ab/cd/abcd…: the blobs.  ROOT/tmp: being written.  ROOT/unclaimed: a mark, NAME-…, for
+/// each blob whose writer lives, or died.  ROOT/set-aside: deleted while a backup runs, which
 /// holds ROOT/backup.lock exclusively (flock); deletions hold it shared.
 struct BlobFolder {
   std::string root;
@@ -15,6 +16,7 @@ struct BlobFolder {
   [[nodiscard]] static bool is_name(std::string_view name);
   [[nodiscard]] std::string path(std::string_view name) const;
   [[nodiscard]] std::string temporary() const { return root + "/tmp"; }
+  [[nodiscard]] std::string unclaimed() const { return root + "/unclaimed"; }
   [[nodiscard]] std::string set_aside(std::string_view name) const {
     return root + "/set-aside/" + std::string(name);
   }

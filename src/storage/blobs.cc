@@ -25,12 +25,34 @@ namespace fs = std::filesystem;
 /// A file being written is locked by its writer; one that was made a moment ago may not be locked yet.
 constexpr auto stray_after = std::chrono::seconds(10);
 
+/// A new file, locked as long as it is open: so others see whether its writer lives.
+Result<Fd> locked_file(const std::string& path) {
+  auto file = open_file(path, O_WRONLY | O_CREAT | O_EXCL);
+  if (!file) return pass(file);
+  if (::flock(file->get(), LOCK_EX | LOCK_NB) != 0)
+    return std::unexpected(file_error(errno, "lock a new file"));
+  return file;
+}
+
+/// The regular files of `folder` whose writers are dead, as far as it can be known.
+template <class F>
+void each_left_behind(const std::string& folder, F&& f) {
+  std::error_code ignored;
+  const auto oldest = fs::file_time_type::clock::now() - stray_after;
+  for (const auto& entry : fs::directory_iterator(folder, ignored)) {
+    if (entry.last_write_time(ignored) >= oldest) continue;
+    auto file = open_file(entry.path(), O_RDWR);
+    if (file && ::flock(file->get(), LOCK_EX | LOCK_NB) == 0) f(entry.path());
+  }
+}
+
 class FolderWriter final : public Blobs::Writer {
  public:
   FolderWriter(BlobFolder folder, std::string temporary, Fd file)
       : folder_(std::move(folder)), temporary_(std::move(temporary)), file_(std::move(file)) {}
   ~FolderWriter() override {
     if (!temporary_.empty()) ::unlink(temporary_.c_str());
+    if (!mark_.empty()) ::unlink(mark_.c_str());
   }
 
   Result<void> write(std::string_view bytes) override {
@@ -54,6 +76,11 @@ class FolderWriter final : public Blobs::Writer {
     auto second = first + "/" + name.substr(2, 2);
     bool made = ::access(second.c_str(), F_OK) != 0;
     if (auto done = make_folder(second); !done) return pass(done);
+    auto mark = folder_.unclaimed() + "/" + name + "-" + new_id("mark");
+    auto marked = locked_file(mark);
+    if (!marked) return pass(marked);
+    mark_ = std::move(mark);
+    mark_file_ = std::move(*marked);
     // Over an equal file of the same name this changes nothing but its inode: readers keep theirs.
     if (auto done = rename_file(temporary_, path); !done) return pass(done);
     temporary_.clear();
@@ -71,6 +98,8 @@ class FolderWriter final : public Blobs::Writer {
   BlobFolder folder_;
   std::string temporary_;
   Fd file_;
+  std::string mark_;
+  Fd mark_file_;
   Sha256Stream hash_;
   std::uint64_t size_bytes_ = 0;
   bool failed_ = false;
@@ -82,10 +111,8 @@ class FolderBlobs final : public Blobs {
 
   Result<std::unique_ptr<Writer>> create() override {
     auto temporary = folder_.temporary() + "/" + new_id("tmp");
-    auto file = open_file(temporary, O_WRONLY | O_CREAT | O_EXCL);
+    auto file = locked_file(temporary);
     if (!file) return pass(file);
-    if (::flock(file->get(), LOCK_EX | LOCK_NB) != 0)
-      return std::unexpected(file_error(errno, "lock a new file"));
     return std::make_unique<FolderWriter>(folder_, std::move(temporary), std::move(*file));
   }
 
@@ -132,6 +159,14 @@ class FolderBlobs final : public Blobs {
     return {};
   }
 
+  void each_abandoned(const std::function<bool(const std::string& name)>& settle) override {
+    each_left_behind(folder_.unclaimed(), [&](const fs::path& mark) {
+      const auto file = mark.filename().string();
+      const auto name = file.substr(0, file.find('-'));
+      if (!BlobFolder::is_name(name) || settle(name)) ::unlink(mark.c_str());
+    });
+  }
+
  private:
   // A writer holds a lock on what it made.
   static bool is_kept(const std::string& path) {
@@ -143,15 +178,11 @@ class FolderBlobs final : public Blobs {
 };
 
 void clean(const BlobFolder& folder) {
-  std::error_code ignored;
   std::size_t removed = 0;
-  auto oldest = fs::file_time_type::clock::now() - stray_after;
-  for (const auto& entry : fs::directory_iterator(folder.temporary(), ignored)) {
-    if (entry.last_write_time(ignored) >= oldest) continue;
-    auto file = open_file(entry.path(), O_RDWR);
-    if (!file || ::flock(file->get(), LOCK_EX | LOCK_NB) != 0) continue;  // its writer lives
-    if (fs::remove(entry.path(), ignored)) ++removed;
-  }
+  each_left_behind(folder.temporary(), [&](const fs::path& stray) {
+    std::error_code ignored;
+    if (fs::remove(stray, ignored)) ++removed;
+  });
   auto lock = open_file(folder.lock(), O_RDWR | O_CREAT);
   if (lock && ::flock(lock->get(), LOCK_SH | LOCK_NB) == 0) removed += folder.drop_set_aside();
   if (removed > 0) log::info("stray_blobs_removed", {{"files", removed}});
@@ -177,7 +208,7 @@ std::size_t BlobFolder::drop_set_aside() const {
 
 Result<std::unique_ptr<Blobs>> open_folder_blobs(std::string path) {
   BlobFolder folder{std::move(path)};
-  for (const auto& part : {folder.temporary(), folder.root + "/set-aside"})
+  for (const auto& part : {folder.temporary(), folder.unclaimed(), folder.root + "/set-aside"})
     if (auto made = make_folder(part); !made) return pass(made);
   clean(folder);
   return std::make_unique<FolderBlobs>(std::move(folder));

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -32,6 +33,9 @@ class Blobs {
   virtual Result<std::string> path(std::string_view name) = 0;
   /// Fine when it is not there, and when a living writer keeps it.
   virtual Result<void> remove(std::string_view name) = 0;
+  /// Blobs whose writer's process died after the commit, so that perhaps nothing refers to them: each is
+  /// given to `settle`, which removes it if so, until that once says true.
+  virtual void each_abandoned(const std::function<bool(const std::string& name)>& settle) = 0;
 };
 
 /// On `folder`, made when missing.

@@ -124,6 +124,10 @@ void Workers::keep_house() {
   parts_.live.drop_if_idle(index_idle);
   if (auto released = parts_.store.release_jobs(is_dead_here); !released)
     log::warn("jobs_release_failed", {{"code", code_name(released.error().code)}});
+  parts_.blobs.each_abandoned([&](const std::string& blob) {
+    auto settled = parts_.store.remove_unused(blob, [&] { remove_blob(blob); });
+    return settled.has_value();
+  });
   if (!can_embed()) return;
   if (auto queued = parts_.store.queue_missing_vectors(parts_.model, now); queued && *queued > 0)
     log::info("vectors_queued", {{"documents", *queued}});
@@ -247,12 +251,16 @@ void Workers::run_embed(const Job& job, const std::stop_token& stop) {
   give_up(job, Error{Code::cancelled, "The program is stopping."});
 }
 
+void Workers::remove_blob(const std::string& blob) {
+  if (auto gone = parts_.blobs.remove(blob); !gone)
+    log::warn("blob_not_removed", {{"code", code_name(gone.error().code)}});
+}
+
 void Workers::run_purge(const Job& job) {
   std::string removed;
   auto done = parts_.store.purge(job, [&](const std::string& blob) {
     removed = blob;
-    if (auto gone = parts_.blobs.remove(blob); !gone)
-      log::warn("blob_not_removed", {{"code", code_name(gone.error().code)}});
+    remove_blob(blob);
   });
   if (!done) return give_up(job, done.error());
   parts_.live.removed(*done);

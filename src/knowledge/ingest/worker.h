@@ -51,6 +51,7 @@ class Workers {
   void run_parse(const Job& job, const std::stop_token& stop);
   void run_embed(const Job& job, const std::stop_token& stop);
   void run_purge(const Job& job);
+  void remove_blob(const std::string& blob);
   void give_up(const Job& job, const Error& error);
   [[nodiscard]] bool can_embed() const;
   [[nodiscard]] UnixMillis lease() const;

@@ -170,6 +170,21 @@ Result<int> SqliteLibraryStore::release_jobs(const std::function<bool(const std:
   });
 }
 
+namespace {
+bool is_used(Connection& c, const std::string& blob) {
+  auto used = c.prepare("select 1 from knowledge_version where blob = ? limit 1");
+  used.bind_all(blob);
+  return used.step();
+}
+}  // namespace
+
+Result<void> SqliteLibraryStore::remove_unused(const std::string& blob,
+                                               const std::function<void()>& remove_blob) {
+  return database_.write([&](Connection& c) {
+    if (!is_used(c, blob)) remove_blob();
+  });
+}
+
 Result<std::int64_t> SqliteLibraryStore::purge(
     const Job& job, const std::function<void(const std::string& blob)>& remove_blob) {
   return database_.write([&](Connection& c) {
@@ -188,9 +203,7 @@ Result<std::int64_t> SqliteLibraryStore::purge(
         forget.run();
         if (sql.find("knowledge_passage") != std::string_view::npos) passages = c.changes();
       }
-      auto used = c.prepare("select 1 from knowledge_version where blob = ? limit 1");
-      used.bind_all(job.blob);
-      if (!used.step()) remove_blob(job.blob);
+      if (!is_used(c, job.blob)) remove_blob(job.blob);
     }
     auto forget = c.prepare("delete from knowledge_job where version = ?");
     forget.bind_all(job.version);

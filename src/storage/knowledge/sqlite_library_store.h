@@ -66,6 +66,7 @@ class SqliteLibraryStore final : public knowledge::LibraryStore {
   Result<bool> activate_without_vectors(const knowledge::Job& job, UnixMillis not_before) override;
   Result<std::int64_t> purge(const knowledge::Job& job,
                              const std::function<void(const std::string& blob)>& remove_blob) override;
+  Result<void> remove_unused(const std::string& blob, const std::function<void()>& remove_blob) override;
   Result<int> release_jobs(const std::function<bool(const std::string& owner)>& is_dead) override;
   Result<int> queue_missing_vectors(const std::string& model, UnixMillis now) override;
 

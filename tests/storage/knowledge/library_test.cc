@@ -177,6 +177,17 @@ TEST_F(LibraryTest, AnUploadKeepsItsBytesThroughThePurgeOfTheirLikes) {
   EXPECT_THAT(house.search(bob, "télétravailler").results, SizeIs(1));
 }
 
+TEST_F(LibraryTest, BytesThatNobodyRefersToAreRemoved) {
+  const auto collection = house.collection(ana, "RH", {"everyone"});
+  house.upload(ana, collection, "a.txt", telework);
+  const auto stray = house.blobs->put("of an upload that was killed").value();
+  house.settle(ana, collection);
+  std::vector<std::string> removed;
+  for (const auto& blob : {sha256_hex(telework), stray})
+    ASSERT_TRUE(house.store->remove_unused(blob, [&] { removed.push_back(blob); }));
+  EXPECT_EQ(removed, std::vector{stray});
+}
+
 TEST_F(LibraryTest, DeletingACollectionTakesItsDocumentsAlong) {
   const auto collection = house.collection(ana, "RH", {"everyone"});
   const auto id = house.upload(ana, collection, "a.txt", telework)->id;
