@@ -18,6 +18,18 @@ struct Last {
   std::mutex mutex;
   UnixMillis at = 0;
   std::array<unsigned char, 10> random{};
+  // Asked of the kernel many at a time; each byte is used once.
+  std::array<unsigned char, 640> reserve{};
+  std::size_t used = reserve.size();
+
+  void draw() {
+    if (used == reserve.size()) {
+      fill_random(reserve.data(), reserve.size());
+      used = 0;
+    }
+    std::copy_n(reserve.begin() + static_cast<std::ptrdiff_t>(used), random.size(), random.begin());
+    used += random.size();
+  }
 };
 
 std::pair<UnixMillis, std::array<unsigned char, 10>> next() {
@@ -26,7 +38,7 @@ std::pair<UnixMillis, std::array<unsigned char, 10>> next() {
   auto at = now_ms();
   if (at > last.at) {
     last.at = at;
-    fill_random(last.random.data(), last.random.size());
+    last.draw();
   } else {
     for (auto byte = last.random.rbegin(); byte != last.random.rend() && ++*byte == 0; ++byte) {
     }

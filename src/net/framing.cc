@@ -1,7 +1,10 @@
 #include "net/framing.h"
 
+#include <immintrin.h>
+
 #include <algorithm>
 #include <array>
+#include <bit>
 
 #include "base/text.h"
 #include "picohttpparser.h"
@@ -20,6 +23,17 @@ constexpr auto token_chars = [] {
   for (int c = 0; c < 256; ++c) out[static_cast<std::size_t>(c)] = is_token_sign(static_cast<char>(c));
   return out;
 }();
+
+// How many of 32 bytes stand before the first control character.
+constexpr std::size_t step = 32;
+std::size_t plain_bytes(const char* at) {
+  const auto bytes = _mm256_loadu_si256(reinterpret_cast<const __m256i*>(at));
+  // Bytes from 0x80 on are below zero for the signed comparison, and no control characters.
+  const auto low = _mm256_andnot_si256(bytes, _mm256_cmpgt_epi8(_mm256_set1_epi8(0x20), bytes));
+  const auto both = _mm256_or_si256(low, _mm256_cmpeq_epi8(bytes, _mm256_set1_epi8(0x7f)));
+  return static_cast<std::size_t>(std::countr_zero(static_cast<std::uint32_t>(_mm256_movemask_epi8(both))));
+}
+
 bool is_token_char(char c) { return token_chars[static_cast<unsigned char>(c)]; }
 
 // A host as a Host header may name it; what is served does not depend on it, so this only keeps rubbish out.
@@ -115,6 +129,12 @@ HeadScanner::State HeadScanner::scan(std::string_view all) {
       if (empty && at_ > 2) return State::complete;
       if (!empty && ++lines_ > headers_max_ + 1) return refuse(431, "too_many_headers");
       continue;
+    }
+    if (all.size() - at_ > step && bytes_max_ - at_ > step) {
+      const auto plain = plain_bytes(all.data() + at_);
+      at_ += plain;
+      if (plain == step) continue;
+      c = all[at_];
     }
     if (c == '\n') return refuse(400, "bare_lf");
     if (c == '\r') {

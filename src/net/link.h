@@ -135,6 +135,18 @@ class Link final : public Pollable, private Timer {
   int steps_ = 0;
 };
 
+/// Suspends until all events of this turn were looked at; at once when there is no other. Writes that wait
+/// for it leave one after another: who is woken by the first is still awake for the rest, and a wake-up costs
+/// more than the bytes.
+struct EndOfTurn {
+  Loop& loop;
+  [[nodiscard]] bool await_ready() const { return loop.impl().events_this_turn <= 1; }
+  void await_suspend(std::coroutine_handle<> handle) const {
+    loop.post([handle] { handle.resume(); });
+  }
+  void await_resume() const {}
+};
+
 /// Lets the others of this loop have their turn.
 [[nodiscard]] Task<void> yield_turn(Loop& loop);
 

@@ -218,6 +218,7 @@ void Loop::run() {
         ::epoll_wait(impl_->epoll.get(), events.data(), static_cast<int>(events.size()), impl_->wait_ms());
     impl_->now = Steady::now();
     ++impl_->turn;
+    impl_->events_this_turn = count;
     for (int i = 0; i < count; ++i) {
       const auto& event = events[static_cast<std::size_t>(i)];
       if (event.data.u64 == Impl::no_ticket) {

@@ -23,6 +23,7 @@ namespace detail {
 namespace {
 constexpr std::size_t headers_max = 256;
 constexpr int informational_max = 8;
+constexpr std::size_t gathered_bytes_max = 32 * 1024;
 
 Error broken_off(bool heard) {
   if (!heard)
@@ -59,6 +60,7 @@ class Relay {
   [[nodiscard]] bool was_stale() const { return reused_ && !heard_ && !call_.left_; }
 
   Task<Result<Relayed>> run() {
+    co_await EndOfTurn{link_.loop()};
     auto sent = link_.write(pieces_);
     if (sent.what == Io::What::bytes) pieces_.consume(sent.size);
     if (pieces_.left() > 0) {
@@ -259,6 +261,7 @@ class Relay {
     auto head = call_.begin(head_.status, head_.headers,
                             reframes_ ? Framing{Framing::Kind::chunked, 0} : head_.framing);
     if (!head) co_return pass(head);
+    auto& loop = link_.loop();
     std::string held;  // framing that goes before the next bytes
     for (;;) {
       if (malformed()) {
@@ -273,16 +276,24 @@ class Relay {
       }
       if (ended_ && !reframes_) held.clear();  // it belongs to the last chunk, which is ours
       if (ended_) after += closing(watcher_.on_end(nullptr), chunked);
+      const EndOfTurn end_of_turn{loop};
+      bool gathers = false;
       std::string unsent;
       if (!head->empty() || !forwarded.empty() || ended_) {
         const bool only_head = forwarded.empty() && !ended_;
-        unsent = send_now(Pieces(*head, only_head ? "" : held, forwarded, after));
+        const Pieces pieces(*head, only_head ? std::string_view() : std::string_view(held), forwarded, after);
+        gathers = !end_of_turn.await_ready() && pieces.left() <= gathered_bytes_max;
+        unsent = gathers ? copy_of(pieces) : send_now(pieces);
         head->clear();
         if (!only_head) held.clear();
       }
       // Framing between two chunks waits until it is known what comes next.
       if (!ended_ && !reframes_) held += bytes.substr(size);
       if (ended_) release();
+      if (gathers) {
+        co_await end_of_turn;
+        unsent = send_now(Pieces(unsent));
+      }
       if (!unsent.empty()) {
         auto written = co_await call_.put(Pieces(unsent));
         if (!written) {
@@ -329,10 +340,13 @@ class Relay {
       auto io = client.write(pieces);
       if (io.what == Io::What::bytes) pieces.consume(io.size);
     }
-    std::string rest;
-    if (pieces.left() == 0) return rest;
-    for (auto part : pieces.parts()) rest += part;
-    return rest;
+    return pieces.left() == 0 ? std::string() : copy_of(pieces);
+  }
+  static std::string copy_of(const Pieces& pieces) {
+    std::string out;
+    out.reserve(pieces.left());
+    for (auto part : pieces.parts()) out += part;
+    return out;
   }
 
   Call& call_;
