@@ -7,8 +7,10 @@
 #include <vector>
 
 #include "base/search.h"
+#include "dialects/field_walk.h"
 #include "dialects/json_in.h"
 #include "dialects/usage.h"
+#include "dialects/weight.h"
 
 namespace bastide::dialects {
 namespace {
@@ -17,30 +19,6 @@ namespace od = simdjson::ondemand;
 
 constexpr std::int64_t bytes_a_token = 2;
 constexpr std::int64_t tokens_an_attachment = 2000;
-constexpr std::size_t attachment_bytes_min = 256;  // shorter base64 is counted as text
-
-/// Bytes of `json` without what is base64, and how many such values there are.
-struct Weight {
-  std::size_t text = 0;
-  std::int64_t attachments = 0;
-};
-
-Weight weigh(std::string_view json) {
-  Weight out{json.size(), 0};
-  for (const std::string_view mark : {std::string_view(";base64,"), std::string_view("\"data\":")}) {
-    for (auto at = json.find(mark); at != std::string_view::npos; at = json.find(mark, at)) {
-      at += mark.size();
-      if (mark.back() == ':') at = std::min(json.size(), json.find('"', at) + 1);
-      const auto end = std::min(json.find('"', at), json.size());
-      if (end - at >= attachment_bytes_min) {
-        out.text -= std::min(out.text, end - at);
-        ++out.attachments;
-      }
-      at = end;
-    }
-  }
-  return out;
-}
 
 enum class Field : std::uint8_t {
   model,
@@ -112,6 +90,12 @@ bool says(std::string_view data, std::string_view quoted) {
 
 bool holds(std::string_view data, std::string_view word) {
   return find_bytes(data, word) != std::string_view::npos;
+}
+
+/// False for what is malformed, which others will complain of.
+bool is_null(od::value& value) {
+  bool null = false;
+  return value.is_null().get(null) == simdjson::SUCCESS && null;
 }
 
 /// The JSON of a value as it stands.
@@ -236,7 +220,7 @@ Result<void> read_limits(od::value value, ChatHead& out) {
     auto* target = name == "maxOutputTokens" || name == "max_output_tokens" ? &out.max_tokens
                    : name == "candidateCount" || name == "candidate_count"  ? &out.choices
                                                                             : nullptr;
-    if (target == nullptr || inner.is_null()) continue;
+    if (target == nullptr || is_null(inner)) continue;
     const auto count = count_of(inner);
     if (!count || *count < 0) return detail::wrong(name, "a count");
     *target = *count;
@@ -264,6 +248,76 @@ Result<void> read_model(std::string_view json, const char* begin, ChatHead& out)
   return {};
 }
 
+/// A whole number that needs no thought; nothing for all others.
+std::optional<std::int64_t> plain_count(std::string_view json) {
+  constexpr std::size_t digits_max = 12;
+  if (json.empty() || json.size() > digits_max || json.front() == '0') return std::nullopt;
+  std::int64_t out = 0;
+  for (char c : json) {
+    if (c < '0' || c > '9') return std::nullopt;
+    out = out * 10 + (c - '0');
+  }
+  return out;
+}
+
+/// The head of a body that every reader understands alike; nothing where a parser must judge, or complain.
+/// For dialects that name model and stream in the body.
+std::optional<ChatHead> plain_head(Dialect dialect, std::string_view body) {
+  ChatHead out;
+  Weight weight;
+  unsigned seen = 0;
+  FieldWalk walk(body);
+  for (;;) {
+    const auto step = walk.next();
+    if (step == FieldWalk::Step::unsure) return std::nullopt;
+    if (step == FieldWalk::Step::end) break;
+    const auto field = field_of(dialect, walk.key());
+    const auto value = walk.value();
+    if (field < Field::input && field != Field::limit) {
+      if ((seen >> static_cast<unsigned>(field) & 1U) != 0) return std::nullopt;
+      seen |= 1U << static_cast<unsigned>(field);
+    }
+    switch (field) {
+      case Field::model:
+        if (!read_model(value, body.data(), out)) return std::nullopt;
+        break;
+      case Field::stream:
+        if (value != "true" && value != "false") return std::nullopt;
+        out.stream = value == "true";
+        break;
+      case Field::stream_options:
+        if (value != R"({"include_usage":true})" && value != R"({"include_usage": true})")
+          return std::nullopt;
+        out.include_usage = true;
+        break;
+      case Field::limit:
+      case Field::choices: {
+        const auto count = plain_count(value);
+        if (!count) return std::nullopt;
+        auto& target = field == Field::limit ? out.max_tokens : out.choices;
+        target = field == Field::limit ? std::max(target, *count) : *count;
+        break;
+      }
+      case Field::bastide:
+        out.has_bastide = true;
+        break;
+      case Field::input: {
+        weight.add(value, walk.long_strings());
+        break;
+      }
+      default:
+        break;
+    }
+  }
+  out.input_tokens_max =
+      static_cast<std::int64_t>(weight.text) / bytes_a_token + weight.attachments * tokens_an_attachment;
+  return out;
+}
+
+bool has_room(std::string_view bytes, std::size_t readable) {
+  return readable >= bytes.size() + simdjson::SIMDJSON_PADDING;
+}
+
 }  // namespace
 
 Result<ChatHead> Scanner::head_of_request(Dialect dialect, std::string_view path, std::string_view body,
@@ -271,6 +325,8 @@ Result<ChatHead> Scanner::head_of_request(Dialect dialect, std::string_view path
   const auto malformed = [] { return fail(Code::invalid, "The JSON is malformed.", "json_malformed"); };
   if (body.size() > detail::body_bytes_max)
     return fail(Code::too_large, "The JSON is too large.", "json_too_large");
+  if (dialect != Dialect::gemini && has_room(body, readable_bytes))
+    if (auto plain = plain_head(dialect, body)) return *plain;
   ChatHead out;
   if (dialect == Dialect::gemini) read_path(path, out);
   od::document document;
@@ -302,7 +358,7 @@ Result<ChatHead> Scanner::head_of_request(Dialect dialect, std::string_view path
         read = read_model(json, text.data(), out);
         break;
       case Field::stream:
-        if (value.is_null()) break;
+        if (is_null(value)) break;
         if (value.get_bool().get(out.stream) != simdjson::SUCCESS)
           return detail::wrong("stream", "true or false");
         break;
@@ -311,7 +367,7 @@ Result<ChatHead> Scanner::head_of_request(Dialect dialect, std::string_view path
         break;
       case Field::limit:
       case Field::choices: {
-        if (value.is_null()) break;
+        if (is_null(value)) break;
         const auto count = count_of(value);
         if (!count || *count < 1) return detail::wrong(key, "a count from 1");
         auto& target = field == Field::limit ? out.max_tokens : out.choices;
@@ -326,9 +382,7 @@ Result<ChatHead> Scanner::head_of_request(Dialect dialect, std::string_view path
         break;
       case Field::input: {
         if (!raw_of(value, json)) return malformed();
-        const auto more = weigh(json);
-        weight.text += more.text;
-        weight.attachments += more.attachments;
+        weight.add(json, FieldWalk::long_strings_of(json));
         break;
       }
       default:
@@ -346,6 +400,16 @@ Result<ChatHead> Scanner::head_of_request(Dialect dialect, std::string_view path
 
 std::optional<Usage> Scanner::usage_of_answer(Dialect dialect, std::string_view body,
                                               std::size_t readable_bytes) {
+  if (dialect != Dialect::gemini && has_room(body, readable_bytes) && body.size() <= detail::body_bytes_max) {
+    FieldWalk walk(body);
+    std::string_view usage;
+    bool twice = false;
+    auto step = walk.next();
+    for (; step == FieldWalk::Step::field; step = walk.next())
+      if (walk.key() == "usage") twice = !std::exchange(usage, walk.value()).empty() || twice;
+    if (step == FieldWalk::Step::end && !twice)
+      return usage.starts_with('{') ? impl_->usage_in(dialect, usage) : std::nullopt;
+  }
   return impl_->usage_of(dialect, body, readable_bytes, {});
 }
 

@@ -174,8 +174,10 @@ std::optional<Refusal> parse_target(std::string_view target, Request& out, std::
   auto path = percent_decode(raw_path.empty() ? "/" : raw_path);
   if (!path || !is_utf8(*path) || path->find('\0') != std::string::npos) return Refusal{400, "path"};
   // Clients resolve these before they send; what still carries them wants out of a folder.
-  for (auto segment : split(*path, '/'))
+  for (auto at = path->find("/."); at != std::string::npos; at = path->find("/.", at + 1)) {
+    const auto segment = std::string_view(*path).substr(at + 1, path->find('/', at + 1) - at - 1);
     if (segment == "." || segment == "..") return Refusal{400, "path"};
+  }
   out.path = std::move(*path);
   return std::nullopt;
 }
