@@ -17,7 +17,6 @@
 namespace {
 
 using namespace bastide;
-using exchange::ModelEvent;
 
 constexpr const char* first_chunk =
     "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"word \"},\"finish_reason\":null}]}\n\n";
@@ -63,8 +62,8 @@ Task<Result<double>> through(exchange::Models& house, exchange::ModelCall call) 
   while (true) {
     auto next = co_await (*completion)->next();
     if (!next) co_return pass(next);
-    if (took == 0) took = ms_since(begun);
-    if (next->kind == ModelEvent::Kind::finish) co_return took;
+    if (took == 0 && !std::holds_alternative<dialects::Start>(*next)) took = ms_since(begun);
+    if (std::holds_alternative<dialects::End>(*next)) co_return took;
   }
 }
 
@@ -94,9 +93,9 @@ exchange::ModelCall call_of(const std::string& model, bool local) {
   exchange::ModelCall call;
   call.model.id = model;
   call.model.local = local;
-  call.messages = {{exchange::Speaker::user, "Hello"}};
-  call.max_tokens = 1;
-  call.temperature = 0;
+  call.request.messages = {dialects::text_message(dialects::Role::user, "Hello")};
+  call.request.sampling.max_tokens = 1;
+  call.request.sampling.temperature = 0;
   return call;
 }
 

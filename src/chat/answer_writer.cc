@@ -53,10 +53,12 @@ Task<Result<void>> AnswerWriter::on_replace(std::string text, std::string reason
   co_return co_await hub_.append(answer_.stream, "replace", json.take());
 }
 
-Task<Result<void>> AnswerWriter::on_tool_calls(std::string openai_json) {
-  JsonWriter json;
-  json.object().key("tool_calls").raw(openai_json).end();
-  co_return co_await hub_.append(answer_.stream, "tool_calls", json.take());
+// Conversations offer no tools: of what else may come, only a refusal is for the reader.
+Task<Result<void>> AnswerWriter::on_event(dialects::StreamEvent event) {
+  auto* refusal = std::get_if<dialects::RefusalDelta>(&event);
+  if (refusal == nullptr) co_return Result<void>{};
+  auto told = co_await on_text(std::move(refusal->text));
+  co_return told;
 }
 
 Task<Result<void>> AnswerWriter::on_done(const exchange::Exchange& exchange) {

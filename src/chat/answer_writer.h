@@ -23,7 +23,7 @@ class AnswerWriter final : public exchange::AnswerSink {
   Task<Result<void>> on_reasoning(std::string text) override;
   Task<Result<void>> on_citation(const exchange::Citation& citation) override;
   Task<Result<void>> on_replace(std::string text, std::string reason) override;
-  Task<Result<void>> on_tool_calls(std::string openai_json) override;
+  Task<Result<void>> on_event(dialects::StreamEvent event) override;
   Task<Result<void>> on_done(const exchange::Exchange& exchange) override;
 
   /// The other end: the exchange failed or was refused. What was shown stays.

@@ -140,10 +140,11 @@ Result<Chat::Prepared> Chat::prepare(const identity::Principal& who, const std::
     if (message->content.empty()) continue;
     bool user = message->speaker == Speaker::user;
     ask.messages.push_back(
-        {user ? exchange::Speaker::user : exchange::Speaker::assistant, message->content, {}});
+        dialects::text_message(user ? dialects::Role::user : dialects::Role::assistant, message->content));
   }
-  if (out.turn.question) ask.messages.push_back({exchange::Speaker::user, turn.content, {}});
-  if (!out.begin_with.empty()) ask.messages.push_back({exchange::Speaker::assistant, out.begin_with, {}});
+  if (out.turn.question) ask.messages.push_back(dialects::text_message(dialects::Role::user, turn.content));
+  if (!out.begin_with.empty())
+    ask.messages.push_back(dialects::text_message(dialects::Role::assistant, out.begin_with));
   return out;
 }
 
@@ -239,7 +240,7 @@ Task<void> Chat::answer(identity::Principal who, Prepared prepared, std::stop_to
 Task<Result<void>> Chat::preview(identity::Principal who, std::string conversation, Turn turn,
                                  exchange::Exchange& out) {
   out.id = new_id("ex");
-  out.ask.messages.push_back({exchange::Speaker::user, turn.content, {}});
+  out.ask.messages.push_back(dialects::text_message(dialects::Role::user, turn.content));
   if (!conversation.empty()) {
     auto prepared = co_await run_on(
         pool_, [this, &who, &conversation, &turn] { return prepare(who, conversation, turn); });

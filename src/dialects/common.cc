@@ -107,6 +107,11 @@ constexpr std::int64_t medium_budget = 8192;
 constexpr std::int64_t high_budget = 24'576;
 }  // namespace
 
+std::string_view arguments_of(const ToolCall& call) {
+  return call.arguments.empty() && call.kind == ToolCall::Kind::function ? "{}"
+                                                                         : std::string_view(call.arguments);
+}
+
 std::string effort_of(const ReasoningOptions& reasoning) {
   if (!reasoning.effort.empty()) return reasoning.effort;
   if (reasoning.mode == ReasoningOptions::Mode::off) return "none";

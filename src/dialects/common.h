@@ -40,6 +40,9 @@ void name_tool_results(ChatRequest& request);
 /// `messages[3].content[0]`
 [[nodiscard]] std::string part_path(std::size_t message, std::size_t part);
 
+/// What the call is made with: no arguments at all are an empty object.
+[[nodiscard]] std::string_view arguments_of(const ToolCall& call);
+
 /// Effort for a budget of tokens and back, where a target knows only one of them.
 [[nodiscard]] std::string effort_of(const ReasoningOptions& reasoning);
 [[nodiscard]] std::int64_t budget_of(std::string_view effort);

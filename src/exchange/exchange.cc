@@ -7,4 +7,19 @@ namespace bastide::exchange {
 Exchange::Exchange() = default;
 Exchange::~Exchange() = default;
 
+Usage usage_of(const dialects::Usage& usage) {
+  Usage out;
+  out.input_tokens = usage.input;
+  out.output_tokens = usage.output;
+  out.cached_input_tokens = usage.cache_read;
+  out.cache_write_tokens = usage.cache_write_5m + usage.cache_write_1h;
+  out.cache_write_1h_tokens = usage.cache_write_1h;
+  out.reasoning_tokens = usage.reasoning;
+  out.audio_input_tokens = usage.input_audio;
+  out.audio_output_tokens = usage.output_audio;
+  out.image_input_tokens = usage.input_image;
+  out.image_output_tokens = usage.output_image;
+  return out;
+}
+
 }  // namespace bastide::exchange

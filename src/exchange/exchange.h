@@ -14,21 +14,15 @@
 #include "base/result.h"
 #include "base/task.h"
 #include "base/time.h"
+#include "dialects/chat.h"
 #include "identity/principal.h"
 #include "policy/labels.h"
 #include "policy/route.h"
 
 namespace bastide::exchange {
 
-enum class Speaker { system, user, assistant, tool };
-
-struct Message {
-  Speaker speaker = Speaker::user;
-  std::string text;
-  /// What the text does not carry (images, tool calls, tool results), as the OpenAI message object; empty
-  /// when none.
-  std::string openai_json{};
-};
+using dialects::Message;
+using dialects::Role;
 
 /// A passage of a document that this person may read, as retrieval found it.
 struct Passage {
@@ -89,9 +83,14 @@ struct Usage {
   std::int64_t output_tokens = 0;
   std::int64_t cached_input_tokens = 0;
   bool estimated = false;  // the model did not say
+  // Parts of the above that have prices of their own.
   std::int64_t cache_write_tokens = 0;
-  std::int64_t reasoning_tokens = 0;  // of the output
+  std::int64_t cache_write_1h_tokens = 0;  // of those, the ones kept for an hour
+  std::int64_t reasoning_tokens = 0;       // of the output
+  std::int64_t audio_input_tokens = 0, audio_output_tokens = 0;
+  std::int64_t image_input_tokens = 0, image_output_tokens = 0;
 };
+[[nodiscard]] Usage usage_of(const dialects::Usage& usage);
 
 struct Energy {
   double wh_low = 0, wh_high = 0;        // Wh
@@ -111,28 +110,20 @@ struct StageTrace {
   std::int64_t took_us = 0;
 };
 
-/// What the person asked, and how. Set by the door, never changed by a stage.
-struct Ask {
-  std::string door;          // web openai cli ...
-  std::string conversation;  // pseudonyms hold per conversation; empty: per exchange
-  std::vector<Message> messages;
-  std::string model;                       // empty or "auto": the router chooses
+/// What the person asked, and how: the call in words of no dialect (`model` empty or "auto": the router
+/// chooses), and what the house is to do with it. Set by the door, never changed by a stage.
+struct Ask : dialects::ChatRequest {
+  std::string door;                        // web openai cli ...
+  std::string conversation;                // pseudonyms hold per conversation; empty: per exchange
   std::string assistant;                   // id; empty: none
   std::optional<std::string> label;        // chosen by the person
   std::optional<std::string> floor_label;  // of the conversation so far: what was read stays labelled
   std::vector<std::string> collections;    // ids; empty: no documents
   bool quote_only = false;
-  std::string language;         // of the interface: "fr" or "en"
-  std::int64_t max_tokens = 0;  // 0: the model's own
-  std::optional<double> temperature;
-  std::optional<double> top_p;
-  std::optional<std::int64_t> seed;
-  std::vector<std::string> stop_words;
-  std::string
-      extra_json;  // further fields of the OpenAI body, passed to models that know them; an object or empty
+  std::string language;  // of the interface: "fr" or "en"
 };
 
-enum class Finish { stop, length, cancelled, refused, interrupted, tool_calls };
+using dialects::Finish;
 
 struct Exchange;
 class Completion;
@@ -152,8 +143,9 @@ class AnswerSink {
   /// All text so far is void: `text` stands instead (an answer that its passages do not support became
   /// quotes).
   virtual Task<Result<void>> on_replace(std::string text, std::string reason) = 0;
-  /// A tool call delta of the model, as the OpenAI `tool_calls` array of one chunk.
-  virtual Task<Result<void>> on_tool_calls(std::string openai_json) = 0;
+  /// What of the answer is neither text nor thought: PartStart to PartEnd of tool calls and raw parts,
+  /// signatures, refusals, log-probabilities, the provider's citations.
+  virtual Task<Result<void>> on_event(dialects::StreamEvent event) = 0;
   /// The exchange is complete and its receipt is durable: make the answer durable, then tell that it is done.
   virtual Task<Result<void>> on_done(const Exchange& exchange) = 0;
 };
@@ -190,19 +182,22 @@ struct Exchange {
   policy::ModelCard model;  // the one that answered
   int failovers = 0;        // models that were tried before it
   std::vector<Masked> masked;
-  std::vector<Message> outgoing;       // the prompt with pseudonyms: what a model outside the walls receives
-  std::string outgoing_extra;          // ask.extra_json with pseudonyms
-  std::unique_ptr<Restorer> restorer;  // present when something was replaced
+  /// The call with the prompt and with pseudonyms: what a model outside the walls receives.
+  std::optional<dialects::ChatRequest> outgoing;
+  std::unique_ptr<Restorer> restorer;      // present when something was replaced
   std::unique_ptr<Completion> completion;  // between call and guard_out
   std::string answer;                      // as the person sees it
   std::vector<Citation> citations;
   std::size_t citations_checked = 0, citations_kept = 0, claims_withheld = 0;
+  std::size_t written_bytes = 0;  // by the model, its thoughts and arguments included
+  dialects::Losses losses;        // of the call's translation: what the model that answers was not told
   Usage usage;
   double cost = 0;
   bool cost_known = false;
   bool cost_estimated = false;  // the model has no price of its own
   Energy energy;
   Finish finish = Finish::stop;
+  std::string stop_sequence;        // the one that was written, with Finish::stop_sequence
   std::int64_t first_token_us = 0;  // since the start; 0: none came
   std::vector<StageTrace> trace;
 };

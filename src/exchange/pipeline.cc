@@ -81,7 +81,7 @@ Task<Result<void>> Pipeline::run(Exchange& exchange) const {
                                        {"detail", result.error().detail}});
     if (!answered) {
       exchange.finish =
-          result.error().code == Code::refused_by_policy ? Finish::refused : Finish::interrupted;
+          result.error().code == Code::refused_by_policy ? Finish::refusal : Finish::interrupted;
       exchange.error = code_name(result.error().code);
       exchange.status = http_status(result.error().code);
       StageTrace kept;

@@ -46,7 +46,8 @@ class Restorer {
   virtual ~Restorer() = default;
   /// What of `text` (with what was held back) can be shown now, restored. Valid UTF-8 in, valid UTF-8 out.
   virtual std::string feed(std::string_view text) = 0;
-  /// As feed, on a whole JSON text (tool calls): values are restored escaped, nothing is held back.
+  /// As feed, on a whole JSON text (arguments of a tool call): values are restored escaped, nothing is held
+  /// back.
   virtual std::string restore_json(std::string_view json) = 0;
   /// The rest, at the end of the answer.
   virtual std::string finish() = 0;
@@ -55,7 +56,7 @@ class Restorer {
 };
 
 struct Pseudonymised {
-  std::vector<Message> messages;  // as the provider will receive them
+  dialects::ChatRequest request;  // as the provider will receive it
   std::vector<Masked> masked;     // what was replaced, for the person
   std::unique_ptr<Restorer> restorer;
 };
@@ -74,7 +75,7 @@ class Guard {
   /// Code::refused_by_policy when something may not leave even masked (a secret). Fails closed: an error
   /// means nothing is sent.
   virtual Task<Result<Pseudonymised>> pseudonymise(std::string conversation, std::string person,
-                                                   std::vector<Message> messages) = 0;
+                                                   dialects::ChatRequest request) = 0;
 };
 
 // --- knowledge
@@ -103,30 +104,23 @@ class Knowledge {
 
 // --- models
 // -----------------------------------------------------------------------------------------------------
-struct ModelEvent {
-  enum class Kind { text, reasoning, tool_calls, finish };
-  Kind kind = Kind::text;
-  std::string text;              // text and reasoning; OpenAI JSON for tool_calls
-  Finish finish = Finish::stop;  // with finish
-  Usage usage;                   // with finish
-};
-
 /// A running completion; destroying it cancels it (upstream learns within 100 ms).
 class Completion {
  public:
   virtual ~Completion() = default;
-  /// The next event. After `finish` there is none. An upstream that dies is an error, never a clean finish.
-  virtual Task<Result<ModelEvent>> next() = 0;
+  /// The next event. After End there is none. An upstream that dies is an error, never a clean end; so is one
+  /// that says that it failed: there is no Failure among the events.
+  virtual Task<Result<dialects::StreamEvent>> next() = 0;
+  /// What the model was not told, because its dialect has no word for it.
+  [[nodiscard]] virtual const dialects::Losses& losses() const {
+    static const dialects::Losses none;
+    return none;
+  }
 };
 
 struct ModelCall {
   policy::ModelCard model;
-  std::vector<Message> messages;
-  std::int64_t max_tokens = 0;
-  std::optional<double> temperature, top_p;
-  std::optional<std::int64_t> seed;
-  std::vector<std::string> stop_words;
-  std::string extra_json;
+  dialects::ChatRequest request;
 };
 
 class Models {

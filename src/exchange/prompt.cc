@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::int64_t answer_tokens_default = 1024;
 constexpr std::size_t words_standing_alone = 5;
+constexpr std::int64_t tokens_an_attachment = 1000;
 
 std::string instructions(const Ask& ask, std::span<const Passage> passages) {
   if (passages.empty()) return {};
@@ -38,11 +39,44 @@ std::string instructions(const Ask& ask, std::span<const Passage> passages) {
   }
   return out;
 }
+
+struct Weight {
+  std::size_t text_bytes = 0;
+  std::int64_t attachments = 0;
+};
+
+Weight weigh(const std::vector<dialects::Part>& parts) {
+  Weight out;
+  for (const auto& part : parts) {
+    if (const auto* text = std::get_if<dialects::Text>(&part.content)) out.text_bytes += text->text.size();
+    if (const auto* call = std::get_if<dialects::ToolCall>(&part.content))
+      out.text_bytes += call->name.size() + call->arguments.size();
+    if (const auto* thought = std::get_if<dialects::Reasoning>(&part.content))
+      out.text_bytes += thought->text.size();
+    if (const auto* raw = std::get_if<dialects::Raw>(&part.content)) out.text_bytes += raw->json.size();
+    if (const auto* media = std::get_if<dialects::Media>(&part.content)) {
+      out.text_bytes += media->text.size();
+      out.attachments += media->text.empty();
+    }
+    if (const auto* result = std::get_if<dialects::ToolResult>(&part.content)) {
+      const auto inner = weigh(result->parts);
+      out.text_bytes += inner.text_bytes;
+      out.attachments += inner.attachments;
+    }
+  }
+  return out;
+}
+
+bool holds_results(const Message& message) {
+  return std::ranges::any_of(message.parts, [](const auto& part) {
+    return std::holds_alternative<dialects::ToolResult>(part.content);
+  });
+}
 }  // namespace
 
 std::string question_of(const Ask& ask) {
   for (auto message = ask.messages.rbegin(); message != ask.messages.rend(); ++message)
-    if (message->speaker == Speaker::user) return message->text;
+    if (message->role == Role::user) return text_of(*message);
   return {};
 }
 
@@ -52,15 +86,27 @@ std::string query_of(const Ask& ask) {
   if (static_cast<std::size_t>(words) >= words_standing_alone) return question;
   int seen = 0;
   for (auto message = ask.messages.rbegin(); message != ask.messages.rend(); ++message)
-    if (message->speaker == Speaker::user && ++seen == 2) return message->text + "\n" + question;
+    if (message->role == Role::user && ++seen == 2) return text_of(*message) + "\n" + question;
   return question;
+}
+
+dialects::ChatRequest call_of(const Exchange& exchange) {
+  dialects::ChatRequest out = exchange.ask;
+  out.messages = exchange.prompt;
+  return out;
 }
 
 bool wants_any_model(const Ask& ask) { return ask.model.empty() || ask.model == "auto"; }
 
 std::int64_t estimate_tokens(std::span<const Message> messages) {
   std::int64_t tokens = 0;
-  for (const auto& message : messages) tokens += static_cast<std::int64_t>((message.text.size() + 2) / 3) + 4;
+  constexpr std::int64_t tokens_a_message = 4;
+  constexpr std::size_t bytes_a_token = 3;
+  for (const auto& message : messages) {
+    const auto weight = weigh(message.parts);
+    tokens += static_cast<std::int64_t>((weight.text_bytes + bytes_a_token - 1) / bytes_a_token) +
+              weight.attachments * tokens_an_attachment + tokens_a_message;
+  }
   return tokens;
 }
 
@@ -69,23 +115,28 @@ std::int64_t tokens_bound(std::span<const Message> messages) {
   constexpr std::int64_t tokens_an_image = 4096;
   std::int64_t tokens = 0;
   for (const auto& message : messages) {
-    tokens += static_cast<std::int64_t>(message.text.size() + message.openai_json.size()) + tokens_a_message;
-    for (auto at = message.openai_json.find("image_url"); at != std::string::npos;
-         at = message.openai_json.find("image_url", at + 1))
-      tokens += tokens_an_image;
+    const auto weight = weigh(message.parts);
+    tokens += static_cast<std::int64_t>(weight.text_bytes) + weight.attachments * tokens_an_image +
+              tokens_a_message;
   }
   return tokens;
+}
+
+std::int64_t input_bound(const Exchange& exchange) {
+  std::size_t bytes = exchange.ask.output.schema_json.size();
+  for (const auto& tool : exchange.ask.tools)
+    bytes += tool.name.size() + tool.description.size() + tool.schema_json.size();
+  for (const auto& tool : exchange.ask.server_tools) bytes += tool.json.size();
+  return tokens_bound(exchange.prompt) + static_cast<std::int64_t>(bytes);
 }
 
 std::int64_t answer_bound(const Ask& ask, const policy::ModelCard& model) {
   constexpr std::int64_t longest = 16'384;
   const auto most = std::min(model.context_tokens, model.output_tokens_max.value_or(longest));
-  return ask.max_tokens > 0 ? ask.max_tokens : most;
+  return ask.sampling.max_tokens.value_or(most);
 }
 
-std::int64_t answer_tokens(const Ask& ask) {
-  return ask.max_tokens > 0 ? ask.max_tokens : answer_tokens_default;
-}
+std::int64_t answer_tokens(const Ask& ask) { return ask.sampling.max_tokens.value_or(answer_tokens_default); }
 
 Result<Composed> compose_prompt(const Ask& ask, std::span<const Passage> passages,
                                 std::int64_t window_tokens) {
@@ -93,11 +144,11 @@ Result<Composed> compose_prompt(const Ask& ask, std::span<const Passage> passage
   auto room = window_tokens > 0 ? window_tokens - std::min(answer_tokens(ask), window_tokens / 2)
                                 : std::int64_t{1} << 40;  // no model is known: routing will say so
   auto system = instructions(ask, passages);
-  if (!system.empty()) out.messages.push_back({Speaker::system, std::move(system), {}});
+  if (!system.empty()) out.messages.push_back(dialects::text_message(Role::system, std::move(system)));
   // What the caller says as system stays whole, whatever else must go.
   std::vector<const Message*> turns;
   for (const auto& message : ask.messages) {
-    if (message.speaker == Speaker::system)
+    if (message.role == Role::system || message.role == Role::developer)
       out.messages.push_back(message);
     else
       turns.push_back(&message);
@@ -112,7 +163,7 @@ Result<Composed> compose_prompt(const Ask& ask, std::span<const Passage> passage
     --first;
   }
   // A tool's result without the call it answers means nothing to a model.
-  while (first < turns.size() && turns[first]->speaker == Speaker::tool && first > 0) ++first;
+  while (first < turns.size() && holds_results(*turns[first]) && first > 0) ++first;
   out.turns_dropped = static_cast<int>(first);
   for (auto i = first; i < turns.size(); ++i) out.messages.push_back(*turns[i]);
   out.tokens = estimate_tokens(out.messages);

@@ -13,14 +13,19 @@ namespace bastide::exchange {
 [[nodiscard]] std::string question_of(const Ask& ask);
 /// What to search for: the question, with the one before it when it is too short to stand alone.
 [[nodiscard]] std::string query_of(const Ask& ask);
+/// The ask with what compose made of its messages: what a model within the walls receives.
+[[nodiscard]] dialects::ChatRequest call_of(const Exchange& exchange);
 /// Whether the router may choose.
 [[nodiscard]] bool wants_any_model(const Ask& ask);
 
-/// An upper estimate where no tokenizer is at hand: a token for three bytes, and four a message.
+/// An upper estimate where no tokenizer is at hand: a token for three bytes of text and tool arguments, four
+/// a message, a thousand an image or file.
 [[nodiscard]] std::int64_t estimate_tokens(std::span<const Message> messages);
 /// More tokens than `messages` can have in any vocabulary: one for each byte, and what an image by address
 /// may add.
 [[nodiscard]] std::int64_t tokens_bound(std::span<const Message> messages);
+/// The same of all that the exchange's model will read, tools and schemas included.
+[[nodiscard]] std::int64_t input_bound(const Exchange& exchange);
 /// The longest answer that `model` may give: what was asked for, else the model's own most, else 16,384.
 [[nodiscard]] std::int64_t answer_bound(const Ask& ask, const policy::ModelCard& model);
 /// Tokens to keep free for the answer.

@@ -8,20 +8,22 @@ namespace {
 
 std::string_view finish_name(Finish finish) {
   switch (finish) {
-    case Finish::stop:
-      return "stop";
     case Finish::length:
       return "length";
     case Finish::cancelled:
       return "stopped";
-    case Finish::refused:
+    case Finish::refusal:
+    case Finish::filter:
       return "refused";
     case Finish::interrupted:
       return "interrupted";
     case Finish::tool_calls:
       return "tool_calls";
+    case Finish::context_length:
+      return "length";
+    default:
+      return "stop";
   }
-  return "stop";
 }
 
 void write_stages(JsonWriter& json, const std::vector<StageTrace>& trace) {

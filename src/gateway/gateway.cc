@@ -9,6 +9,7 @@
 #include "base/id.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "dialects/codec.h"
 #include "gateway/meter.h"
 #include "gateway/texts.h"
 #include "policy/rate_headers.h"
@@ -168,10 +169,11 @@ Gateway::Gateway(const Config& config, const policy::Router& router, const polic
     : rooms_(rooms),
       plans_(config, router, labels.default_label(), rooms.log),
       label_(rooms.log.word(labels.id(labels.default_label()))),
-      door_(rooms.log.word("openai")),
       chosen_(rooms.log.word("chosen")),
       fallback_(rooms.log.word("fallback")),
       counters_(std::make_unique<Counters>(rooms.metrics)) {
+  for (std::size_t i = 0; i < doors_.size(); ++i)
+    doors_[i] = rooms.log.word(dialects::dialect_name(static_cast<dialects::Dialect>(i)));
   for (const auto* upstream : plans_.upstreams())
     rooms.metrics.gauge(
         "bastide_gateway_provider_open", "1 while a provider is left alone because it failed.",
@@ -293,11 +295,13 @@ Task<Gateway::Turn> Gateway::ask(net::ServerCall& http, Passing& passing, const 
   const std::string_view body = passing.body;
   const auto& asked = passing.head;
   const bool asks_usage = must_ask_usage(passing.dialect, asked, body);
-  const auto model = asks_usage ? plan.upstream_json + std::string(ask_usage) : plan.upstream_json;
+  auto model = asked.model_bytes > 0 ? plan.upstream_json : std::string();  // else it stands in the path
+  if (asks_usage) model += ask_usage;
   const auto length = body.size() - asked.model_bytes + model.size();
-  const std::string_view path = http.request().path;
-  std::string head = fmt::format("POST {}{} HTTP/1.1\r\n{}Content-Length: {}\r\n", upstream.target->path(),
-                                 path.substr(path.find('/', 1)), upstream.head, length);
+  std::string head =
+      fmt::format("POST {}{} HTTP/1.1\r\n{}Content-Length: {}\r\n", upstream.target->path(),
+                  dialects::codec_of(passing.dialect).request_path(plan.card.upstream, asked.stream),
+                  upstream.head, length);
   add_client_fields(http.request().headers, head);
   head += "\r\n";
   Meter meter(passing.dialect, asked.stream, asks_usage ? Meter::UsageEvent::hide : Meter::UsageEvent::show,
@@ -369,7 +373,7 @@ void Gateway::settle(Passing& passing, const Meter* meter, const Ending& ending)
   passing.account->settle(passing.reservation, actual, now);
   row.model_asked = passing.asked->asked_word;
   row.label = label_;
-  row.door = door_;
+  row.door = doors_[static_cast<std::size_t>(passing.dialect)];
   row.latency_us = micros(now.steady - passing.begun.steady);
   row.status = static_cast<std::uint16_t>(ending.status);
   row.failovers = static_cast<std::uint8_t>(std::min(passing.failovers, 255));

@@ -1,6 +1,7 @@
 // A call that passes as bytes, from the door to the provider and back.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <optional>
 #include <string>
@@ -84,7 +85,8 @@ class Gateway {
 
   Rooms rooms_;
   Plans plans_;
-  policy::Word label_, door_, chosen_, fallback_;
+  policy::Word label_, chosen_, fallback_;
+  std::array<policy::Word, 5> doors_{};  // by dialect
   std::unique_ptr<Counters> counters_;
 };
 

@@ -29,6 +29,20 @@ Error not_of_dialect(std::string what, std::string detail) {
   return {Code::upstream, std::move(what), std::move(detail), "Check the provider's address and dialect."};
 }
 
+// Some servers answer 200 with an error within.
+bool begins_as_error(std::string_view body) {
+  std::string start;
+  for (const char c : body.substr(0, 64))
+    if (c != ' ' && c != '\n' && c != '\r' && c != '\t') start += c;
+  return start.starts_with(R"({"error":{)") || start.starts_with(R"({"error":")") ||
+         start.starts_with(R"([{"error":{)") || start.starts_with(R"({"type":"error")") ||
+         start.starts_with(R"({"object":"error")");
+}
+
+Error failed_within() {
+  return {Code::upstream, "The provider answered with an error.", "provider_failed", "Try again."};
+}
+
 }  // namespace
 
 std::string stream_error(dialects::Dialect dialect, const Error& error) {
@@ -87,11 +101,15 @@ Meter::Verdict Meter::on_head(int status, net::Headers& headers) {
 }
 
 void Meter::on_body(std::string_view content) {
+  const bool is_first = content_bytes_ == 0;
   content_bytes_ += static_cast<std::int64_t>(content.size());
   if (is_events_) {
     read_lines(content);
+    // As long as the client got nothing, another provider may do better.
+    if (is_first && meter_.failed()) fault_ = failed_within();
     return;
   }
+  if (is_first && begins_as_error(content)) fault_ = failed_within();
   if (partial_.empty() && length_ == content.size()) {
     read_whole(content, content.size() + slack);
     return;
@@ -105,10 +123,6 @@ void Meter::on_body(std::string_view content) {
 
 void Meter::read_whole(std::string_view body, std::size_t readable_bytes) {
   usage_ = scanner_.usage_of_answer(dialect_, body, readable_bytes);
-  // Some servers answer 200 with an error within.
-  const auto start = body.substr(0, 64);
-  if (!usage_ && start.find("\"error\"") != std::string_view::npos)
-    fault_ = not_of_dialect("The provider answered with an error.", "provider_failed");
 }
 
 bool Meter::refused() { return fault_.has_value(); }

@@ -4,23 +4,10 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "dialects/configured.h"
 
 namespace bastide::gateway {
 namespace {
-
-dialects::Dialect spoken(Dialect configured) {
-  switch (configured) {
-    case Dialect::anthropic:
-      return dialects::Dialect::anthropic;
-    case Dialect::gemini:
-      return dialects::Dialect::gemini;
-    case Dialect::mistral:
-      return dialects::Dialect::mistral;
-    case Dialect::openai:
-      break;
-  }
-  return dialects::Dialect::openai;
-}
 
 // Where each dialect's servers want the key.
 std::string key_field(Dialect dialect, const std::string& key) {
@@ -39,11 +26,12 @@ bool is_field_text(std::string_view text) {
 }
 
 std::shared_ptr<const Upstream> upstream_of(const ProviderConfig& provider) {
-  auto target = net::RelayTarget::parse(provider.base_url);
+  const auto dialect = dialects::spoken(provider.dialect);
+  auto target = net::RelayTarget::parse(dialects::api_root(dialect, provider.base_url));
   if (!target || !provider.ca_file.empty()) return nullptr;  // the long way has a client that trusts the file
   auto upstream = std::make_shared<Upstream>();
   upstream->id = provider.id;
-  upstream->dialect = spoken(provider.dialect);
+  upstream->dialect = dialect;
   upstream->target = std::move(*target);
   upstream->timeout = Millis(provider.timeout_s * 1000);
   upstream->head = fmt::format(

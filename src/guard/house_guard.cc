@@ -7,6 +7,7 @@
 
 #include "base/crypto.h"
 #include "base/text.h"
+#include "dialects/text_leaves.h"
 #include "guard/masking.h"
 #include "guard/pseudonyms.h"
 #include "guard/restorer.h"
@@ -30,13 +31,15 @@ class Nothing final : public exchange::Restorer {
   [[nodiscard]] std::size_t unresolved() const override { return 0; }
 };
 
-void tell_model(std::vector<exchange::Message>& messages, std::string note) {
-  for (auto& message : messages)
-    if (message.speaker == exchange::Speaker::system && message.openai_json.empty()) {
-      message.text += message.text.empty() ? note : "\n\n" + note;
-      return;
-    }
-  messages.insert(messages.begin(), exchange::Message{exchange::Speaker::system, std::move(note)});
+void tell_model(std::vector<dialects::Message>& messages, std::string note) {
+  for (auto& message : messages) {
+    if (message.role != dialects::Role::system) continue;
+    auto* text = message.parts.empty() ? nullptr : std::get_if<dialects::Text>(&message.parts.back().content);
+    if (text == nullptr) continue;
+    text->text += text->text.empty() ? note : "\n\n" + note;
+    return;
+  }
+  messages.insert(messages.begin(), dialects::text_message(dialects::Role::system, std::move(note)));
 }
 
 }  // namespace
@@ -95,17 +98,17 @@ exchange::Guard::Verdict HouseGuard::inspect(std::string_view text) const {
 }
 
 Task<Result<exchange::Pseudonymised>> HouseGuard::pseudonymise(std::string conversation, std::string person,
-                                                               std::vector<exchange::Message> messages) {
-  auto work = [this, &conversation, &person, &messages] { return replace(conversation, person, messages); };
+                                                               dialects::ChatRequest request) {
+  auto work = [this, &conversation, &person, &request] { return replace(conversation, person, request); };
   auto done = co_await run_on(pool_, work);
   co_return done;
 }
 
 Result<exchange::Pseudonymised> HouseGuard::replace(const std::string& conversation,
                                                     const std::string& person,
-                                                    const std::vector<exchange::Message>& messages) {
+                                                    const dialects::ChatRequest& request) {
   for (int attempt = 1;; ++attempt) {
-    auto done = try_once(conversation, person, messages);
+    auto done = try_once(conversation, person, request);
     bool again = !done && done.error().code == Code::conflict && attempt < attempts_max;
     if (!again) return done;
   }
@@ -113,7 +116,7 @@ Result<exchange::Pseudonymised> HouseGuard::replace(const std::string& conversat
 
 Result<exchange::Pseudonymised> HouseGuard::try_once(const std::string& conversation,
                                                      const std::string& person,
-                                                     const std::vector<exchange::Message>& messages) {
+                                                     const dialects::ChatRequest& request) {
   auto map = std::make_shared<PseudonymMap>();
   std::string key;
   PseudonymStore::Stored stored;
@@ -137,21 +140,16 @@ Result<exchange::Pseudonymised> HouseGuard::try_once(const std::string& conversa
   auto known = map->entries().size();
   Masker masker(detector_, *map, blocked_);
   exchange::Pseudonymised out;
-  out.messages.reserve(messages.size() + 1);
-  for (const auto& message : messages) {
-    exchange::Message masked{message.speaker, {}, {}};
-    auto text = masker.text(message.text);
-    if (!text) return pass(text);
-    masked.text = std::move(*text);
-    if (!message.openai_json.empty()) {
-      auto json = masker.openai_json(message.openai_json);
-      if (!json) return pass(json);
-      masked.openai_json = std::move(*json);
-    }
-    out.messages.push_back(std::move(masked));
-  }
+  out.request = request;
+  auto masked = dialects::for_each_text(out.request, [&masker](std::string& text) -> Result<void> {
+    auto replaced = masker.text(text);
+    if (!replaced) return pass(replaced);
+    text = std::move(*replaced);
+    return {};
+  });
+  if (!masked) return pass(masked);
   if (!masks_) {
-    out.messages = messages;
+    out.request = request;
     out.restorer = std::make_unique<Nothing>();
     return out;
   }
@@ -163,7 +161,7 @@ Result<exchange::Pseudonymised> HouseGuard::try_once(const std::string& conversa
   }
   std::vector<const PseudonymMap::Entry*> used;
   for (const auto& entry : masker.used()) used.push_back(&entry);
-  if (!used.empty()) tell_model(out.messages, token_note(used));
+  if (!used.empty()) tell_model(out.request.messages, token_note(used));
   out.masked = masker.masked();
   out.restorer = std::make_unique<ConversationRestorer>(std::move(map));
   return out;

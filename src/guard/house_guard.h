@@ -31,8 +31,9 @@ class HouseGuard final : public exchange::Guard {
   /// All messages, histories and passages included, get tokens; one line in the system message tells the
   /// model what they are. `conversation` empty: the tokens hold for this call. With pseudonymise_outside off,
   /// nothing is replaced, and blocked types are still refused.
-  [[nodiscard]] Task<Result<exchange::Pseudonymised>> pseudonymise(
-      std::string conversation, std::string person, std::vector<exchange::Message> messages) override;
+  [[nodiscard]] Task<Result<exchange::Pseudonymised>> pseudonymise(std::string conversation,
+                                                                   std::string person,
+                                                                   dialects::ChatRequest request) override;
 
   [[nodiscard]] const std::vector<Type>& blocked() const { return blocked_; }
   [[nodiscard]] const Detector& detector() const { return detector_; }
@@ -41,9 +42,9 @@ class HouseGuard final : public exchange::Guard {
   HouseGuard(bool masks, std::vector<Type> blocked, const Detector& detector, PseudonymStore& store,
              KeyOf key_of, Pool& pool);
   Result<exchange::Pseudonymised> replace(const std::string& conversation, const std::string& person,
-                                          const std::vector<exchange::Message>& messages);
+                                          const dialects::ChatRequest& request);
   Result<exchange::Pseudonymised> try_once(const std::string& conversation, const std::string& person,
-                                           const std::vector<exchange::Message>& messages);
+                                           const dialects::ChatRequest& request);
 
   bool masks_;
   std::vector<Type> blocked_;

@@ -3,16 +3,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
-#include "base/json.h"
 #include "base/text.h"
 #include "guard/utf8.h"
 
 namespace bastide::guard {
 namespace {
-
-constexpr int json_depth_max = 32;
 
 // A stretch of a text that gets a token.
 struct Place {
@@ -48,79 +44,6 @@ Error blocked_error(Type type, std::string_view rule) {
           fmt::format("{} was found (rule {}) and may not leave the walls.", what, rule), name + "_outside",
           "Take it out of the text or of the files, or use a model within the walls. An administrator can "
           "change guard.block_outside."};
-}
-
-// Fields of a message that name things of the protocol, or hold media.
-bool structural(std::string_view key) {
-  constexpr std::array<std::string_view, 15> keys{
-      "type",      "role", "id",        "tool_call_id", "call_id", "format", "detail",           "media_type",
-      "mime_type", "data", "file_data", "file_id",      "index",   "object", "encrypted_content"};
-  return std::ranges::find(keys, key) != keys.end();
-}
-
-// A message is the protocol's, where some fields name things; arguments of tool calls are the model's own,
-// where every field may hold anything.
-enum class Part { message, arguments };
-
-Result<void> mask_json(Masker& masker, nlohmann::json& value, std::string_view key, Part part, int depth);
-
-Result<void> mask_string(Masker& masker, nlohmann::json& value, std::string_view key, Part part, int depth) {
-  const auto& text = value.get_ref<const std::string&>();
-  // JSON within a string: mask its strings, so that it stays JSON.
-  if (part == Part::message && key == "arguments") {
-    auto inner = parse_json(text);
-    if (inner && (inner->is_object() || inner->is_array())) {
-      if (auto done = mask_json(masker, *inner, {}, Part::arguments, depth + 1); !done) return done;
-      value = inner->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-      return {};
-    }
-  }
-  auto masked = masker.text(text);
-  if (!masked) return pass(masked);
-  value = std::move(*masked);
-  return {};
-}
-
-Result<void> mask_object(Masker& masker, nlohmann::json& value, std::string_view key, Part part, int depth) {
-  auto masked = nlohmann::json::object();
-  for (auto& [name, item] : value.items()) {
-    bool keep =
-        part == Part::message && item.is_string() &&
-        (structural(name) || (name == "name" && key == "function") ||
-         ((name == "url" || name == "image_url") && item.get_ref<const std::string&>().starts_with("data:")));
-    if (!keep)
-      if (auto done = mask_json(masker, item, name, part, depth + 1); !done) return done;
-    if (part == Part::message) {
-      masked[name] = std::move(item);
-      continue;
-    }
-    auto field = masker.text(name);  // {"someone@example.org": ...}
-    if (!field) return pass(field);
-    masked[*field] = std::move(item);
-  }
-  value = std::move(masked);
-  return {};
-}
-
-Result<void> mask_json(Masker& masker, nlohmann::json& value, std::string_view key, Part part, int depth) {
-  if (depth > json_depth_max)
-    return fail(Code::invalid, "A message is nested too deeply to be checked.", "too_deep");
-  if (value.is_string()) return mask_string(masker, value, key, part, depth);
-  if (value.is_object()) return mask_object(masker, value, key, part, depth);
-  if (value.is_array()) {
-    for (auto& item : value)
-      if (auto done = mask_json(masker, item, key, part, depth + 1); !done) return done;
-    return {};
-  }
-  if (value.is_number()) {
-    // A card number or a telephone number as a number; short ones say nothing.
-    auto digits = value.dump();
-    if (digits.size() < 9) return {};
-    auto masked = masker.text(digits);
-    if (!masked) return pass(masked);
-    if (*masked != digits) value = std::move(*masked);
-  }
-  return {};
 }
 
 }  // namespace
@@ -175,13 +98,6 @@ Result<std::string> Masker::text(std::string_view given) {
   }
   out += given.substr(at);
   return out;
-}
-
-Result<std::string> Masker::openai_json(std::string_view json) {
-  auto parsed = parse_json(json);
-  if (!parsed) return pass(parsed);
-  if (auto done = mask_json(*this, *parsed, {}, Part::message, 0); !done) return pass(done);
-  return parsed->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 std::vector<exchange::Masked> Masker::masked() const {

@@ -21,9 +21,6 @@ class Masker {
   /// Code::refused_by_policy with detail "secret_outside" (or TYPE_outside) when a blocked type is found:
   /// says which, never the value.
   [[nodiscard]] Result<std::string> text(std::string_view text);
-  /// The same on every string of an OpenAI message object that carries content: not on roles, ids, names of
-  /// functions, media.
-  [[nodiscard]] Result<std::string> openai_json(std::string_view json);
 
   /// What was replaced so far, each value once, in the order of its first place. Without texts that only
   /// looked like tokens.

@@ -1,7 +1,5 @@
 #include "guard/restorer.h"
 
-#include <nlohmann/json.hpp>
-
 #include "base/json.h"
 #include "base/text.h"
 #include "guard/utf8.h"
@@ -9,8 +7,6 @@
 namespace bastide::guard {
 namespace {
 constexpr std::size_t open_bracket_max = 64;
-constexpr std::size_t calls_max = 128;
-
 std::string json_inside(std::string_view text) {
   std::string quoted;
   append_json_string(quoted, text);
@@ -96,34 +92,10 @@ ConversationRestorer::ConversationRestorer(std::shared_ptr<const PseudonymMap> m
 std::string ConversationRestorer::feed(std::string_view text) { return text_.feed(text); }
 std::string ConversationRestorer::finish() { return text_.finish(); }
 
-std::size_t ConversationRestorer::unresolved() const {
-  auto sum = text_.unresolved() + unresolved_elsewhere_;
-  for (const auto& [index, call] : calls_) sum += call.unresolved();
-  return sum;
-}
+std::size_t ConversationRestorer::unresolved() const { return text_.unresolved() + unresolved_elsewhere_; }
 
 std::string ConversationRestorer::restore_json(std::string_view json) {
-  auto parsed = parse_json(json);
-  bool calls = parsed && parsed->is_array();
-  if (calls)
-    for (const auto& call : *parsed)
-      calls = calls && call.is_object() && call.contains("function") && call["function"].is_object();
-  if (!calls) return restore_whole_json(map_, json, &unresolved_elsewhere_);
-  std::int64_t position = 0;
-  for (auto& call : *parsed) {
-    auto index = call.contains("index") && call["index"].is_number_integer()
-                     ? call["index"].get<std::int64_t>()
-                     : position;
-    ++position;
-    auto arguments = call["function"].find("arguments");
-    if (arguments == call["function"].end() || !arguments->is_string()) continue;
-    if (!calls_.contains(index)) {
-      if (calls_.size() >= calls_max) continue;
-      calls_.emplace(index, TextRestorer(map_, Writing::json_string));
-    }
-    *arguments = calls_.at(index).feed(arguments->get_ref<const std::string&>());
-  }
-  return parsed->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return restore_whole_json(map_, json, &unresolved_elsewhere_);
 }
 
 std::string restore_whole_json(const std::shared_ptr<const PseudonymMap>& map, std::string_view json,

@@ -1,7 +1,6 @@
 // Restores the values behind tokens in what a model answers, while it streams.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -43,9 +42,7 @@ class ConversationRestorer final : public exchange::Restorer {
  public:
   explicit ConversationRestorer(std::shared_ptr<const PseudonymMap> map);
   std::string feed(std::string_view text) override;
-  /// A chunk's `tool_calls` array: values are escaped within the arguments. A token that one chunk begins and
-  /// the next ends is restored in the next; nothing stays behind, because arguments end with a bracket. Other
-  /// JSON is restored as a whole.
+  /// A whole JSON text: values are escaped within its strings.
   std::string restore_json(std::string_view json) override;
   std::string finish() override;
   [[nodiscard]] std::size_t unresolved() const override;
@@ -53,7 +50,6 @@ class ConversationRestorer final : public exchange::Restorer {
  private:
   std::shared_ptr<const PseudonymMap> map_;
   TextRestorer text_;
-  std::map<std::int64_t, TextRestorer> calls_;  // by the call's index; bounded
   std::size_t unresolved_elsewhere_ = 0;
 };
 

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "http_api/problem.h"
 
 namespace bastide::http_api {
 namespace {
@@ -59,6 +60,25 @@ Task<Result<void>> Call::send_bytes(std::string bytes, std::string media_type, n
   headers.add("content-type", std::move(media_type));
   answered = true;
   auto sent = co_await http.send({200, std::move(headers), std::move(bytes)});
+  co_return sent;
+}
+
+Task<Result<void>> Call::send_error(const Error& error, std::string exchange, std::string header_lines) {
+  net::Headers headers;
+  headers.add_lines(std::move(header_lines));
+  if (!exchange.empty()) headers.add("x-bastide-exchange", exchange);
+  if (dialect) {
+    auto told = dialect->encode_error(in_language(error, language), exchange);
+    for (auto& [name, value] : told.headers) headers.add(name, value);
+    auto sent = co_await send_json(told.status, std::move(told.body), std::move(headers));
+    co_return sent;
+  }
+  const auto status = http_status(error.code);
+  if (status == 429 || status == 503) headers.add("retry-after", retry_after(error));
+  headers.add("content-type", "application/problem+json");
+  headers.add("cache-control", "no-store");
+  answered = true;
+  auto sent = co_await http.send({status, std::move(headers), problem_json(error, language)});
   co_return sent;
 }
 

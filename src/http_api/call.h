@@ -8,14 +8,12 @@
 #include <vector>
 
 #include "base/pool.h"
+#include "dialects/codec.h"
 #include "http_api/services.h"
 #include "identity/principal.h"
 #include "net/server.h"
 
 namespace bastide::http_api {
-
-/// Whose shape errors take.
-enum class Shape { problem, openai };
 
 /// Lives while its handler runs. Handlers answer with one of the senders or return an Error, which becomes a
 /// problem (or the dialect's error) in the caller's language.
@@ -25,12 +23,12 @@ class Call {
 
   net::ServerCall& http;
   Services& services;
-  Shape shape = Shape::problem;
-  identity::Principal who;             // when the route wants somebody
-  std::string session_token;           // when by session
-  std::string session;                 // its id
-  std::string language = "en";         // fr or en
-  std::vector<std::string> variables;  // of the path, in order
+  const dialects::Codec* dialect = nullptr;  // whose shape errors take; null: a problem
+  identity::Principal who;                   // when the route wants somebody
+  std::string session_token;                 // when by session
+  std::string session;                       // its id
+  std::string language = "en";               // fr or en
+  std::vector<std::string> variables;        // of the path, in order
   bool answered = false;
 
   [[nodiscard]] const net::Request& request() const { return http.request(); }
@@ -52,6 +50,10 @@ class Call {
   [[nodiscard]] Task<Result<void>> send_nothing(int status = 204);
   [[nodiscard]] Task<Result<void>> send_bytes(std::string bytes, std::string media_type,
                                               net::Headers headers = {});
+  /// In the caller's shape and language. `exchange`: the id of the call that failed, `header_lines` as
+  /// net::Headers::add_lines; both may be empty.
+  [[nodiscard]] Task<Result<void>> send_error(const Error& error, std::string exchange = {},
+                                              std::string header_lines = {});
 };
 
 /// A string field, trimmed; empty when absent. Code::invalid when it is something else.

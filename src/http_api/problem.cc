@@ -300,27 +300,6 @@ std::string_view title_of(Code code, bool in_french) {
       return in_french ? "Demande refusée" : "Request refused";
   }
 }
-
-std::string_view openai_type(Code code) {
-  switch (code) {
-    case Code::unauthenticated:
-      return "authentication_error";
-    case Code::forbidden:
-    case Code::refused_by_policy:
-      return "permission_error";
-    case Code::rate_limited:
-      return "rate_limit_error";
-    case Code::budget_exhausted:
-      return "insufficient_quota";
-    case Code::invalid:
-    case Code::not_found:
-    case Code::too_large:
-    case Code::unsupported:
-      return "invalid_request_error";
-    default:
-      return "api_error";
-  }
-}
 }  // namespace
 
 std::string retry_after(const Error& error) {
@@ -360,18 +339,6 @@ std::string problem_json(const Error& error, std::string_view language, std::str
       .field("action", told.action);
   if (!extra.empty()) json.fields(extra);
   return json.end().take();
-}
-
-std::string openai_error_json(const Error& error, std::string_view exchange) {
-  JsonWriter json;
-  json.object().key("error").object();
-  json.field("message", error.action.empty() ? error.message : error.message + " " + error.action)
-      .field("type", openai_type(error.code))
-      .key("param")
-      .null()
-      .field("code", error.detail.empty() ? std::string(code_name(error.code)) : error.detail);
-  if (!exchange.empty()) json.field("exchange", exchange);
-  return json.end().end().take();
 }
 
 }  // namespace bastide::http_api

@@ -1,5 +1,4 @@
-// Errors as answers: RFC 9457 problems under /api, the dialect's own shape under /v1; sentences in the
-// reader's language.
+// Errors as RFC 9457 problems; their sentences in the reader's language.
 #pragma once
 
 #include <string>
@@ -13,8 +12,6 @@ namespace bastide::http_api {
 /// the inside of an object to add, or empty.
 [[nodiscard]] std::string problem_json(const Error& error, std::string_view language,
                                        std::string_view extra = {});
-/// `{"error":{"message","type","param","code"}}`.
-[[nodiscard]] std::string openai_error_json(const Error& error, std::string_view exchange = {});
 /// Seconds for the header of that name: what the error knows, else a few.
 [[nodiscard]] std::string retry_after(const Error& error);
 /// The error's sentences in `language`, where it has them.

@@ -5,7 +5,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "http_api/problem.h"
+#include "dialects/codec.h"
 #include "http_api/static_files.h"
 
 namespace bastide::http_api {
@@ -34,6 +34,16 @@ std::string_view bearer(const net::Request& request) {
   return {};
 }
 
+/// Whose errors the caller understands. Google's SDK names its methods after a colon, with or without "beta".
+const dialects::Codec* dialect_of(const net::Request& request) {
+  const std::string_view path = request.path;
+  const bool google = path.starts_with("/v1/models") && request.headers.find("x-goog-api-key");
+  const bool method = path.starts_with("/v1/models/") && path.contains(':');
+  if (google || method || path.starts_with("/v1beta/")) return &dialects::gemini_codec();
+  if (path == "/v1/messages" || path.starts_with("/v1/messages/")) return &dialects::anthropic_codec();
+  return path.starts_with("/v1/") ? &dialects::openai_codec() : nullptr;
+}
+
 std::string language_of(const net::Request& request) {
   auto given = request.headers.find("accept-language").value_or("");
   auto fr = given.find("fr");
@@ -47,7 +57,10 @@ bool changes_state(std::string_view method) { return method != "GET" && method !
 Task<Result<void>> authenticate(Call& call) {
   const auto& request = call.request();
   auto& identity = call.services.identity;
-  if (auto key = std::string(bearer(request)); !key.empty()) {
+  auto key = std::string(bearer(request));
+  // Google's own way for programs that cannot set headers.
+  if (key.empty() && call.dialect == &dialects::gemini_codec()) key = call.query("key");
+  if (!key.empty()) {
     auto known = identity.cached_key(key, request.peer);
     if (known) {
       if (!*known) co_return pass(*known);
@@ -116,19 +129,6 @@ Result<void> check_scope(const Call& call) {
               "key_scope", "Create a key with that scope.");
 }
 
-Task<Result<void>> answer_error(Call& call, const Error& error) {
-  auto status = http_status(error.code);
-  net::Headers headers;
-  if (status == 429 || status == 503) headers.add("retry-after", retry_after(error));
-  bool openai = call.shape == Shape::openai;
-  headers.add("content-type", openai ? "application/json" : "application/problem+json");
-  headers.add("cache-control", "no-store");
-  auto body = openai ? openai_error_json(error) : problem_json(error, call.language);
-  call.answered = true;
-  auto sent = co_await call.http.send({status, std::move(headers), std::move(body)});
-  co_return sent;
-}
-
 struct Door {
   Services& services;
   Routes routes;
@@ -136,12 +136,10 @@ struct Door {
   Task<Result<void>> handle(Call& call) const {
     const auto& request = call.request();
     call.language = language_of(request);
-    bool api = request.path.starts_with("/api/");
-    bool v1 = request.path.starts_with("/v1/") || request.path.starts_with("/v1beta/");
-    if (v1) call.shape = Shape::openai;
+    call.dialect = dialect_of(request);
     auto match = routes.find(request.method == "HEAD" ? "GET" : request.method, request.path);
     if (!match.entry) {
-      if (!api && !v1 && !match.other_method) {
+      if (!call.dialect && !request.path.starts_with("/api/") && !match.other_method) {
         auto sent = co_await send_web_file(call);
         co_return sent;
       }
@@ -170,7 +168,7 @@ Task<void> serve(const Door& door, net::ServerCall& http) {
     log::error("request_failed",
                {{"path_class", call.request().path.substr(0, 24)}, {"detail", done.error().detail}});
   if (call.answered) co_return;
-  auto told = co_await answer_error(call, done.error());
+  auto told = co_await call.send_error(done.error());
   (void)told;  // the client left meanwhile
 }
 }  // namespace
@@ -234,6 +232,8 @@ net::Handler make_handler(Services& services) {
   add_receipt_routes(routes);
   add_usage_routes(routes);
   add_openai_routes(routes);
+  add_anthropic_routes(routes);
+  add_gemini_routes(routes);
   return [door](net::ServerCall& call) { return serve(*door, call); };
 }
 

@@ -16,8 +16,7 @@
 #include "models/catalogue/catalogue.h"
 #include "models/local/local_model.h"
 #include "models/local/memory.h"
-#include "models/providers/openai.h"
-#include "models/providers/openai_request.h"
+#include "models/providers/dialect_provider.h"
 
 namespace bastide::models {
 namespace {
@@ -25,6 +24,37 @@ namespace {
 constexpr std::size_t embed_texts_max = 2048;
 constexpr std::size_t embed_bytes_max = 32 * 1024 * 1024;
 constexpr std::size_t counts_kept = 4096;
+
+/// A completion with what its model was not told.
+class TellingCompletion final : public exchange::Completion {
+ public:
+  TellingCompletion(std::unique_ptr<exchange::Completion> inner, dialects::Losses losses)
+      : inner_(std::move(inner)), losses_(std::move(losses)) {}
+  Task<Result<dialects::StreamEvent>> next() override { return inner_->next(); }
+  [[nodiscard]] const dialects::Losses& losses() const override { return losses_; }
+
+ private:
+  std::unique_ptr<exchange::Completion> inner_;
+  dialects::Losses losses_;
+};
+
+/// What a worker is told: an OpenAI body. Templates of open models know no developer.
+Result<std::string> worker_body(dialects::ChatRequest request, dialects::Losses& losses) {
+  request.stream = false;
+  request.from = dialects::Dialect::openai;
+  for (auto& message : request.messages)
+    if (message.role == dialects::Role::developer) message.role = dialects::Role::system;
+  dialects::EncodeOptions options;
+  options.continues_prefix = true;
+  return dialects::openai_codec().encode_request(request, options, losses);
+}
+
+/// Characters / 3, rounded up: what is assumed where nobody counted.
+std::int64_t estimate_tokens(std::span<const exchange::Message> messages) {
+  std::size_t code_points = 0;
+  for (const auto& message : messages) code_points += count_code_points(dialects::text_of(message));
+  return static_cast<std::int64_t>((code_points + 2) / 3);
+}
 
 /// Recent prompt sizes by the hash of what was counted: a conversation is counted again at every turn.
 class CountCache {
@@ -125,7 +155,6 @@ Result<std::unique_ptr<House>> House::create(const Config& config, HouseOptions 
       if (config.models[i].id == config.models[j].id)
         return fail(Code::invalid, fmt::format("Two models are named \"{}\".", config.models[i].id));
   for (const auto& provider : config.providers) {
-    if (provider.dialect != Dialect::openai && provider.dialect != Dialect::mistral) continue;
     net::Client* through = &client;
     if (!provider.ca_file.empty()) {
       net::ClientOptions client_options;
@@ -134,7 +163,7 @@ Result<std::unique_ptr<House>> House::create(const Config& config, HouseOptions 
       if (!own) return pass(own);
       through = impl->own_clients.emplace_back(std::move(*own)).get();
     }
-    impl->providers.emplace(provider.id, make_openai_provider(provider, *through));
+    impl->providers.emplace(provider.id, make_provider(provider, *through));
   }
   metrics.gauge("bastide_workers", "Model processes that run.", [weak = std::weak_ptr(impl)] {
     const auto state = weak.lock();
@@ -183,13 +212,14 @@ Task<Result<std::unique_ptr<exchange::Completion>>> House::start(exchange::Model
       co_return fail(Code::corrupt,
                      fmt::format("The model {}: {}", entry->card.name, entry->card.state_detail),
                      "cut_short");
-    BodyOptions options;
-    options.streams = false;
-    auto body = chat_body(call, options);
+    dialects::Losses losses;
+    auto body = worker_body(std::move(call.request), losses);
     if (!body) co_return pass(body);
+    if (auto said = dialects::refuse_losses(losses); !said) co_return pass(said);
     const auto model = impl_->local_model(*entry->local);
     auto started = co_await model->start(std::move(*body), stop);
-    co_return started;
+    if (!started || losses.empty()) co_return started;
+    co_return std::make_unique<TellingCompletion>(std::move(*started), std::move(losses));
   }
   impl_->calls_provider.add();
   auto* provider = impl_->provider(entry->card.provider);
@@ -205,7 +235,10 @@ std::int64_t House::count_tokens(const policy::ModelCard& model,
                                  std::span<const exchange::Message> messages) const {
   if (model.local) {
     const auto running = impl_->running(model.id);
-    const auto body = running ? messages_body(messages) : Result<std::string>(std::string());
+    dialects::ChatRequest request;
+    if (running) request.messages.assign(messages.begin(), messages.end());
+    dialects::Losses losses;
+    const auto body = running ? worker_body(std::move(request), losses) : Result<std::string>(std::string());
     if (running && body) {
       const std::uint64_t key =
           XXH3_64bits_withSeed(body->data(), body->size(), XXH3_64bits(model.id.data(), model.id.size()));

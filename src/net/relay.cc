@@ -200,6 +200,11 @@ class Relay {
     }
     return 0;
   }
+  [[nodiscard]] bool has_body() const {
+    const auto& framing = head_.framing;
+    return framing.kind != Framing::Kind::none &&
+           (framing.kind != Framing::Kind::length || framing.length > 0);
+  }
   [[nodiscard]] bool malformed() const { return chunks_.state() == ChunkDecoder::State::malformed; }
 
   Task<Result<Relayed>> keep(std::string_view bytes) {
@@ -251,6 +256,12 @@ class Relay {
     out.passed_on = true;
     out.status = head_.status;
     const bool chunked = reframes_ || head_.framing.kind == Framing::Kind::chunked;
+    // A head alone is not handed on: what follows may show that it heads no answer, or never come.
+    if (bytes.empty() && has_body()) {
+      auto first = co_await read_more();
+      if (!first) co_return pass(first);
+      bytes = *first;
+    }
     auto watch = [this](std::string_view content) { watcher_.on_body(content); };
     auto size = digest(bytes, watch);
     if (watcher_.refused()) {

@@ -19,8 +19,12 @@ TokenClasses classes_of(const exchange::Usage& usage) {
   tokens.input = usage.input_tokens;
   tokens.cached_input = usage.cached_input_tokens;
   tokens.cache_write = usage.cache_write_tokens;
+  tokens.audio_input = usage.audio_input_tokens;
+  tokens.image_input = usage.image_input_tokens;
   tokens.output = usage.output_tokens;
   tokens.reasoning = usage.reasoning_tokens;
+  tokens.audio_output = usage.audio_output_tokens;
+  tokens.image_output = usage.image_output_tokens;
   return tokens;
 }
 

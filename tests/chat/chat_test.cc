@@ -113,13 +113,13 @@ TEST_F(ChatTest, an_answer_streams_and_is_stored) {
 
 TEST_F(ChatTest, an_edit_makes_a_branch_and_the_model_reads_only_that_branch) {
   ASSERT_TRUE(talk(say("first")));
-  house.models.events = {exchange::testing::text("Second."), exchange::testing::finish()};
+  house.models.events = exchange::testing::said({"Second."});
   auto edit = say("edited");
   edit.parent = "";
   ASSERT_TRUE(talk(edit));
   ASSERT_EQ(house.models.calls.size(), 2U);
-  ASSERT_EQ(house.models.calls[1].messages.size(), 1U);
-  EXPECT_EQ(house.models.calls[1].messages[0].text, "edited");
+  ASSERT_EQ(house.models.calls[1].request.messages.size(), 1U);
+  EXPECT_EQ(text_of(house.models.calls[1].request.messages[0]), "edited");
 }
 
 TEST_F(ChatTest, a_retry_adds_a_sibling_without_a_new_question) {

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "dialects/text_leaves.h"
 #include "exchange/pipeline.h"
 #include "exchange/stages/stages.h"
 
@@ -80,16 +81,18 @@ struct FakeRestorer final : Restorer {
 struct FakeGuard final : Guard {
   Verdict inspect(std::string_view) const override { return verdict; }
   Task<Result<Pseudonymised>> pseudonymise(std::string scope, std::string,
-                                           std::vector<Message> messages) override {
+                                           dialects::ChatRequest request) override {
     last_scope = scope;
     if (refuse) co_return fail(Code::refused_by_policy, "A secret may not leave.", "secret_outside");
     Pseudonymised out;
-    for (auto& message : messages)
-      if (auto at = message.text.find("a@b.fr"); at != std::string::npos) {
-        message.text.replace(at, 6, "[EMAIL_1]");
+    (void)dialects::for_each_text(request, [&out](std::string& text) -> Result<void> {
+      if (auto at = text.find("a@b.fr"); at != std::string::npos) {
+        text.replace(at, 6, "[EMAIL_1]");
         out.masked = {{"email", "[EMAIL_1]", "a@b.fr"}};
       }
-    out.messages = std::move(messages);
+      return {};
+    });
+    out.request = std::move(request);
     out.restorer = std::make_unique<FakeRestorer>();
     co_return out;
   }
@@ -131,24 +134,38 @@ struct FakeKnowledge final : Knowledge {
 };
 
 struct FakeCompletion final : Completion {
-  explicit FakeCompletion(std::deque<Result<ModelEvent>> events, bool* ended)
+  explicit FakeCompletion(std::deque<Result<dialects::StreamEvent>> events, bool* ended)
       : left(std::move(events)), gone(ended) {}
   ~FakeCompletion() override { *gone = true; }
-  Task<Result<ModelEvent>> next() override {
+  Task<Result<dialects::StreamEvent>> next() override {
     if (left.empty()) co_return fail(Code::upstream, "cut", "truncated");
     auto event = std::move(left.front());
     left.pop_front();
     co_return event;
   }
-  std::deque<Result<ModelEvent>> left;
+  std::deque<Result<dialects::StreamEvent>> left;
   bool* gone;
 };
 
-inline ModelEvent text(std::string piece) {
-  return {ModelEvent::Kind::text, std::move(piece), Finish::stop, {}};
+using Events = std::deque<Result<dialects::StreamEvent>>;
+
+inline dialects::StreamEvent text(std::string piece) { return dialects::TextDelta{0, std::move(piece)}; }
+/// What every answer ends with; put before others by `said`.
+inline Events end(Finish how = Finish::stop) {
+  dialects::UsageGiven usage;
+  usage.usage.input = 10;
+  usage.usage.output = 5;
+  dialects::Finished finished;
+  finished.finish = how;
+  return {dialects::StreamEvent(finished), dialects::StreamEvent(usage),
+          dialects::StreamEvent(dialects::End{})};
 }
-inline ModelEvent finish(Finish how = Finish::stop) {
-  return {ModelEvent::Kind::finish, "", how, {10, 5, 0, false}};
+/// An answer of these pieces with its proper end.
+inline Events said(std::vector<std::string> pieces, Finish how = Finish::stop) {
+  Events out;
+  for (auto& piece : pieces) out.push_back(text(std::move(piece)));
+  for (auto& event : end(how)) out.push_back(std::move(event));
+  return out;
 }
 
 struct FakeModels final : Models {
@@ -168,7 +185,7 @@ struct FakeModels final : Models {
   }
   std::vector<policy::ModelCard> cards{card("inside", "walls")};
   std::vector<std::string> down;
-  std::deque<Result<ModelEvent>> events{text("Bonjour."), finish()};
+  std::deque<Result<dialects::StreamEvent>> events = said({"Bonjour."});
   std::vector<ModelCall> calls;
   bool completion_gone = false;
 };
@@ -219,7 +236,10 @@ struct FakeSink final : AnswerSink {
     replaced = why;
     co_return Result<void>{};
   }
-  Task<Result<void>> on_tool_calls(std::string) override { co_return Result<void>{}; }
+  Task<Result<void>> on_event(dialects::StreamEvent event) override {
+    events.push_back(std::move(event));
+    co_return Result<void>{};
+  }
   Task<Result<void>> on_done(const Exchange&) override {
     done = true;
     co_return Result<void>{};
@@ -227,6 +247,7 @@ struct FakeSink final : AnswerSink {
   std::vector<std::string> stages;
   std::vector<Masked> masked;
   std::vector<Citation> citations;
+  std::vector<dialects::StreamEvent> events;
   std::string shown, replaced, order;
   std::size_t leave_after = 0;
   bool done = false;
@@ -252,7 +273,7 @@ struct FakeHouse {
     exchange.sink = &sink;
     exchange.ask.door = "web";
     exchange.ask.language = "en";
-    exchange.ask.messages = {{Speaker::user, "How many days?", {}}};
+    exchange.ask.messages = {dialects::text_message(Role::user, "How many days?")};
   }
   [[nodiscard]] Rooms rooms() {
     return {labels, router, admission, guard, knowledge, models, footprint, records};

@@ -23,7 +23,7 @@ TEST(Pipeline, walks_the_twelve_stages_in_order) {
 
 TEST(Pipeline, the_receipt_tells_every_stage_and_no_content) {
   FakeHouse house;
-  house.exchange.ask.messages[0].text = "a very private question";
+  house.exchange.ask.messages[0] = dialects::text_message(Role::user, "a very private question");
   ASSERT_TRUE(house.run());
   ASSERT_EQ(house.records.kept.size(), 1U);
   auto receipt = parse_json(house.records.kept[0]);
@@ -44,7 +44,7 @@ TEST(Pipeline, what_policy_does_not_allow_is_refused_and_never_sent) {
   EXPECT_EQ(result.error().code, Code::refused_by_policy);
   EXPECT_TRUE(house.models.calls.empty());
   EXPECT_EQ(house.records.kept.size(), 1U);  // the refusal has a receipt
-  EXPECT_EQ(house.exchange.finish, Finish::refused);
+  EXPECT_EQ(house.exchange.finish, Finish::refusal);
   EXPECT_EQ(house.admission.settled, 1);  // what was reserved is given back
   ASSERT_EQ(house.records.noted.size(), 1U);
   EXPECT_EQ(house.records.noted[0], R"(policy_refused per_1 ex_test {"stage":"route","label":"secret"})");
@@ -63,7 +63,7 @@ TEST(Pipeline, a_confidential_passage_keeps_the_question_inside) {
   FakeHouse house;
   house.with_passage("confidential");
   house.models.cards = {card("outside", "US"), card("inside", "walls")};
-  house.models.events = {text("It is true [1]. "), finish()};
+  house.models.events = said({"It is true [1]. "});
   ASSERT_TRUE(house.run());
   ASSERT_EQ(house.models.calls.size(), 1U);
   EXPECT_EQ(house.models.calls[0].model.id, "inside");
@@ -81,12 +81,12 @@ TEST(Pipeline, what_a_conversation_has_read_stays_labelled) {
 TEST(Pipeline, the_provider_receives_pseudonyms_and_the_person_the_real_values) {
   FakeHouse house;
   house.models.cards = {card("outside", "US")};
-  house.exchange.ask.messages[0].text = "Write to a@b.fr";
-  house.models.events = {text("Dear [EMAIL_1], hello."), finish()};
+  house.exchange.ask.messages[0] = dialects::text_message(Role::user, "Write to a@b.fr");
+  house.models.events = said({"Dear [EMAIL_1], hello."});
   ASSERT_TRUE(house.run());
   ASSERT_EQ(house.models.calls.size(), 1U);
-  for (const auto& message : house.models.calls[0].messages)
-    EXPECT_EQ(message.text.find("a@b.fr"), std::string::npos);
+  for (const auto& message : house.models.calls[0].request.messages)
+    EXPECT_EQ(text_of(message).find("a@b.fr"), std::string::npos);
   EXPECT_EQ(house.sink.shown, "Dear a@b.fr, hello.");
   EXPECT_EQ(house.sink.order, "masked text ");  // seen before anything is sent
 }
@@ -94,17 +94,47 @@ TEST(Pipeline, the_provider_receives_pseudonyms_and_the_person_the_real_values) 
 TEST(Pipeline, tool_definitions_that_leave_carry_pseudonyms_too) {
   FakeHouse house;
   house.models.cards = {card("outside", "US")};
-  house.exchange.ask.extra_json = R"({"tools":[{"description":"mail a@b.fr"}]})";
+  house.exchange.ask.tools.push_back({"send", "mail a@b.fr"});
   ASSERT_TRUE(house.run());
   ASSERT_EQ(house.models.calls.size(), 1U);
-  EXPECT_EQ(house.models.calls[0].extra_json, R"({"tools":[{"description":"mail [EMAIL_1]"}]})");
-  EXPECT_EQ(house.models.calls[0].messages.size(), 1U);
+  EXPECT_EQ(house.models.calls[0].request.tools[0].description, "mail [EMAIL_1]");
+  EXPECT_EQ(house.models.calls[0].request.messages.size(), 1U);
+}
+
+TEST(Pipeline, arguments_of_tools_come_back_whole_and_restored) {
+  FakeHouse house;
+  house.models.cards = {card("outside", "US")};
+  house.exchange.ask.messages[0] = dialects::text_message(Role::user, "Write to a@b.fr");
+  Events events;
+  events.emplace_back(dialects::PartStart{0, 0, {dialects::ToolCall{"c1", "send", ""}}});
+  events.emplace_back(dialects::ArgumentsDelta{0, R"({"to":"[EMA)"});
+  events.emplace_back(dialects::ArgumentsDelta{0, R"(IL_1]"})"});
+  events.emplace_back(dialects::PartEnd{0, {}});
+  for (auto& event : end(Finish::tool_calls)) events.push_back(std::move(event));
+  house.models.events = std::move(events);
+  ASSERT_TRUE(house.run());
+  ASSERT_EQ(house.sink.events.size(), 3U);
+  EXPECT_EQ(std::get<dialects::ArgumentsDelta>(house.sink.events[1]).text, R"({"to":"a@b.fr"})");
+  EXPECT_EQ(house.exchange.finish, Finish::tool_calls);
+}
+
+TEST(Pipeline, a_model_that_gives_up_before_it_said_anything_gives_way_to_another) {
+  FakeHouse house;
+  house.models.cards = {card("inside", "walls")};
+  house.models.events.clear();
+  house.models.events.emplace_back(dialects::Start{"m", "m"});
+  house.models.events.emplace_back(
+      std::unexpected(Error{Code::upstream, "overloaded", "provider_overloaded"}));
+  auto result = house.run();
+  ASSERT_FALSE(result);
+  EXPECT_TRUE(house.sink.shown.empty());
+  EXPECT_EQ(house.exchange.trace[8].decision, "failed");
 }
 
 TEST(Pipeline, an_unsupported_answer_gives_way_to_quotes) {
   FakeHouse house;
   house.with_passage();
-  house.models.events = {text("An invention. Another invention."), finish()};
+  house.models.events = said({"An invention. Another invention."});
   ASSERT_TRUE(house.run());
   EXPECT_EQ(house.sink.shown, "> Two days a week. [1]");
   EXPECT_EQ(house.exchange.quoting_why, "not_supported");

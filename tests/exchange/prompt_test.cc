@@ -12,7 +12,7 @@ Ask ask_of(std::vector<std::string> turns) {
   ask.language = "en";
   bool user = true;
   for (auto& turn : turns) {
-    ask.messages.push_back({user ? Speaker::user : Speaker::assistant, std::move(turn), {}});
+    ask.messages.push_back(dialects::text_message(user ? Role::user : Role::assistant, std::move(turn)));
     user = !user;
   }
   return ask;
@@ -26,11 +26,11 @@ TEST(Prompt, a_short_follow_up_is_searched_with_the_question_before_it) {
 
 TEST(Prompt, drops_the_oldest_turns_first_and_never_the_question) {
   auto ask = ask_of({std::string(3000, 'a'), std::string(3000, 'b'), "short question"});
-  ask.max_tokens = 100;
+  ask.sampling.max_tokens = 100;
   auto composed = compose_prompt(ask, {}, 1300);
   ASSERT_TRUE(composed);
   EXPECT_EQ(composed->turns_dropped, 1);
-  EXPECT_EQ(composed->messages.back().text, "short question");
+  EXPECT_EQ(text_of(composed->messages.back()), "short question");
 }
 
 TEST(Prompt, a_question_that_cannot_fit_is_an_error_that_says_so) {
@@ -45,7 +45,7 @@ TEST(Prompt, numbers_passages_in_their_order) {
   second.title = "Two";
   auto composed = compose_prompt(ask_of({"q"}), std::vector{first, second}, 8192);
   ASSERT_TRUE(composed);
-  auto& system = composed->messages.front().text;
+  const auto system = text_of(composed->messages.front());
   EXPECT_LT(system.find("[1] One"), system.find("[2] Two"));
 }
 

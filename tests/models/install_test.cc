@@ -158,9 +158,6 @@ TEST(Catalogue, JoinsConfigurationAndFolderAndStaysLive) {
   provider.id = "cloud";
   provider.zone = "eu";
   config.providers.push_back(provider);
-  provider.id = "other";
-  provider.dialect = Dialect::gemini;
-  config.providers.push_back(provider);
   ModelConfig model;
   model.id = "fast";
   model.provider = "cloud";
@@ -183,7 +180,7 @@ TEST(Catalogue, JoinsConfigurationAndFolderAndStaysLive) {
   EXPECT_EQ(fast->card.upstream, "gpt");
   EXPECT_TRUE(fast->card.ready);
   EXPECT_FALSE(fast->card.answers_documents) << "1.5 billion at most";
-  EXPECT_FALSE(catalogue.find("g")->card.ready);
+  EXPECT_FALSE(catalogue.find("g")->card.ready) << "its provider is not configured";
   EXPECT_EQ(catalogue.find("gone")->card.state, "missing");
   EXPECT_FALSE(catalogue.find("tiny"));
 

@@ -13,17 +13,21 @@
 namespace bastide::models {
 namespace {
 
-using exchange::ModelEvent;
 using local::LocalModel;
 using local::LocalModelOptions;
 using local::LocalStatus;
 using test::demo_model;
 using test::Scratch;
 
+struct End {
+  exchange::Finish finish = exchange::Finish::stop;
+  exchange::Usage usage{};
+};
+
 struct Outcome {
   std::string text;
   std::string reasoning;
-  std::optional<ModelEvent> finish;
+  std::optional<End> finish;
   std::optional<Error> error;
 };
 
@@ -35,12 +39,12 @@ Task<Outcome> read_all(exchange::Completion& completion) {
       out.error = next.error();
       co_return out;
     }
-    if (next->kind == ModelEvent::Kind::text) out.text += next->text;
-    if (next->kind == ModelEvent::Kind::reasoning) out.reasoning += next->text;
-    if (next->kind == ModelEvent::Kind::finish) {
-      out.finish = *next;
-      co_return out;
-    }
+    if (auto* text = std::get_if<dialects::TextDelta>(&*next)) out.text += text->text;
+    if (auto* thought = std::get_if<dialects::ReasoningDelta>(&*next)) out.reasoning += thought->text;
+    if (auto* end = std::get_if<dialects::Finished>(&*next)) out.finish = End{end->finish, {}};
+    if (auto* usage = std::get_if<dialects::UsageGiven>(&*next))
+      out.finish->usage = exchange::usage_of(usage->usage);
+    if (std::holds_alternative<dialects::End>(*next)) co_return out;
   }
 }
 

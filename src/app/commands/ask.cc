@@ -42,7 +42,7 @@ class TerminalSink final : public exchange::AnswerSink {
       fmt::print("\n\n(The passages do not support that answer. Their own sentences instead:)\n\n{}", text);
     co_return Result<void>{};
   }
-  Task<Result<void>> on_tool_calls(std::string) override { co_return Result<void>{}; }
+  Task<Result<void>> on_event(dialects::StreamEvent) override { co_return Result<void>{}; }
   Task<Result<void>> on_done(const exchange::Exchange&) override { co_return Result<void>{}; }
 
  private:
@@ -87,7 +87,7 @@ int ask_command(const Common& common, const AskOptions& options) {
   if (!options.label.empty()) exchange.ask.label = options.label;
   exchange.ask.quote_only = options.quote_only;
   exchange.ask.language = language_of_terminal();
-  exchange.ask.messages.push_back({exchange::Speaker::user, options.question, {}});
+  exchange.ask.messages.push_back(dialects::text_message(dialects::Role::user, options.question));
   for (const auto& given : options.collections) {
     auto found = (*program)->library().find_collection(exchange.who, given);
     if (!found) return complain(found.error());

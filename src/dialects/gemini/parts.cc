@@ -1,4 +1,6 @@
 // Parts of contents, in requests and answers.
+#include <algorithm>
+
 #include "base/crypto.h"
 #include "base/text.h"
 #include "dialects/gemini/gemini.h"
@@ -19,10 +21,19 @@ Media::Kind kind_of(std::string_view media_type) {
   return Media::Kind::file;
 }
 
+/// Google's clients send either alphabet of base64, the others know one.
+std::string plain_base64(std::string_view given) {
+  std::string out(given);
+  std::ranges::replace(out, '-', '+');
+  std::ranges::replace(out, '_', '/');
+  while (out.size() % 4 != 0) out += '=';
+  return out;
+}
+
 Media read_inline(const object& blob) {
   Media out;
   out.media_type = text_field(blob, "mimeType");
-  out.base64 = text_field(blob, "data");
+  out.base64 = plain_base64(text_field(blob, "data"));
   out.name = text_field(blob, "displayName");
   out.kind = kind_of(out.media_type);
   return out;

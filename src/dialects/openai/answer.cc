@@ -311,8 +311,7 @@ void put_calls(JsonWriter& json, Dialect self, const std::vector<const Part*>& c
     const bool custom = call.kind == ToolCall::Kind::custom;
     json.object().field("id", call.id).field("type", custom ? "custom" : "function");
     json.key(custom ? "custom" : "function").object().field("name", call.name);
-    json.field(custom ? "input" : "arguments", call.arguments.empty() && !custom ? "{}" : call.arguments)
-        .end();
+    json.field(custom ? "input" : "arguments", arguments_of(call)).end();
     if (!part->signature.empty())
       json.key("extra_content")
           .object()

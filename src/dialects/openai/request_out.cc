@@ -212,7 +212,7 @@ class Writer {
       json_.key(custom ? "custom" : "function")
           .object()
           .field("name", call.name)
-          .field(custom ? "input" : "arguments", call.arguments)
+          .field(custom ? "input" : "arguments", arguments_of(call))
           .end();
       if (!part->signature.empty() && options_.same_model)
         json_.key("extra_content")
@@ -320,10 +320,15 @@ class Writer {
     if (request_.stream) {
       json_.field("stream", true);
       const bool usage = options_.ask_usage || request_.include_usage.value_or(false);
-      json_.key("stream_options").object();
-      if (usage) json_.field("include_usage", true);
-      put_others(json_, request_.others, self_, "stream_options");
-      json_.end();
+      const bool more = std::ranges::any_of(request_.others, [&](const RawField& other) {
+        return other.from == self_ && other.name.starts_with("stream_options.");
+      });
+      if (usage || more) {
+        json_.key("stream_options").object();
+        if (usage) json_.field("include_usage", true);
+        put_others(json_, request_.others, self_, "stream_options");
+        json_.end();
+      }
     }
     if (!request_.user.empty()) json_.field("user", request_.user);
     if (!request_.metadata.empty() && native_) {

@@ -21,7 +21,7 @@ class Encoder final : public StreamEncoder {
                    [&](const CitationAdded& it) { citation(it, out, losses); },
                    [&](const RefusalDelta& it) { delta(it.choice, "refusal", it.text, out); },
                    [&](const LogprobsAdded& it) { logprobs(it, out); },
-                   [&](const PartEnd& it) { part_end(it, losses); },
+                   [&](const PartEnd& it) { part_end(it, out, losses); },
                    [&](const UsageGiven& it) { usage_ = it.usage; },
                    [&](const Finished& it) { finished(it, out, losses); }, [&](const End&) { end(out); },
                    [&](const Failure& it) { append_event(out, write_openai_error(it.error, {}).body); },
@@ -37,6 +37,7 @@ class Encoder final : public StreamEncoder {
     bool begun = false;
     int calls = 0;
     bool custom = false;
+    bool calls_plainly = false;  // a function was named, its arguments have not begun
     bool raw = false;
     std::string thought{};
     bool collects = false;
@@ -111,6 +112,7 @@ class Encoder final : public StreamEncoder {
     const auto* call = std::get_if<ToolCall>(&it.part.content);
     if (call == nullptr) return;
     state.custom = call->kind == ToolCall::Kind::custom;
+    state.calls_plainly = !state.custom && call->arguments.empty();
     JsonWriter json;
     json.object().key("tool_calls").array().object().field("index", state.calls++).field("id", call->id);
     json.field("type", state.custom ? "custom" : "function")
@@ -137,7 +139,8 @@ class Encoder final : public StreamEncoder {
   }
 
   void arguments(const ArgumentsDelta& it, std::string& out) {
-    const auto& state = choices_[it.choice];
+    auto& state = choices_[it.choice];
+    state.calls_plainly = false;
     JsonWriter json;
     json.object().key("tool_calls").array().object().field("index", state.calls - 1);
     json.key(state.custom ? "custom" : "function")
@@ -188,8 +191,9 @@ class Encoder final : public StreamEncoder {
     append_event(out, head() + json.text().substr(1));
   }
 
-  void part_end(const PartEnd& it, Losses& losses) {
+  void part_end(const PartEnd& it, std::string& out, Losses& losses) {
     auto& state = choices_[it.choice];
+    if (state.calls_plainly) arguments(ArgumentsDelta{it.choice, "{}"}, out);
     state.collects = false;
     if (state.raw)
       lose(losses, "stream",

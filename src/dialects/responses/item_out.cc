@@ -30,7 +30,7 @@ void write_call(JsonWriter& json, const Part& part, const ToolCall& call, const 
   const bool custom = call.kind == ToolCall::Kind::custom;
   json.object().field("type", custom ? "custom_tool_call" : "function_call").field("id", id);
   json.field("call_id", call.id).field("name", call.name);
-  json.field(custom ? "input" : "arguments", call.arguments.empty() && !custom ? "{}" : call.arguments);
+  json.field(custom ? "input" : "arguments", arguments_of(call));
   json.field("status", "completed");
   put_others(json, part.others, self);
   json.end();

@@ -163,7 +163,7 @@ class Writer {
       json_.object().field("type", custom ? "custom_tool_call" : "function_call");
       if (!part.id.empty()) json_.field("id", part.id);
       json_.field("call_id", call->id).field("name", call->name);
-      json_.field(custom ? "input" : "arguments", call->arguments);
+      json_.field(custom ? "input" : "arguments", arguments_of(*call));
       put_others(json_, part.others, self);
       json_.end();
     } else {

@@ -215,7 +215,7 @@ class Encoder final : public StreamEncoder {
       const auto* type =
           custom ? "response.custom_tool_call_input.done" : "response.function_call_arguments.done";
       auto json = placed(type);
-      json.field(custom ? "input" : "arguments", call->arguments);
+      json.field(custom ? "input" : "arguments", arguments_of(*call));
       if (!custom) json.field("name", call->name);
       send(json, type, out);
     }

@@ -1,6 +1,7 @@
 // 9. Calls the model, failing over in the route's order until a first event comes, never after.
 
 #include <algorithm>
+#include <deque>
 
 #include "base/log.h"
 #include "exchange/prompt.h"
@@ -10,15 +11,18 @@
 namespace bastide::exchange {
 namespace {
 
-// A completion whose first event was already taken, to know that the model answers.
+constexpr std::size_t heads_max = 64;
+
+// A completion whose first events were already taken, to know that the model answers.
 class Primed final : public Completion {
  public:
-  Primed(ModelEvent first, std::unique_ptr<Completion> rest)
+  Primed(std::deque<dialects::StreamEvent> first, std::unique_ptr<Completion> rest)
       : first_(std::move(first)), rest_(std::move(rest)) {}
-  Task<Result<ModelEvent>> next() override {
-    if (first_) {
-      auto event = std::move(*first_);
-      first_.reset();
+  [[nodiscard]] const dialects::Losses& losses() const override { return rest_->losses(); }
+  Task<Result<dialects::StreamEvent>> next() override {
+    if (!first_.empty()) {
+      auto event = std::move(first_.front());
+      first_.pop_front();
       co_return event;
     }
     auto event = co_await rest_->next();
@@ -26,7 +30,7 @@ class Primed final : public Completion {
   }
 
  private:
-  std::optional<ModelEvent> first_;
+  std::deque<dialects::StreamEvent> first_;
   std::unique_ptr<Completion> rest_;
 };
 
@@ -49,6 +53,7 @@ class Call final : public Stage {
         exchange.model = card;
         if (router_.place(card.zone) == policy::Place::walls) exchange.restorer.reset();
         exchange.completion = std::move(*started);
+        exchange.losses = exchange.completion->losses();
         exchange.first_token_us =
             std::max(Micros(1), std::chrono::duration_cast<Micros>(Steady::now() - exchange.begun)).count();
         trace.decision = card.id;
@@ -78,32 +83,33 @@ class Call final : public Stage {
                      "label_not_allowed");
     // The first of the route was paid for there; another is only called when budgets can pay it.
     if (exchange.admitted && card.id != exchange.model.id) {
-      auto paid =
-          admission_.choose(exchange, card, tokens_bound(exchange.prompt), answer_bound(exchange.ask, card));
+      auto paid = admission_.choose(exchange, card, input_bound(exchange), answer_bound(exchange.ask, card));
       if (!paid) co_return pass(paid);
       exchange.model = card;
     }
-    if (leaves && exchange.outgoing.empty())
+    if (leaves && !exchange.outgoing)
       co_return fail(Code::refused_by_policy, "The question was not prepared to leave the walls.",
                      "not_pseudonymised");
     ModelCall call;
     call.model = card;
-    call.messages = leaves ? exchange.outgoing : exchange.prompt;
-    call.max_tokens = exchange.ask.max_tokens;
-    call.temperature = exchange.ask.temperature;
-    call.top_p = exchange.ask.top_p;
-    call.seed = exchange.ask.seed;
-    call.stop_words = exchange.ask.stop_words;
-    call.extra_json = leaves ? exchange.outgoing_extra : exchange.ask.extra_json;
+    call.request = leaves ? *exchange.outgoing : call_of(exchange);
     if (leaves && !exchange.masked.empty() && exchange.sink) {
       auto told = co_await exchange.sink->on_masked(exchange.masked);
       if (!told) co_return pass(told);
     }
     auto completion = co_await models_.start(std::move(call), exchange.stop);
     if (!completion) co_return pass(completion);
-    auto first = co_await (*completion)->next();
-    if (!first) co_return pass(first);
-    co_return std::make_unique<Primed>(std::move(*first), std::move(*completion));
+    // Heads say nothing yet: a provider may still give up, and another model be asked.
+    std::deque<dialects::StreamEvent> first;
+    bool says_something = false;
+    while (!says_something && first.size() < heads_max) {
+      auto event = co_await (*completion)->next();
+      if (!event) co_return pass(event);
+      says_something = !std::holds_alternative<dialects::Start>(*event) &&
+                       !std::holds_alternative<dialects::UsageGiven>(*event);
+      first.push_back(std::move(*event));
+    }
+    co_return std::make_unique<Primed>(std::move(first), std::move(*completion));
   }
 
   const policy::Router& router_;

@@ -13,6 +13,13 @@ namespace {
 
 constexpr std::size_t answer_bytes_max = 4 * 1024 * 1024;
 
+std::size_t written_by(const dialects::StreamEvent& event) {
+  if (const auto* text = std::get_if<dialects::TextDelta>(&event)) return text->text.size();
+  if (const auto* thought = std::get_if<dialects::ReasoningDelta>(&event)) return thought->text.size();
+  const auto* arguments = std::get_if<dialects::ArgumentsDelta>(&event);
+  return arguments ? arguments->text.size() : 0;
+}
+
 class GuardOut final : public Stage {
  public:
   explicit GuardOut(Knowledge& knowledge) : knowledge_(knowledge) {}
@@ -113,9 +120,70 @@ class GuardOut final : public Stage {
     co_return Result<void>{};
   }
 
+  [[nodiscard]] static Task<Result<void>> tell(Exchange& exchange, dialects::StreamEvent event) {
+    if (!exchange.sink) co_return Result<void>{};
+    auto told = co_await exchange.sink->on_event(std::move(event));
+    co_return told;
+  }
+
+  // Arguments wait until they are whole: a token may be split between two pieces, and values need escapes.
+  [[nodiscard]] static Task<Result<void>> tell_restored(Exchange& exchange, dialects::StreamEvent event,
+                                                        std::string& arguments) {
+    if (auto* piece = std::get_if<dialects::ArgumentsDelta>(&event)) {
+      arguments += piece->text;
+      if (arguments.size() > answer_bytes_max)
+        co_return fail(Code::too_large, "A tool call grew beyond 4 MB and was stopped.", "answer_too_long");
+      co_return Result<void>{};
+    }
+    if (const auto* end = std::get_if<dialects::PartEnd>(&event); end && !arguments.empty()) {
+      dialects::ArgumentsDelta whole{end->choice, exchange.restorer->restore_json(arguments)};
+      arguments.clear();
+      auto told = co_await tell(exchange, std::move(whole));
+      if (!told) co_return told;
+    }
+    if (auto* end = std::get_if<dialects::PartEnd>(&event); end && !end->raw_json.empty())
+      end->raw_json = exchange.restorer->restore_json(end->raw_json);
+    // Log-probabilities, citations and signatures speak of tokens that the person never sees.
+    const bool shown = std::holds_alternative<dialects::PartStart>(event) ||
+                       std::holds_alternative<dialects::PartEnd>(event) ||
+                       std::holds_alternative<dialects::RefusalDelta>(event);
+    if (!shown) co_return Result<void>{};
+    auto told = co_await tell(exchange, std::move(event));
+    co_return told;
+  }
+
+  [[nodiscard]] Task<Result<void>> take(Exchange& exchange, SentenceStream& sentences, std::string& arguments,
+                                        dialects::StreamEvent event) const {
+    auto* restorer = exchange.restorer.get();
+    auto* piece = std::get_if<dialects::TextDelta>(&event);
+    if (auto* refusal = std::get_if<dialects::RefusalDelta>(&event); refusal && restorer)
+      refusal->text = restorer->feed(refusal->text);
+    if (piece) {
+      auto text = restorer ? restorer->feed(piece->text) : std::move(piece->text);
+      auto told = co_await pass_on(exchange, sentences, std::move(text));
+      co_return told;
+    }
+    if (auto* thought = std::get_if<dialects::ReasoningDelta>(&event)) {
+      // Reasoning is not checked against passages, so it is not shown where the answer must be.
+      if (!exchange.sink || !exchange.retrieval.passages.empty() || restorer) co_return Result<void>{};
+      auto told = co_await exchange.sink->on_reasoning(std::move(thought->text));
+      co_return told;
+    }
+    const auto* begun = std::get_if<dialects::PartStart>(&event);
+    if (begun && (std::holds_alternative<dialects::Text>(begun->part.content) ||
+                  std::holds_alternative<dialects::Reasoning>(begun->part.content)))
+      co_return Result<void>{};  // what they hold follows
+    if (restorer) {
+      auto told = co_await tell_restored(exchange, std::move(event), arguments);
+      co_return told;
+    }
+    auto told = co_await tell(exchange, std::move(event));
+    co_return told;
+  }
+
   [[nodiscard]] Task<Result<void>> stream(Exchange& exchange) const {
     SentenceStream sentences;
-    auto* restorer = exchange.restorer.get();
+    std::string arguments;
     bool finished = false;
     while (!finished) {
       auto event = co_await exchange.completion->next();
@@ -126,28 +194,17 @@ class GuardOut final : public Stage {
         }
         co_return pass(event);
       }
+      exchange.written_bytes += written_by(*event);
       Result<void> told;
-      switch (event->kind) {
-        case ModelEvent::Kind::text: {
-          auto text = restorer ? restorer->feed(event->text) : std::move(event->text);
-          told = co_await pass_on(exchange, sentences, std::move(text));
-          break;
-        }
-        case ModelEvent::Kind::reasoning:
-          // Reasoning is not checked against passages, so it is not shown where the answer must be.
-          if (exchange.sink && exchange.retrieval.passages.empty() && !restorer)
-            told = co_await exchange.sink->on_reasoning(std::move(event->text));
-          break;
-        case ModelEvent::Kind::tool_calls: {
-          auto json = restorer ? restorer->restore_json(event->text) : std::move(event->text);
-          if (exchange.sink) told = co_await exchange.sink->on_tool_calls(std::move(json));
-          break;
-        }
-        case ModelEvent::Kind::finish:
-          exchange.usage = event->usage;
-          exchange.finish = event->finish;
-          finished = true;
-          break;
+      if (const auto* usage = std::get_if<dialects::UsageGiven>(&*event)) {
+        exchange.usage = usage_of(usage->usage);
+      } else if (const auto* end = std::get_if<dialects::Finished>(&*event)) {
+        exchange.finish = end->finish;
+        exchange.stop_sequence = end->stop_sequence;
+      } else if (std::holds_alternative<dialects::End>(*event)) {
+        finished = true;
+      } else if (!std::holds_alternative<dialects::Start>(*event)) {
+        told = co_await take(exchange, sentences, arguments, std::move(*event));
       }
       if (!told) {
         if (told.error().code != Code::cancelled) co_return told;
@@ -158,8 +215,8 @@ class GuardOut final : public Stage {
         co_return fail(Code::too_large, "The model's answer grew beyond 4 MB and was stopped.",
                        "answer_too_long");
     }
-    if (restorer) {
-      auto told = co_await pass_on(exchange, sentences, restorer->finish());
+    if (exchange.restorer) {
+      auto told = co_await pass_on(exchange, sentences, exchange.restorer->finish());
       if (!told) co_return told;
     }
     auto rest = sentences.rest();

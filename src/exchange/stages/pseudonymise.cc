@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "exchange/prompt.h"
 #include "exchange/stages/stages.h"
 
 namespace bastide::exchange {
@@ -25,11 +26,7 @@ class Pseudonymise final : public Stage {
     }
     // Pseudonyms hold for a conversation; a question without one gets a map of its own.
     auto scope = exchange.ask.conversation.empty() ? exchange.id : exchange.ask.conversation;
-    // Tool definitions and the like leave too: they pass as one more message, the last.
-    auto leaving = exchange.prompt;
-    bool extra = !exchange.ask.extra_json.empty();
-    if (extra) leaving.push_back({Speaker::user, exchange.ask.extra_json, {}});
-    auto done = co_await guard_.pseudonymise(scope, exchange.who.person, std::move(leaving));
+    auto done = co_await guard_.pseudonymise(scope, exchange.who.person, call_of(exchange));
     if (!done) {
       // What may not leave does not leave; a model within the walls that was next in line may still answer.
       std::erase_if(order, leaves);
@@ -42,11 +39,7 @@ class Pseudonymise final : public Stage {
       trace.reasons.push_back(done.error().message);
       co_return Result<void>{};
     }
-    exchange.outgoing = std::move(done->messages);
-    if (extra) {
-      exchange.outgoing_extra = std::move(exchange.outgoing.back().text);
-      exchange.outgoing.pop_back();
-    }
+    exchange.outgoing = std::move(done->request);
     exchange.masked = std::move(done->masked);
     exchange.restorer = std::move(done->restorer);
     trace.decision = exchange.masked.empty() ? "nothing_found" : "masked";

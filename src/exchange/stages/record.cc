@@ -1,5 +1,7 @@
 // 11. Tokens, cost, energy and every decision: the receipt and its leaf in the audit log, durable before the
 // client is told that the answer is done.
+#include <algorithm>
+
 #include "base/json.h"
 #include "exchange/stages/stages.h"
 
@@ -29,7 +31,7 @@ class Record final : public Stage {
     auto receipt = receipt_json(exchange, rooms_.labels);
     exchange.trace.resize(exchange.trace.size() - 2);
     auto kept = co_await rooms_.records.keep(exchange.id, exchange.who.person, std::move(receipt));
-    if (!kept || exchange.finish != Finish::refused) co_return kept;
+    if (!kept || exchange.error != code_name(Code::refused_by_policy)) co_return kept;
     // A refusal stands in the log in clear, for those who look after the rule and may not read receipts.
     auto noted = co_await rooms_.records.note("policy_refused", exchange.who.person, exchange.id,
                                               refusal_json(exchange));
@@ -53,7 +55,8 @@ class Record final : public Stage {
     if (usage.input_tokens == 0 && usage.output_tokens == 0) {
       usage.estimated = true;
       usage.input_tokens = rooms_.models.count_tokens(exchange.model, exchange.prompt);
-      usage.output_tokens = static_cast<std::int64_t>(exchange.answer.size() + 2) / 3;
+      usage.output_tokens =
+          static_cast<std::int64_t>(std::max(exchange.written_bytes, exchange.answer.size()) + 2) / 3;
     }
     auto latency_s = std::chrono::duration<double>(Steady::now() - exchange.begun).count();
     exchange.energy = rooms_.footprint.of(exchange.model, usage, latency_s);

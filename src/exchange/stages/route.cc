@@ -23,6 +23,15 @@ std::string candidates_json(const std::vector<policy::Candidate>& candidates) {
   return json.end().end().take();
 }
 
+bool is_image(const dialects::Part& part) {
+  if (const auto* media = std::get_if<dialects::Media>(&part.content))
+    return media->kind == dialects::Media::Kind::image;
+  const auto* result = std::get_if<dialects::ToolResult>(&part.content);
+  return result != nullptr && std::ranges::any_of(result->parts, is_image);
+}
+
+bool holds_image(const Message& message) { return std::ranges::any_of(message.parts, is_image); }
+
 class RouteQuestion final : public Stage {
  public:
   RouteQuestion(const policy::Router& router, const policy::Labels& labels, Models& models,
@@ -41,11 +50,7 @@ class RouteQuestion final : public Stage {
     need.label = exchange.label;
     need.context_tokens = estimate_tokens(exchange.prompt) + answer_tokens(exchange.ask);
     need.documents = !exchange.retrieval.passages.empty();
-    for (const auto& message : exchange.prompt)
-      if (message.openai_json.find("image_url") != std::string::npos) {
-        need.capabilities.emplace_back("vision");
-        break;
-      }
+    if (std::ranges::any_of(exchange.prompt, holds_image)) need.capabilities.emplace_back("vision");
     auto route = router_.route(models_.catalogue(), need, exchange.candidates);
     trace.detail_json = candidates_json(exchange.candidates);
 
@@ -105,7 +110,7 @@ class RouteQuestion final : public Stage {
   [[nodiscard]] Result<void> choose(Exchange& exchange) const {
     if (!exchange.admitted) return {};  // a preview
     auto& order = exchange.route.order;
-    const auto input = tokens_bound(exchange.prompt);
+    const auto input = input_bound(exchange);
     std::optional<Error> first;
     while (!order.empty()) {
       const auto& model = order.front();

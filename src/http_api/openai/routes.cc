@@ -7,9 +7,9 @@
 #include "base/crypto.h"
 #include "base/id.h"
 #include "base/json.h"
-#include "http_api/openai/chat_request.h"
-#include "http_api/openai/chat_stream.h"
-#include "http_api/problem.h"
+#include "http_api/model_calls/embedding.h"
+#include "http_api/model_calls/model_call.h"
+#include "http_api/model_calls/model_list.h"
 
 namespace bastide::http_api {
 namespace {
@@ -17,111 +17,9 @@ namespace {
 constexpr std::size_t body_bytes_max = 32 * 1024 * 1024;
 constexpr std::size_t inputs_max = 2048;
 
-Task<Result<void>> list_models(Call& call) {
-  JsonWriter json;
-  json.object().field("object", "list").key("data").array();
-  for (const auto& card : call.services.models.catalogue()) {
-    json.object()
-        .field("id", card.id)
-        .field("object", "model")
-        .field("created", 0)
-        .field("owned_by", card.provider)
-        .key("bastide")
-        .object()
-        .field("name", card.name)
-        .field("zone", card.zone)
-        .field("state", card.state)
-        .field("context_tokens", card.context_tokens)
-        .key("capabilities")
-        .array();
-    for (const auto& capability : card.capabilities) json.value(capability);
-    json.end().end().end();
-  }
-  auto sent = co_await call.send_json(200, json.end().end().take());
-  co_return sent;
-}
-
-Task<Result<void>> get_model(Call& call) {
-  for (const auto& card : call.services.models.catalogue()) {
-    if (card.id != call.variables[0]) continue;
-    JsonWriter json;
-    json.object()
-        .field("id", card.id)
-        .field("object", "model")
-        .field("created", 0)
-        .field("owned_by", card.provider)
-        .end();
-    auto sent = co_await call.send_json(200, json.take());
-    co_return sent;
-  }
-  co_return fail(Code::not_found, "There is no model \"" + call.variables[0] + "\".", "model_not_found");
-}
-
-// Collections may be named as people name them.
-Result<void> resolve_collections(Call& call, std::vector<std::string>& collections) {
-  for (auto& given : collections) {
-    auto found = call.services.library.find_collection(call.who, given);
-    if (!found) return pass(found);
-    given = found->id;
-  }
-  return {};
-}
-
-Task<Result<void>> refuse(Call& call, const Error& error, const std::string& exchange,
-                          std::string header_lines = {}) {
-  net::Headers headers{{"x-bastide-exchange", exchange}};
-  headers.add_lines(std::move(header_lines));
-  const auto status = http_status(error.code);
-  if (status == 429 || status == 503) headers.add("retry-after", retry_after(error));
-  auto sent = co_await call.send_json(status, openai_error_json(in_language(error, call.language), exchange),
-                                      std::move(headers));
-  co_return sent;
-}
-
 Task<Result<void>> chat_completions(Call& call) {
-  auto text = co_await call.http.read_all(body_bytes_max);
-  if (!text) co_return pass(text);
-  auto passed = co_await call.services.gateway.pass(call.http, call.who, dialects::Dialect::openai, *text);
-  call.answered = passed.way == gateway::Gateway::Way::answered;
-  if (call.answered) co_return Result<void>{};
-  if (passed.error) {
-    auto told = co_await refuse(call, *passed.error, passed.exchange, std::move(passed.header_lines));
-    co_return told;
-  }
-  auto body = call.json_object(*text);
-  if (!body) co_return pass(body);
-  auto request = parse_chat_request(*body);
-  if (!request) co_return pass(request);
-  if (!request->ask.collections.empty()) {
-    auto resolved =
-        co_await call.blocking([&] { return resolve_collections(call, request->ask.collections); });
-    if (!resolved) co_return resolved;
-  }
-  exchange::Exchange exchange;
-  exchange.id = new_id("ex");
-  exchange.started_at = now_ms();
-  exchange.who = call.who;
-  exchange.ask = std::move(request->ask);
-  exchange.ask.language = call.language;
-  exchange.stop = call.http.gone();
-  ChatStream stream(call.http, exchange, call.services.labels,
-                    request->stream ? ChatStream::Mode::chunks : ChatStream::Mode::whole,
-                    request->include_usage);
-  exchange.sink = &stream;
-  auto done = co_await call.services.pipeline.run(exchange);
-  if (done) {
-    call.answered = true;
-    co_return done;
-  }
-  auto told = in_language(done.error(), call.language);
-  if (stream.started()) {
-    call.answered = true;
-    auto broken = co_await stream.break_off(std::move(told));
-    co_return broken;
-  }
-  if (done.error().code == Code::cancelled) co_return done;
-  auto sent = co_await refuse(call, done.error(), exchange.id);
-  co_return sent;
+  auto answered = co_await answer_model_call(call, dialects::openai_codec(), {});
+  co_return answered;
 }
 
 Result<std::vector<std::string>> embedding_inputs(const nlohmann::json& body) {
@@ -140,26 +38,14 @@ Task<Result<void>> embeddings(Call& call) {
   if (!model) co_return pass(model);
   auto inputs = embedding_inputs(*body);
   if (!inputs) co_return pass(inputs);
-  const policy::ModelCard* card = nullptr;
-  auto catalogue = call.services.models.catalogue();
-  for (const auto& one : catalogue)
-    if (one.id == *model && one.can("embeddings")) card = &one;
-  if (!card)
-    co_return fail(Code::not_found, "There is no embedding model \"" + *model + "\".", "model_not_found");
-  // Texts to embed are data too: the organisation's rule says where they may go.
-  auto label = call.services.labels.default_label();
-  if (!call.services.router.allows(label, card->zone, card->id))
-    co_return fail(Code::refused_by_policy,
-                   "The default label may not go to " + card->id + ". Nothing was sent.",
-                   "label_not_allowed");
   std::int64_t tokens = 0;
   for (const auto& text : *inputs) tokens += static_cast<std::int64_t>(text.size() + 2) / 3;
-  auto vectors =
-      co_await call.services.models.embed(card->id, std::move(*inputs), exchange::Models::EmbedKind::raw);
+  auto vectors = co_await embed_texts(call, *model, std::move(*inputs), exchange::Models::EmbedKind::raw);
   if (!vectors) co_return pass(vectors);
   bool as_base64 = body->value("encoding_format", nlohmann::json("float")) == "base64";
   JsonWriter json;
-  json.object().field("object", "list").field("model", card->id).key("data").array();
+  // Mistral's SDK wants an id.
+  json.object().field("id", new_id("emb")).field("object", "list").field("model", *model).key("data").array();
   for (std::size_t i = 0; i < vectors->size(); ++i) {
     const auto& vector = (*vectors)[i];
     json.object().field("object", "embedding").field("index", i).key("embedding");

@@ -139,11 +139,9 @@ Catalogue::Entry Catalogue::configured(const ModelConfig& model,
     out.card.zone = provider == providers_.end() ? "" : provider->zone;
     out.card.capabilities = model.capabilities;
     out.card.context_tokens = model.context_tokens;
-    const bool spoken = provider != providers_.end() &&
-                        (provider->dialect == Dialect::openai || provider->dialect == Dialect::mistral);
-    out.card.ready = spoken;
-    out.card.state = spoken ? "ready" : "failed";
-    if (!spoken) out.card.state_detail = "This version speaks the dialects openai and mistral.";
+    out.card.ready = provider != providers_.end();
+    out.card.state = out.card.ready ? "ready" : "failed";
+    if (!out.card.ready) out.card.state_detail = "The configuration names no such provider.";
   }
   out.card.name = model.name.empty() ? (out.local ? out.local->name : model.id) : model.name;
   out.card.price = model.price;

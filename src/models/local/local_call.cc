@@ -8,7 +8,18 @@
 namespace bastide::models::local {
 namespace {
 
-using Kind = exchange::ModelEvent::Kind;
+/// What was not read yet counts by its text.
+std::string* text_of(dialects::StreamEvent& event) {
+  if (auto* text = std::get_if<dialects::TextDelta>(&event)) return &text->text;
+  if (auto* thought = std::get_if<dialects::ReasoningDelta>(&event)) return &thought->text;
+  auto* arguments = std::get_if<dialects::ArgumentsDelta>(&event);
+  return arguments ? &arguments->text : nullptr;
+}
+
+std::string delta(std::string_view name, std::string_view text) {
+  JsonWriter json;
+  return json.object().field(name, to_valid_utf8(text)).end().take();
+}
 
 exchange::Finish finish_of(FinishReason reason) {
   switch (reason) {
@@ -52,25 +63,17 @@ bool LocalCall::take_locked(const Frame& frame) {
       accepted_ = true;
       return true;
     case FrameKind::text:
-      add({Kind::text, to_valid_utf8(frame.body), {}, {}});
-      return true;
+      return take_delta(delta("content", frame.body));
     case FrameKind::reasoning:
-      add({Kind::reasoning, to_valid_utf8(frame.body), {}, {}});
-      return true;
+      return take_delta(delta("reasoning_content", frame.body));
     case FrameKind::tool_calls: {
       const auto json = parse_json(frame.body);
-      if (!json || !json->is_array()) return false;
-      add({Kind::tool_calls, frame.body, {}, {}});
-      return true;
+      return json && json->is_array() && take_delta(R"({"tool_calls":)" + frame.body + "}");
     }
     case FrameKind::finish: {
       const auto body = decode_finish(frame.body);
       if (!body) return false;
-      exchange::ModelEvent event{Kind::finish, {}, finish_of(body->reason), {}};
-      event.usage.input_tokens = body->input_tokens;
-      event.usage.output_tokens = body->output_tokens;
-      event.usage.cached_input_tokens = body->cached_tokens;
-      add(std::move(event));
+      finish(*body);
       ended_ = true;
       return true;
     }
@@ -96,12 +99,40 @@ bool LocalCall::take_locked(const Frame& frame) {
   }
 }
 
-void LocalCall::add(exchange::ModelEvent event) {
-  unread_bytes_ += event.text.size();
-  if (!events_.empty() && event.kind != Kind::finish && event.kind != Kind::tool_calls &&
-      events_.back().kind == event.kind) {
-    events_.back().text += event.text;
-    return;
+bool LocalCall::take_delta(std::string_view delta_json) {
+  std::vector<dialects::StreamEvent> events;
+  const auto chunk = R"({"model":"local","choices":[{"index":0,"delta":)" + std::string(delta_json) + "}]}";
+  if (!decoder_->feed({}, chunk, events)) return false;
+  for (auto& event : events) add(std::move(event));
+  return true;
+}
+
+void LocalCall::finish(const FinishBody& body) {
+  std::vector<dialects::StreamEvent> events;
+  (void)decoder_->feed({}, R"({"model":"local","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]})",
+                       events);
+  (void)decoder_->feed({}, "[DONE]", events);
+  for (auto& event : events) {
+    if (auto* finished = std::get_if<dialects::Finished>(&event)) finished->finish = finish_of(body.reason);
+    if (std::holds_alternative<dialects::End>(event)) {
+      dialects::UsageGiven given;
+      given.usage.input = body.input_tokens;
+      given.usage.output = body.output_tokens;
+      given.usage.cache_read = body.cached_tokens;
+      add(given);
+    }
+    add(std::move(event));
+  }
+}
+
+void LocalCall::add(dialects::StreamEvent event) {
+  auto* text = text_of(event);
+  if (text != nullptr) {
+    unread_bytes_ += text->size();
+    if (!events_.empty() && events_.back().index() == event.index()) {
+      *text_of(events_.back()) += *text;
+      return;
+    }
   }
   events_.push_back(std::move(event));
 }
@@ -129,15 +160,15 @@ Task<Result<void>> LocalCall::accepted() {
   }
 }
 
-Task<Result<exchange::ModelEvent>> LocalCall::next() {
+Task<Result<dialects::StreamEvent>> LocalCall::next() {
   while (true) {
     const auto seen = bell_.count();
     {
       const std::lock_guard lock(mutex_);
       if (!events_.empty()) {
-        exchange::ModelEvent event = std::move(events_.front());
+        dialects::StreamEvent event = std::move(events_.front());
         events_.pop_front();
-        unread_bytes_ -= event.text.size();
+        if (const auto* text = text_of(event)) unread_bytes_ -= text->size();
         co_return event;
       }
       if (error_) co_return std::unexpected(*error_);

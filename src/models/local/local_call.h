@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/bell.h"
+#include "dialects/codec.h"
 #include "exchange/ports.h"
 #include "models/local/frame.h"
 
@@ -33,7 +34,7 @@ class LocalCall {
   /// Returns once the worker has accepted the call.
   [[nodiscard]] Task<Result<void>> accepted();
   /// The next event; pieces that came meanwhile are joined.
-  [[nodiscard]] Task<Result<exchange::ModelEvent>> next();
+  [[nodiscard]] Task<Result<dialects::StreamEvent>> next();
   [[nodiscard]] Task<Result<std::vector<std::vector<float>>>> vectors();
   /// Blocks the thread for at most `patience`.
   [[nodiscard]] std::optional<std::uint32_t> number_within(Micros patience);
@@ -41,7 +42,10 @@ class LocalCall {
 
  private:
   bool take_locked(const Frame& frame);
-  void add(exchange::ModelEvent event);
+  /// What the worker wrote next, as the delta of an OpenAI chunk.
+  bool take_delta(std::string_view delta_json);
+  void finish(const FinishBody& body);
+  void add(dialects::StreamEvent event);
 
   mutable std::mutex mutex_;
   Bell bell_;
@@ -50,7 +54,8 @@ class LocalCall {
   bool accepted_ = false;
   bool ended_ = false;
   std::size_t unread_bytes_ = 0;
-  std::deque<exchange::ModelEvent> events_;
+  std::unique_ptr<dialects::StreamDecoder> decoder_ = dialects::openai_codec().stream_decoder();
+  std::deque<dialects::StreamEvent> events_;
   std::optional<Error> error_;
   std::optional<std::vector<std::vector<float>>> vectors_;
   std::optional<std::uint32_t> number_;

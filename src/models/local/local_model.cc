@@ -32,7 +32,7 @@ class LocalCompletion final : public exchange::Completion {
                   std::stop_token stop)
       : model_(std::move(model)), id_(id), call_(std::move(call)), on_stop_(std::move(stop), Cancel{this}) {}
   ~LocalCompletion() override { model_->cancel(id_, call_); }
-  Task<Result<exchange::ModelEvent>> next() override { return call_->next(); }
+  Task<Result<dialects::StreamEvent>> next() override { return call_->next(); }
 
  private:
   struct Cancel {

@@ -21,7 +21,7 @@ TEST_F(StageTest, identify_refuses_nobody_and_keys_without_the_scope) {
 }
 
 TEST_F(StageTest, admit_reserves_question_and_answer) {
-  house.exchange.ask.max_tokens = 100;
+  house.exchange.ask.sampling.max_tokens = 100;
   ASSERT_TRUE(house.run(admit_stage(house.admission), trace));
   EXPECT_GT(house.admission.reserved, 100);
   EXPECT_TRUE(house.exchange.admitted);
@@ -65,8 +65,8 @@ TEST_F(StageTest, compose_puts_passages_before_the_conversation) {
   house.exchange.retrieval = house.knowledge.retrieval;
   ASSERT_TRUE(house.run(compose_stage(house.models), trace));
   ASSERT_EQ(house.exchange.prompt.size(), 2U);
-  EXPECT_EQ(house.exchange.prompt[0].speaker, Speaker::system);
-  EXPECT_NE(house.exchange.prompt[0].text.find("Two days a week."), std::string::npos);
+  EXPECT_EQ(house.exchange.prompt[0].role, Role::system);
+  EXPECT_NE(text_of(house.exchange.prompt[0]).find("Two days a week."), std::string::npos);
 }
 
 TEST_F(StageTest, route_names_every_candidate_with_its_reason) {
@@ -133,7 +133,8 @@ TEST_F(StageTest, call_pays_for_the_model_that_stands_in) {
 }
 
 TEST_F(StageTest, call_asks_the_rule_once_more_where_bytes_go_out) {
-  house.exchange.prompt = house.exchange.outgoing = house.exchange.ask.messages;
+  house.exchange.prompt = house.exchange.ask.messages;
+  house.exchange.outgoing = house.exchange.ask;
   house.exchange.label = house.labels.highest();
   house.exchange.route.order = {card("outside", "US")};
   EXPECT_EQ(
@@ -144,8 +145,7 @@ TEST_F(StageTest, call_asks_the_rule_once_more_where_bytes_go_out) {
 
 TEST_F(StageTest, guard_out_withholds_what_no_passage_supports) {
   house.with_passage();
-  house.models.events = {text("hello there. It is true"), text(" [1]. It is tr"), text("ue again. Invented."),
-                         finish()};
+  house.models.events = said({"hello there. It is true", " [1]. It is tr", "ue again. Invented."});
   ASSERT_TRUE(house.run());
   EXPECT_EQ(house.sink.shown.find("Invented"), std::string::npos);
   EXPECT_NE(house.sink.shown.find("hello there. It is true [1]. It is true again. "), std::string::npos);
@@ -155,7 +155,7 @@ TEST_F(StageTest, guard_out_withholds_what_no_passage_supports) {
 }
 
 TEST_F(StageTest, guard_out_keeps_what_was_written_when_the_reader_leaves) {
-  house.models.events = {text("One. "), text("Two. "), text("Three."), finish()};
+  house.models.events = said({"One. ", "Two. ", "Three."});
   house.sink.leave_after = 1;
   ASSERT_TRUE(house.run());
   EXPECT_EQ(house.exchange.finish, Finish::cancelled);

@@ -1,0 +1,67 @@
+// An exchange's sink that answers in any dialect, as a stream or whole.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "dialects/codec.h"
+#include "dialects/collect.h"
+#include "exchange/exchange.h"
+#include "net/server.h"
+#include "policy/accounts.h"
+
+namespace bastide::http_api {
+
+/// Lives as long as its exchange; one coroutine at a time.
+class DialectStream final : public exchange::AnswerSink {
+ public:
+  enum class Mode : std::uint8_t { stream, whole };
+  /// All outlive it.
+  struct Door {
+    net::ServerCall& http;
+    const dialects::Codec& codec;
+    const policy::Labels& labels;
+    policy::Accounts& accounts;
+  };
+  DialectStream(Door door, const exchange::Exchange& exchange, Mode mode, bool include_usage);
+
+  Task<Result<void>> on_stage(const exchange::StageTrace& stage) override;
+  Task<Result<void>> on_masked(const std::vector<exchange::Masked>& masked) override;
+  Task<Result<void>> on_text(std::string text) override;
+  Task<Result<void>> on_reasoning(std::string text) override;
+  Task<Result<void>> on_citation(const exchange::Citation& citation) override;
+  Task<Result<void>> on_replace(std::string text, std::string reason) override;
+  Task<Result<void>> on_event(dialects::StreamEvent event) override;
+  Task<Result<void>> on_done(const exchange::Exchange& exchange) override;
+
+  /// Whether the client has got a head: an error can then only break the stream off.
+  [[nodiscard]] bool started() const { return started_; }
+  /// Ends a stream that began as an error of the dialect.
+  [[nodiscard]] Task<Result<void>> break_off(Error error);
+  /// What the caller's limits leave, as complete header lines.
+  [[nodiscard]] std::string rate_lines() const;
+
+ private:
+  enum class Open : std::uint8_t { nothing, text, thought, other };
+  /// What the client is told besides: the exchange, what its model was not told, its limits.
+  [[nodiscard]] net::Headers headers() const;
+  [[nodiscard]] Task<Result<void>> begin();
+  /// Opens a part of this kind when another or none is open.
+  [[nodiscard]] Task<Result<void>> open(Open kind);
+  [[nodiscard]] Task<Result<void>> close();
+  [[nodiscard]] Task<Result<void>> tell(dialects::StreamEvent event);
+
+  Door door_;
+  const exchange::Exchange& exchange_;
+  const Mode mode_;
+  const bool include_usage_;
+  std::unique_ptr<dialects::StreamEncoder> encoder_;
+  dialects::Collector whole_;
+  dialects::Losses losses_;
+  Open open_ = Open::nothing;
+  int parts_ = 0;
+  bool begun_ = false;
+  bool started_ = false;
+};
+
+}  // namespace bastide::http_api

@@ -1,0 +1,21 @@
+// A provider over HTTPS, in any dialect that has a codec: OpenAI and servers like it, Anthropic, Mistral ...
+#pragma once
+
+#include <memory>
+
+#include "base/config.h"
+#include "models/providers/provider.h"
+#include "net/client.h"
+
+namespace bastide::models {
+
+/// Keeps a reference to `client`.
+[[nodiscard]] std::unique_ptr<Provider> make_provider(const ProviderConfig& config, net::Client& client);
+
+/// Vectors of an OpenAI embeddings answer (floats or base64) in the order of their index, or of Gemini's
+/// batchEmbedContents in theirs, normalised.
+/// Code::upstream, invalid_json, when they are not `expected` ones of one dimension.
+[[nodiscard]] Result<std::vector<std::vector<float>>> parse_vectors(std::string_view json,
+                                                                    std::size_t expected);
+
+}  // namespace bastide::models

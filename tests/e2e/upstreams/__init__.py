@@ -1,0 +1,147 @@
+"""Mock providers of all four dialects in one server: each checks what it is sent as strictly as the real one, answers in the shapes
+of the recordings, and fails where the question asks for it ("fail:KIND")."""
+import json
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from tests.e2e.upstreams import anthropic, gemini, mistral, openai
+from tests.e2e.upstreams.brain import Refused
+
+DIALECTS = {"openai": openai, "anthropic": anthropic, "gemini": gemini, "mistral": mistral}
+# What each SDK would be given, with the path that the dialect wants below it.
+BASES = {"openai": "/openai/v1", "anthropic": "/anthropic", "gemini": "/gemini/v1beta", "mistral": "/mistral/v1"}
+
+
+class Upstreams:
+    """`seen`: (dialect, path, headers, body) of each call; `refused`: (dialect, why)."""
+
+    def __init__(self, zone="walls"):
+        self.seen, self.refused, self.zone = [], [], zone
+        upstreams = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def log_message(self, *_):
+                pass
+
+            def whole(self, status, body, headers=None, media="application/json"):
+                data = body if isinstance(body, bytes) else json.dumps(body).encode()
+                self.send_response(status)
+                for name, value in {"content-type": media, "content-length": str(len(data)), **(headers or {})}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(data)
+
+            def chunk(self, data):
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
+                self.wfile.flush()
+
+            def stream(self, dialect, view, reply):
+                self.send_response(200)
+                self.send_header("content-type", "text/event-stream")
+                self.send_header("transfer-encoding", "chunked")
+                self.end_headers()
+                for index, (name, data) in enumerate(dialect.events(view, reply)):
+                    text = (f"event: {name}\n" if name else "") + f"data: {data if isinstance(data, str) else json.dumps(data, ensure_ascii=False)}\n\n"
+                    raw = text.encode()
+                    # Cut where it hurts: in the middle of events and of characters.
+                    for start in range(0, len(raw), 61):
+                        self.chunk(raw[start:start + 61])
+                    if index == 2 and "fail:mid_stream" in view.question:
+                        name, data = dialect.stream_error()
+                        self.chunk(((f"event: {name}\n" if name else "") + f"data: {json.dumps(data)}\n\n").encode())
+                        break
+                    if index == 2 and "fail:cut" in view.question:
+                        self.close_connection = True
+                        return
+                self.chunk(b"")
+
+            def do_POST(self):
+                body = self.rfile.read(int(self.headers["content-length"]))
+                name, _, path = self.path[1:].partition("/")
+                dialect, path = DIALECTS[name], "/" + path
+                upstreams.seen.append((name, path, dict(self.headers), json.loads(body)))
+                try:
+                    if not dialect.authorised(self.headers):
+                        raise Refused("auth")
+                    first, second = dialect.post(path, json.loads(body))
+                    if isinstance(first, int):
+                        self.whole(first, second)
+                    elif first.stream:
+                        self.stream(dialect, first, second)
+                    else:
+                        self.whole(200, dialect.whole(first, second))
+                except Refused as refused:
+                    upstreams.refused.append((name, refused.message))
+                    if refused.kind == "html":
+                        self.whole(200, b"<html>maintenance</html>", media="text/html")
+                    elif refused.kind == "redirect":
+                        self.whole(307, b"", {"location": "http://127.0.0.1:1/elsewhere"})
+                    elif refused.kind == "hang":
+                        time.sleep(6)
+                        self.close_connection = True
+                    else:
+                        status, headers, answer = dialect.error(refused)
+                        self.whole(status, answer, headers)
+                except (KeyError, TypeError, ValueError, AttributeError) as broken:
+                    # What a strict server cannot read is a request that Bastide wrote wrongly.
+                    upstreams.refused.append((name, f"{type(broken).__name__}: {broken}"))
+                    status, headers, answer = dialect.error(Refused("bad_request", upstreams.refused[-1][1]))
+                    self.whole(status, answer, headers)
+                except (BrokenPipeError, ConnectionResetError):
+                    self.close_connection = True
+
+        class Quiet(ThreadingHTTPServer):
+            daemon_threads = True
+
+            def handle_error(self, *_):
+                pass
+
+        self.server = Quiet(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @property
+    def env(self):
+        return {f"KEY_{name.upper()}": f"key-{name}" for name in DIALECTS}
+
+    @property
+    def config(self):
+        """Models on-openai, on-anthropic, on-gemini, on-mistral, and embed-… where the provider makes embeddings."""
+        out = "[[zone]]\nid = \"eu\"\ncountries = [\"FR\", \"DE\"]\n"
+        for name in DIALECTS:
+            out += f"""
+[[provider]]
+id = "{name}"
+dialect = "{name}"
+base_url = "http://127.0.0.1:{self.server.server_address[1]}{BASES[name]}"
+key_env = "KEY_{name.upper()}"
+zone = "{self.zone}"
+timeout_s = 3
+[[model]]
+id = "on-{name}"
+provider = "{name}"
+upstream = "upstream-{name}"
+capabilities = ["chat", "tools", "vision"]
+context_tokens = 32000
+price = {{ input = 1.0, output = 2.0 }}
+parameters_billion = {{ active = [8, 20], total = [8, 20] }}
+"""
+            if name != "anthropic":
+                out += f"""
+[[model]]
+id = "embed-{name}"
+provider = "{name}"
+upstream = "embedder"
+capabilities = ["embeddings"]
+"""
+        return out + """
+[[policy.allow]]
+label = "internal"
+zones = ["walls", "eu"]
+"""
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
