@@ -46,7 +46,6 @@ class Meter final : public net::RelayWatcher {
   [[nodiscard]] Steady::time_point first_byte() const { return first_byte_; }
 
  private:
-  [[nodiscard]] bool tells(std::string_view lines) const;
   void read_lines(std::string_view content);
   void read_line(std::string_view line);
   void read_whole(std::string_view body, std::size_t readable_bytes);

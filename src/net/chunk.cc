@@ -18,6 +18,21 @@ std::size_t ChunkDecoder::feed(std::string_view in, std::string& out) {
   return walk(in, [&](std::string_view content) { out.append(content); });
 }
 
+std::size_t ChunkDecoder::take_plain_size(std::string_view in) {
+  constexpr std::size_t digits_max = 8;
+  std::uint64_t size = 0;
+  std::size_t i = 0;
+  for (; i < in.size() && i < digits_max; ++i) {
+    const int value = hex_value(in[i]);
+    if (value < 0) break;
+    size = size * 16 + static_cast<std::uint64_t>(value);
+  }
+  if (size == 0 || !in.substr(i).starts_with("\r\n")) return 0;
+  left_ = size;
+  at_ = At::data;
+  return i + 2;
+}
+
 void ChunkDecoder::on_framing(char c) {
   auto expect = [&](char wanted, At next) {
     if (c == wanted)

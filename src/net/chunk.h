@@ -34,6 +34,17 @@ class ChunkDecoder {
         if (left_ == 0) at_ = At::data_cr;
         continue;
       }
+      if (at_ == At::data_cr && in.substr(i).starts_with("\r\n")) {
+        i += 2;
+        at_ = At::size;
+        between_ = i;
+        continue;
+      }
+      if (at_ == At::size && line_bytes_ == 0) {
+        const auto line = take_plain_size(in.substr(i));
+        i += line;
+        if (line > 0) continue;
+      }
       on_framing(in[i]);
       ++i;
       if (at_ == At::size && digits_ == 0 && state_ == State::more) between_ = i;
@@ -61,6 +72,8 @@ class ChunkDecoder {
     trailer_lf,
     end_lf
   };
+  // A whole size line without extensions that announces content: its bytes, or 0 for any other.
+  std::size_t take_plain_size(std::string_view in);
   void on_framing(char c);
   void on_size(char c);
   void on_trailer(char c);
