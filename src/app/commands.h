@@ -64,6 +64,11 @@ struct UsageExportOptions {
   std::string format = "csv";  // or focus
 };
 int usage_export_command(const Common& common, const UsageExportOptions& options);
+struct TopOptions {
+  std::string url;    // of the server; empty: as configured
+  bool once = false;  // a table instead of a screen
+};
+int top_command(const Common& common, const TopOptions& options);
 int audit_verify_command(const Common& common);
 int backup_command(const Common& common, const std::string& file);
 int restore_command(const Common& common, const std::string& file);

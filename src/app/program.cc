@@ -5,7 +5,9 @@
 #include <filesystem>
 
 #include "app/budget_keeper.h"
+#include "app/key_keeper.h"
 #include "app/usage_receipts.h"
+#include "app/usage_seals.h"
 #include "base/log.h"
 #include "footprint/footprint.h"
 #include "governance/audit.h"
@@ -13,6 +15,9 @@
 #include "guard/house_guard.h"
 #include "http_api/web_files.h"
 #include "knowledge/library.h"
+#include "observe/access_log.h"
+#include "observe/call_metrics.h"
+#include "observe/traces.h"
 #include "storage/chat/conversation_store.h"
 #include "storage/governance/log.h"
 #include "storage/guard/pseudonym_store.h"
@@ -43,13 +48,14 @@ Result<void> make_folder(const DataFolder& data) {
   return {};
 }
 
-// What a token of a model takes at most, from the footprint of a thousand.
+// What a token of a model takes, from the footprint of a thousand.
 policy::TokenEnergy energy_of(const footprint::Estimator& footprint, const policy::ModelCard& model) {
   constexpr std::int64_t sample = 1000;
   exchange::Usage input, output;
   input.input_tokens = sample;
   output.output_tokens = sample;
-  return {footprint.of(model, input, 0).wh_high / sample, footprint.of(model, output, 0).wh_high / sample};
+  const auto read = footprint.of(model, input, 0), written = footprint.of(model, output, 0);
+  return {read.wh_high / sample, written.wh_high / sample, read.wh_low / sample, written.wh_low / sample};
 }
 
 }  // namespace
@@ -67,6 +73,7 @@ struct Program::Parts {
   std::unique_ptr<storage::IdentityStores> identity_stores;
   std::unique_ptr<storage::SqliteUsageLog> usage_log;
   std::unique_ptr<storage::SqliteUsageReports> usage_reports;
+  std::unique_ptr<storage::UsageSealStore> seal_store;
   std::unique_ptr<storage::SqliteLog> log_store;
   std::unique_ptr<knowledge::LibraryStore> library_store;
   std::unique_ptr<chat::ConversationStore> conversations;
@@ -76,6 +83,8 @@ struct Program::Parts {
   std::unique_ptr<Pool> io;
   std::unique_ptr<net::LoopThread> loop;
   std::unique_ptr<net::Client> client;
+  std::unique_ptr<KeyRings> provider_keys;
+  std::unique_ptr<observe::Traces> traces;  // null: none leave
 
   // Rooms.
   std::unique_ptr<identity::Identity> identity;
@@ -89,7 +98,9 @@ struct Program::Parts {
   std::unique_ptr<models::House> models;
   std::unique_ptr<knowledge::Library> library;
   std::unique_ptr<governance::Audit> audit;
+  std::unique_ptr<UsageSeals> usage_seals;
   std::unique_ptr<BudgetKeeper> budget_keeper;
+  std::unique_ptr<KeyKeeper> key_keeper;
 
   // The square, and who comes through which door.
   std::unique_ptr<exchange::Pipeline> pipeline;
@@ -101,6 +112,7 @@ struct Program::Parts {
 
   Result<void> open_state();
   Result<void> open_accounts();
+  void open_observation();
   Result<void> open_rooms();
   void open_doors();
   ErasureRooms erasure() { return {*identity, *chat, *pseudonyms, *library, *audit, *person_keys}; }
@@ -126,6 +138,7 @@ Result<void> Program::Parts::open_state() {
   if (!usage) return pass(usage);
   usage_log = std::move(*usage);
   usage_reports = std::make_unique<storage::SqliteUsageReports>(*database);
+  seal_store = std::make_unique<storage::UsageSealStore>(*database);
   log_store = std::make_unique<storage::SqliteLog>(*database);
   library_store = storage::make_library_store(*database);
   conversations = storage::open_conversation_store(*database, key_of);
@@ -149,6 +162,18 @@ Result<void> Program::Parts::open_accounts() {
   return {};
 }
 
+void Program::Parts::open_observation() {
+  const auto text = [this](policy::Word word) { return usage_log->words().text(word); };
+  usage_log->watch([figures = std::make_shared<observe::CallMetrics>(metrics, text)](
+                       std::span<const policy::UsageRow> rows) { figures->take(rows); });
+  const auto& wanted = config.observability;
+  if (!wanted.access_log.empty())
+    usage_log->watch([log = std::make_shared<observe::AccessLog>(wanted.access_log, text)](
+                         std::span<const policy::UsageRow> rows) { log->take(rows); });
+  if (!wanted.otlp_url.empty())
+    traces = std::make_unique<observe::Traces>(wanted, *client, loop->loop(), metrics);
+}
+
 Result<void> Program::Parts::open_rooms() {
   io = std::make_unique<Pool>("io", io_threads, io_queue_max);
   auto background = net::LoopThread::start("background");
@@ -158,6 +183,8 @@ Result<void> Program::Parts::open_rooms() {
   if (!made_client) return pass(made_client);
   client = std::move(*made_client);
 
+  provider_keys = std::make_unique<KeyRings>(config);
+  open_observation();
   identity = std::make_unique<identity::Identity>(identity_stores->ports(), identity::Options{});
   labels = std::make_unique<policy::Labels>(config);
   router = std::make_unique<policy::Router>(config, *labels);
@@ -189,8 +216,15 @@ Result<void> Program::Parts::open_rooms() {
   auto signer = governance::Signer::open(data.keys() + "/log.key");
   if (!signer) return pass(signer);
   audit = std::make_unique<governance::Audit>(*log_store, *person_keys, std::move(*signer), *io);
+  usage_seals = std::make_unique<UsageSeals>(*usage_log, *seal_store, *audit);
   budget_keeper = std::make_unique<BudgetKeeper>(
       BudgetKeeper::Rooms{config, *identity, *accounts, *usage_log, *usage_reports, *audit});
+  key_keeper = std::make_unique<KeyKeeper>(*provider_keys, *audit);
+  for (const auto& provider : config.providers)
+    metrics.gauge(
+        "bastide_provider_keys_refused", "Keys that rest because their provider refused them.",
+        [ring = &provider_keys->of(provider.id)] { return static_cast<double>(ring->refused_count()); },
+        "provider=\"" + provider.id + "\"");
   metrics.gauge("bastide_usage_rows_refused", "Calls that could not be written to the usage log.",
                 [this] { return static_cast<double>(usage_log->refused()); });
   return {};
@@ -204,7 +238,8 @@ void Program::Parts::open_doors() {
       [this](std::string_view conversation) { return pseudonyms->forget(conversation); });
   usage_receipts = std::make_unique<UsageReceipts>(*usage_log, *labels, *models, *footprint);
   gateway = std::make_unique<gateway::Gateway>(
-      config, *router, *labels, gateway::Rooms{*accounts, *usage_log, *guard, *client, metrics});
+      config, *router, *labels,
+      gateway::Rooms{*accounts, *usage_log, *guard, *client, *provider_keys, traces.get(), metrics});
   web = http_api::embedded_web_files();
   services = std::unique_ptr<http_api::Services>(new http_api::Services{
       config,
@@ -226,6 +261,9 @@ void Program::Parts::open_doors() {
       *usage_reports,
       [this](std::string_view exchange, const identity::Principal& who) {
         return usage_receipts->receipt(exchange, who);
+      },
+      [this](std::string_view exchange, const identity::Principal& who) {
+        return usage_seals->proof_json(exchange, who);
       },
       [this] { return database->read([](storage::Connection& db) { db.execute("select 1"); }).has_value(); },
       [this](const identity::Principal& actor, std::string_view person) -> Result<void> {
@@ -259,6 +297,8 @@ const exchange::Pipeline& Program::pipeline() { return *parts_->pipeline; }
 const policy::Labels& Program::labels() { return *parts_->labels; }
 http_api::Services& Program::services() { return *parts_->services; }
 Metrics& Program::metrics() { return parts_->metrics; }
+void Program::seal_usage() { parts_->usage_seals->start(); }
+void Program::reload_keys() { parts_->key_keeper->look_now(); }
 ErasureRooms Program::erasure() { return parts_->erasure(); }
 net::Loop& Program::loop() { return parts_->loop->loop(); }
 

@@ -50,6 +50,10 @@ class Program {
   [[nodiscard]] const policy::Labels& labels();
   [[nodiscard]] http_api::Services& services();
   [[nodiscard]] Metrics& metrics();
+  /// Seals the usage log in the audit log from here on: for the process that serves.
+  void seal_usage();
+  /// Reads the files of providers' keys now.
+  void reload_keys();
   /// What erase_person needs.
   [[nodiscard]] ErasureRooms erasure();
   /// Where background work awaits models.

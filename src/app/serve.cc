@@ -90,11 +90,10 @@ Task<void> warm(models::House& models, std::string model) {
 
 int serve_command(const Common& common, const ServeOptions& options) {
   // Signals are waited for in this thread only; every thread made from here on inherits the mask.
-  sigset_t ends;
-  sigemptyset(&ends);
-  sigaddset(&ends, SIGTERM);
-  sigaddset(&ends, SIGINT);
-  pthread_sigmask(SIG_BLOCK, &ends, nullptr);
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int each : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, each);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
   auto config = load_config(common);
   if (!config) return complain(config.error());
@@ -109,6 +108,7 @@ int serve_command(const Common& common, const ServeOptions& options) {
   auto recovered = (*program)->chat().recover();
   if (!recovered) return complain(recovered.error());
   (*program)->library().start_workers();
+  (*program)->seal_usage();
 
   net::ServerOptions server_options;
   server_options.host = listen->first;
@@ -125,8 +125,13 @@ int serve_command(const Common& common, const ServeOptions& options) {
   auto purged = (*program)->chat().store().purge_events(now_ms() - events_kept_ms);
   if (!purged) log::warn("events_not_purged", {{"code", code_name(purged.error().code)}});
 
-  int signal = 0;
-  sigwait(&ends, &signal);
+  int signal = SIGHUP;
+  for (;;) {
+    sigwait(&signals, &signal);
+    if (signal != SIGHUP) break;
+    log::info("keys_reloaded", {});
+    (*program)->reload_keys();
+  }
   log::info("draining", {{"signal", signal}});
   (*program)->library().stop_workers();
   (*program)->chat().drain(drain_patience);

@@ -34,14 +34,24 @@ struct ServerConfig {
 
 enum class Dialect { openai, anthropic, gemini, mistral };
 
+/// One of the keys by which a provider knows this organisation.
+struct ProviderKeyConfig {
+  Secret secret;     // as it was when the file was read
+  std::string name;  // of the environment variable, or the file's path: what an alert may say
+  std::string file;  // to be read again when it changes; empty: from the environment
+  int weight = 1;    // its share of the calls
+};
+
 struct ProviderConfig {
   std::string id;
   Dialect dialect = Dialect::openai;
   std::string base_url;
-  std::optional<Secret> key;  // from key_env or key_file
+  std::optional<Secret> key;            // the first of `keys`
+  std::vector<ProviderKeyConfig> keys;  // from key_env, key_file or keys
   std::string zone;
   std::string ca_file;
   int timeout_s = 120;
+  std::int64_t max_concurrent = 0;  // calls at once; 0: no limit
 };
 
 struct ZoneConfig {
@@ -81,6 +91,9 @@ struct ModelConfig {
   std::optional<Range> parameters_total;
   std::vector<std::string> fallback;
   std::optional<bool> answers_documents;  // whether it may answer from passages; unset: from its size
+  std::vector<std::string> aliases;       // other names that callers may say; models may share one
+  int weight = 1;                         // its share of the calls for an alias that it shares
+  std::int64_t max_concurrent = 0;        // calls at once; 0: no limit
 };
 
 struct LabelConfig {
@@ -148,6 +161,20 @@ struct FootprintConfig {
   std::string country = "FRA";  // ISO 3166-1 alpha-3, the mix of machines within the walls
 };
 
+/// Answers that are given again to the very same question.
+struct CacheConfig {
+  bool on = false;
+  std::vector<std::string> models;  // whose calls use it unless they say otherwise; empty: those that ask
+  std::int64_t seconds = 3600;
+  std::int64_t bytes_max = 64LL * 1024 * 1024;
+};
+
+struct ObservabilityConfig {
+  std::string otlp_url;    // of a collector's traces, OTLP over HTTP; empty: none leave
+  double trace_share = 1;  // of the calls that come without a decision of their own
+  std::string access_log;  // "stdout" or a file; empty: none
+};
+
 struct Config {
   ServerConfig server;
   std::vector<ProviderConfig> providers;
@@ -164,6 +191,8 @@ struct Config {
   GuardConfig guard;
   KnowledgeConfig knowledge;
   FootprintConfig footprint;
+  CacheConfig cache;
+  ObservabilityConfig observability;
   /// What is allowed but may surprise, as lines for a person: logged at start, shown by `bastide doctor`.
   std::vector<std::string> warnings;
 };

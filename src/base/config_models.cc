@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "base/config_reader.h"
+#include "base/key_ring.h"
 #include "base/time.h"
 
 namespace bastide::detail {
@@ -84,6 +85,26 @@ void read_prices(ConfigTable& model, ModelConfig& into) {
     if (price.from_ms <= now) into.price = price;
 }
 
+/// key_env, key_file, or a list of either with weights.
+void read_keys(ConfigTable& table, ProviderConfig& into) {
+  constexpr auto keys_max = KeyRests::keys_max;
+  if (auto one = table.secret("key")) into.keys.push_back(std::move(*one));
+  if (table.has("keys") && !into.keys.empty())
+    table.wrong("keys", "stands beside another key: put that one into the list.");
+  for (auto& entry : table.tables("keys")) {
+    auto key = entry.secret("");
+    if (!key) entry.wrong("env", "is missing: a key is { env = \"NAME\" } or { file = \"PATH\" }.");
+    std::int64_t weight = 1;
+    entry.integer("weight", weight, 1, 100);
+    entry.finish();
+    if (!key) continue;
+    key->weight = static_cast<int>(weight);
+    into.keys.push_back(std::move(*key));
+  }
+  if (into.keys.size() > keys_max) table.wrong("keys", "has more than 16 entries.");
+  if (!into.keys.empty()) into.key = into.keys.front().secret;
+}
+
 void read_parameters(ConfigTable& model, ModelConfig& into) {
   constexpr std::string_view key = "parameters_billion";
   if (!model.is_table(key)) {
@@ -151,7 +172,7 @@ void read_providers(ConfigTable& root, Config& config) {
         !provider.base_url.starts_with("https://"))
       table.wrong("base_url", "begins with https:// or http://.");
     while (provider.base_url.ends_with('/')) provider.base_url.pop_back();
-    table.secret("key", provider.key);
+    read_keys(table, provider);
     table.text("zone", provider.zone,
                "where its machines stand: \"walls\" (this organisation's own), a country such as \"FR\", or "
                "a [[zone]]",

@@ -19,6 +19,7 @@
 #include <fstream>
 #include <numeric>
 
+#include "base/secret_file.h"
 #include "base/text.h"
 
 namespace bastide::detail {
@@ -45,18 +46,6 @@ std::string_view kind(const toml::node& node) {
 }
 
 std::string plain(double number) { return fmt::format("{:g}", number); }
-
-std::optional<std::string> read_secret_file(const std::filesystem::path& path) {
-  std::ifstream in(path, std::ios::binary);
-  constexpr std::size_t bytes_max = 64 * 1024;
-  std::string bytes(bytes_max, '\0');
-  if (!in) return std::nullopt;
-  in.read(bytes.data(), static_cast<std::streamsize>(bytes.size()));
-  bytes.resize(static_cast<std::size_t>(in.gcount()));
-  std::string secret(trim(bytes));
-  if (secret.empty()) return std::nullopt;
-  return secret;
-}
 
 std::size_t edits(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
@@ -297,39 +286,41 @@ std::optional<std::size_t> ConfigTable::choice(std::string_view key,
   return std::nullopt;
 }
 
-void ConfigTable::secret(std::string_view key, std::optional<Secret>& into) {
-  const std::string env_key = fmt::format("{}_env", key);
-  const std::string file_key = fmt::format("{}_file", key);
-  if (has(key)) {
+std::optional<ProviderKeyConfig> ConfigTable::secret(std::string_view key) {
+  const std::string env_key = key.empty() ? "env" : fmt::format("{}_env", key);
+  const std::string file_key = key.empty() ? "file" : fmt::format("{}_file", key);
+  if (!key.empty() && has(key)) {
     static_cast<void>(find(key));
-    return wrong(
-        key, fmt::format("would put a secret into the file. Put it into an environment variable and write "
-                         "{} = \"ITS_NAME\", or into a file and write {} = \"/its/path\".",
-                         env_key, file_key));
+    wrong(key, fmt::format("would put a secret into the file. Put it into an environment variable and write "
+                           "{} = \"ITS_NAME\", or into a file and write {} = \"/its/path\".",
+                           env_key, file_key));
+    return std::nullopt;
   }
   std::string variable;
   std::string file;
   text(env_key, variable, "the name of an environment variable");
   text(file_key, file, "the path of a file that holds the secret");
-  if (!variable.empty() && !file.empty())
-    return wrong(file_key, fmt::format("and {} are both given: keep one.", env_key));
+  if (!variable.empty() && !file.empty()) {
+    wrong(file_key, fmt::format("and {} are both given: keep one.", env_key));
+    return std::nullopt;
+  }
   if (!variable.empty()) {
     const char* value = std::getenv(variable.c_str());
-    if (!value || trim(value).empty())
-      return wrong(env_key,
-                   fmt::format("names the environment variable {}, which is not set. Set it before the "
+    if (value && !trim(value).empty())
+      return ProviderKeyConfig{Secret{std::string(trim(value))}, variable, {}, 1};
+    wrong(env_key, fmt::format("names the environment variable {}, which is not set. Set it before the "
                                "start, or use {}.",
                                variable, file_key));
-    into = Secret{std::string(trim(value))};
   }
   if (!file.empty()) {
     // A relative path starts where the configuration stands, so that both move together.
-    const auto path = std::filesystem::path(source_->name).parent_path() / file;
-    auto value = read_secret_file(path);
-    if (!value)
-      return wrong(file_key, fmt::format("names {}, which cannot be read or is empty.", path.string()));
-    into = Secret{std::move(*value)};
+    const auto path = (std::filesystem::path(source_->name).parent_path() / file).string();
+    if (auto value = read_secret_file(path))
+      return ProviderKeyConfig{Secret{std::move(*value)}, path, path, 1};
+    wrong(file_key,
+          fmt::format("names {}, which cannot be read, is empty or holds more than one line.", path));
   }
+  return std::nullopt;
 }
 
 std::optional<ConfigTable> ConfigTable::table(std::string_view key) {

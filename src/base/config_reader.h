@@ -41,8 +41,9 @@ class ConfigTable {
   void range(std::string_view key, std::optional<Range>& into);
   /// Position in `names` of the word that stands there.
   std::optional<std::size_t> choice(std::string_view key, std::span<const std::string_view> names);
-  /// KEY_env or KEY_file; KEY itself is an error that says so.
-  void secret(std::string_view key, std::optional<Secret>& into);
+  /// What KEY_env or KEY_file give ("env" and "file" for an empty KEY); nothing when neither is there. KEY
+  /// itself is an error that says so.
+  std::optional<ProviderKeyConfig> secret(std::string_view key);
   std::optional<ConfigTable> table(std::string_view key);
   /// [[key]]; empty when absent.
   std::vector<ConfigTable> tables(std::string_view key);
@@ -106,6 +107,7 @@ void read_policy(ConfigTable& root, Config& config);
 void read_budgets(ConfigTable& root, Config& config);
 void read_limits(ConfigTable& root, Config& config);
 void read_rooms(ConfigTable& root, Config& config);
+void read_observability(ConfigTable& root, Config& config);
 
 /// Whether `zone` is "walls", a country of ISO 3166-1 or a [[zone]]; if not, `key` of `table` is wrong.
 void check_zone(ConfigTable& table, std::string_view key, const std::string& zone, const Config& config);

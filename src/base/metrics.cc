@@ -3,15 +3,11 @@
 #include <fmt/format.h>
 
 #include <cmath>
-#include <set>
+#include <unordered_map>
+#include <vector>
 
 namespace bastide {
 namespace {
-void head(std::string& out, std::set<std::string>& seen, const std::string& name, const std::string& help,
-          std::string_view type) {
-  if (!seen.insert(name).second) return;
-  out += fmt::format("# HELP {0} {1}\n# TYPE {0} {2}\n", name, help, type);
-}
 std::string braces(const std::string& labels) { return labels.empty() ? "" : "{" + labels + "}"; }
 }  // namespace
 
@@ -45,18 +41,25 @@ void Metrics::gauge(std::string name, std::string help, std::function<double()> 
 
 std::string Metrics::text() const {
   std::lock_guard lock(mutex_);
-  std::string out;
-  std::set<std::string> seen;
+  // All lines of a name stand together, in the order in which names came first.
+  std::vector<std::string> groups;
+  std::unordered_map<std::string, std::size_t> places;
+  const auto group = [&](const std::string& name, const std::string& help,
+                         std::string_view type) -> std::string& {
+    const auto [at, is_new] = places.try_emplace(name, groups.size());
+    if (is_new) groups.push_back(fmt::format("# HELP {0} {1}\n# TYPE {0} {2}\n", name, help, type));
+    return groups[at->second];
+  };
   for (const auto& [name, help, labels, what] : counters_) {
-    head(out, seen, name, help, "counter");
+    auto& out = group(name, help, "counter");
     out += fmt::format("{}{} {}\n", name, braces(labels), what.value());
   }
   for (const auto& [name, help, labels, read] : gauges_) {
-    head(out, seen, name, help, "gauge");
+    auto& out = group(name, help, "gauge");
     out += fmt::format("{}{} {}\n", name, braces(labels), read());
   }
   for (const auto& [name, help, labels, what] : histograms_) {
-    head(out, seen, name, help, "histogram");
+    auto& out = group(name, help, "histogram");
     auto more = labels.empty() ? "" : labels + ",";
     std::uint64_t total = 0;
     for (std::size_t i = 0; i < Histogram::buckets; ++i) {
@@ -67,7 +70,9 @@ std::string Metrics::text() const {
     out += fmt::format("{0}_bucket{{{1}le=\"+Inf\"}} {2}\n{0}_sum{3} {4}\n{0}_count{3} {2}\n", name, more,
                        total, braces(labels), what.sum_seconds());
   }
-  return out;
+  std::string all;
+  for (const auto& lines : groups) all += lines;
+  return all;
 }
 
 }  // namespace bastide

@@ -79,11 +79,16 @@ std::uint8_t code_of(dialects::Dialect dialect) {
 }
 
 // What of a client's head concerns the provider.
-void add_client_fields(const net::Headers& headers, std::string& head) {
+void add_client_fields(const net::Headers& headers, const std::optional<observe::Traces::Begun>& trace,
+                       std::string& head) {
   static constexpr std::array<std::string_view, 6> passed{"accept",      "openai-beta", "anthropic-beta",
                                                           "traceparent", "tracestate",  "anthropic-version"};
+  if (trace) head += "traceparent: " + observe::traceparent(trace->context) + "\r\n";
   for (const auto& field : headers.all())
-    if (std::ranges::any_of(passed, [&](auto one) { return equal_ignoring_ascii_case(one, field.name); })) {
+    if (trace && equal_ignoring_ascii_case("traceparent", field.name)) {
+      continue;
+    } else if (std::ranges::any_of(passed,
+                                   [&](auto one) { return equal_ignoring_ascii_case(one, field.name); })) {
       head += field.name;
       head += ": ";
       head += field.value;
@@ -162,12 +167,13 @@ struct Gateway::Passing {
   std::shared_ptr<policy::Account> account{};
   policy::Reservation reservation{};
   policy::Moment begun{};
+  std::optional<observe::Traces::Begun> trace{};
 };
 
 Gateway::Gateway(const Config& config, const policy::Router& router, const policy::Labels& labels,
                  Rooms rooms)
     : rooms_(rooms),
-      plans_(config, router, labels.default_label(), rooms.log),
+      plans_(config, router, labels.default_label(), rooms.log, rooms.keys),
       label_(rooms.log.word(labels.id(labels.default_label()))),
       chosen_(rooms.log.word("chosen")),
       fallback_(rooms.log.word("fallback")),
@@ -201,6 +207,8 @@ Task<Gateway::Outcome> Gateway::pass(net::ServerCall& http, const identity::Prin
   if (!who.assistant.empty() || !may_call(who, plan->card.id)) co_return Outcome{};
   if (!guard_lets_pass(who, *plan, body, readable)) co_return Outcome{};
   Passing passing{who, dialect, body, *head, new_id("ex"), plan, plan};
+  if (rooms_.traces)
+    passing.trace = rooms_.traces->begin(http.request().headers.find("traceparent").value_or(""));
   auto admitted = admit(passing);
   if (!admitted) co_return refuse(passing, std::move(admitted.error()));
   counters_->calls.add();
@@ -250,19 +258,20 @@ Task<Gateway::Outcome> Gateway::send(net::ServerCall& http, Passing& passing) co
       turn.error = std::move(paid.error());
       continue;
     }
-    turn = co_await ask(http, passing, *plan);
+    turn = co_await ask_with_keys(
+        http, passing, *plan,
+        is_last ? KeyRests::Urgency::nobody_else : KeyRests::Urgency::others_may_answer);
     if (turn.what == Turn::What::answered) co_return Outcome{Way::answered, passing.exchange, {}, {}};
-    if (turn.what != Turn::What::failed) {
+    if (turn.what == Turn::What::failed)
+      health.failed(Steady::now());
+    else
       health.succeeded();
-      break;
-    }
-    health.failed(Steady::now());
+    if (!turn.is_failure()) break;
     if (is_last) break;
     counters_->failovers.add();
     ++passing.failovers;
   }
-  if (turn.what == Turn::What::streams_only ||
-      (turn.what == Turn::What::failed && passing.asked->has_other_fallback)) {
+  if (turn.what == Turn::What::streams_only || (turn.is_failure() && passing.asked->has_other_fallback)) {
     // The stages find a model that cannot be relayed to, and read a stream where the caller asked for a whole
     // answer. The caller got nothing yet, and nothing was counted.
     passing.account->settle(passing.reservation, {}, policy::Moment::now());
@@ -290,7 +299,36 @@ Result<void> Gateway::choose(Passing& passing, const Plan& plan) const {
   return paid;
 }
 
-Task<Gateway::Turn> Gateway::ask(net::ServerCall& http, Passing& passing, const Plan& plan) const {
+Task<Gateway::Turn> Gateway::ask_with_keys(net::ServerCall& http, Passing& passing, const Plan& plan,
+                                           KeyRests::Urgency urgency) const {
+  constexpr int keys_tried_max = 3;
+  auto& ring = *plan.upstream->keys;
+  Turn turn;
+  for (int i = 0; i < keys_tried_max; ++i) {
+    const auto now = Steady::now();
+    auto key = ring.pick(plan.rests, urgency, now);
+    if (!key) {
+      if (i == 0) turn = {Turn::What::key_limited, ring.why_none(plan.rests, now), {}};
+      break;
+    }
+    const auto index = key->index;
+    turn = co_await ask(http, passing, plan, std::move(key->secret));
+    if (turn.what == Turn::What::key_refused) {
+      ring.refused(index, Steady::now());
+    } else if (turn.what == Turn::What::key_limited) {
+      const auto wait = turn.kept.headers.find("retry-after");
+      plan.rests.limited(index, wait ? retry_after_of(*wait, now_ms()) : std::nullopt, Steady::now());
+    } else {
+      if (turn.what != Turn::What::failed) ring.accepted(index);
+      break;
+    }
+    if (ring.size() == 1) break;
+  }
+  co_return turn;
+}
+
+Task<Gateway::Turn> Gateway::ask(net::ServerCall& http, Passing& passing, const Plan& plan,
+                                 std::shared_ptr<const std::string> key) const {
   const auto& upstream = *plan.upstream;
   const std::string_view body = passing.body;
   const auto& asked = passing.head;
@@ -298,11 +336,11 @@ Task<Gateway::Turn> Gateway::ask(net::ServerCall& http, Passing& passing, const 
   auto model = asked.model_bytes > 0 ? plan.upstream_json : std::string();  // else it stands in the path
   if (asks_usage) model += ask_usage;
   const auto length = body.size() - asked.model_bytes + model.size();
-  std::string head =
-      fmt::format("POST {}{} HTTP/1.1\r\n{}Content-Length: {}\r\n", upstream.target->path(),
-                  dialects::codec_of(passing.dialect).request_path(plan.card.upstream, asked.stream),
-                  upstream.head, length);
-  add_client_fields(http.request().headers, head);
+  std::string head = fmt::format(
+      "POST {}{} HTTP/1.1\r\n{}Content-Length: {}\r\n{}{}{}", upstream.target->path(),
+      dialects::codec_of(passing.dialect).request_path(plan.card.upstream, asked.stream), upstream.head,
+      length, key->empty() ? "" : upstream.key_field, *key, key->empty() ? "" : "\r\n");
+  add_client_fields(http.request().headers, passing.trace, head);
   head += "\r\n";
   Meter meter(passing.dialect, asked.stream, asks_usage ? Meter::UsageEvent::hide : Meter::UsageEvent::show,
               passing.exchange, rate_lines(*passing.account, passing.dialect, passing.begun), desk().scanner);
@@ -339,9 +377,14 @@ Task<Gateway::Turn> Gateway::ask(net::ServerCall& http, Passing& passing, const 
 // An answer that was kept, because its status says that it is none.
 Gateway::Turn Gateway::judge(net::Relayed kept) {
   const int status = kept.status;
-  const bool providers_fault = status == 408 || status == 429 || status >= 500;
-  Turn turn{providers_fault ? Turn::What::failed : Turn::What::rejected, {}, std::move(kept)};
-  if (status == 401 || status == 403 || (status >= 300 && status < 400))
+  const bool key_refused = status == 401 || status == 403;
+  const bool redirects = status >= 300 && status < 400;
+  const auto what = status == 429                                 ? Turn::What::key_limited
+                    : key_refused                                 ? Turn::What::key_refused
+                    : status == 408 || status >= 500 || redirects ? Turn::What::failed
+                                                                  : Turn::What::rejected;
+  Turn turn{what, {}, std::move(kept)};
+  if (key_refused || redirects)
     turn.error = Error{Code::upstream, "The provider does not accept the organisation's key or address.",
                        "provider_key", "Tell an administrator."};
   else if (!turn.kept.headers.find("content-type").value_or("").starts_with("application/json"))
@@ -365,6 +408,7 @@ void Gateway::settle(Passing& passing, const Meter* meter, const Ending& ending)
     row.set_tokens(tokens);
     row.nano_money = actual.nano_money;
     row.micro_wh_high = actual.micro_wh;
+    row.micro_wh_low = std::min(actual.micro_wh, terms.micro_wh_low(tokens));
     if (!meter->usage()) row.flags |= policy::usage_flag::tokens_estimated;
     row.reason = passing.plan == passing.asked ? chosen_ : fallback_;
     row.first_token_us = micros(meter->first_byte() - passing.begun.steady);
@@ -380,7 +424,32 @@ void Gateway::settle(Passing& passing, const Meter* meter, const Ending& ending)
   row.dialect_in = row.dialect_out = code_of(passing.dialect);
   if (passing.head.stream) row.flags |= policy::usage_flag::streamed;
   if (!ending.error.empty()) row.error = rooms_.log.word(ending.error);
+  if (passing.trace) trace(passing, row, ending);
   writer_of(rooms_.log).append(row);
+}
+
+void Gateway::trace(const Passing& passing, const policy::UsageRow& row, const Ending& ending) const {
+  const auto& plan = *passing.plan;
+  observe::CallSpan span;
+  span.context = passing.trace->context;
+  span.parent = passing.trace->parent;
+  span.began_at = row.at_ms;
+  span.took_us = row.latency_us;
+  span.first_byte_us = row.first_token_us;
+  span.exchange = passing.exchange;
+  span.asked = passing.asked->card.id;
+  span.model = row.model == 0 ? "" : plan.card.id;
+  span.upstream = row.model == 0 ? "" : plan.card.upstream;
+  span.dialect = dialects::dialect_name(plan.upstream->dialect);
+  span.provider = plan.upstream->id;
+  span.server = plan.upstream->target->authority();
+  span.error = ending.error;
+  span.status = ending.status;
+  span.streamed = passing.head.stream;
+  span.input_tokens = row.input;
+  span.cached_input_tokens = row.cached_input;
+  span.output_tokens = row.output;
+  rooms_.traces->offer(std::move(span));
 }
 
 }  // namespace bastide::gateway

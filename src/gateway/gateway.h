@@ -14,6 +14,7 @@
 #include "identity/principal.h"
 #include "net/client.h"
 #include "net/server.h"
+#include "observe/traces.h"
 #include "policy/accounts.h"
 #include "policy/usage.h"
 
@@ -25,6 +26,8 @@ struct Rooms {
   policy::UsageLog& log;
   const exchange::Guard& guard;
   net::Client& client;
+  const KeyRings& keys;
+  observe::Traces* traces;  // null: none leave
   Metrics& metrics;
 };
 
@@ -65,16 +68,25 @@ class Gateway {
   /// What became of one provider's turn.
   struct Turn {
     enum class What {
-      answered,  // the client has an answer, or left
-      rejected,  // `kept` is the provider's refusal of this very call
-      failed,    // another may do better
+      answered,     // the client has an answer, or left
+      rejected,     // `kept` is the provider's refusal of this very call
+      failed,       // another may do better
+      key_refused,  // so may another key
+      key_limited,
       streams_only
     };
+    [[nodiscard]] bool is_failure() const {
+      return what == What::failed || what == What::key_refused || what == What::key_limited;
+    }
     What what = What::failed;
     std::optional<Error> error{};
     net::Relayed kept{};
   };
-  [[nodiscard]] Task<Turn> ask(net::ServerCall& http, Passing& passing, const Plan& plan) const;
+  /// One provider, with one key after another.
+  [[nodiscard]] Task<Turn> ask_with_keys(net::ServerCall& http, Passing& passing, const Plan& plan,
+                                         KeyRests::Urgency urgency) const;
+  [[nodiscard]] Task<Turn> ask(net::ServerCall& http, Passing& passing, const Plan& plan,
+                               std::shared_ptr<const std::string> key) const;
   [[nodiscard]] static Turn judge(net::Relayed kept);
   struct Ending {
     int status = 200;
@@ -82,6 +94,7 @@ class Gateway {
   };
   /// `meter` of the answer, or null when nobody answered.
   void settle(Passing& passing, const class Meter* meter, const Ending& ending) const;
+  void trace(const Passing& passing, const policy::UsageRow& row, const Ending& ending) const;
 
   Rooms rooms_;
   Plans plans_;

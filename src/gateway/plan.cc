@@ -10,22 +10,18 @@ namespace bastide::gateway {
 namespace {
 
 // Where each dialect's servers want the key.
-std::string key_field(Dialect dialect, const std::string& key) {
+std::string_view key_field(Dialect dialect) {
   switch (dialect) {
     case Dialect::anthropic:
-      return "x-api-key: " + key + "\r\n";
+      return "x-api-key: ";
     case Dialect::gemini:
-      return "x-goog-api-key: " + key + "\r\n";
+      return "x-goog-api-key: ";
     default:
-      return "Authorization: Bearer " + key + "\r\n";
+      return "Authorization: Bearer ";
   }
 }
 
-bool is_field_text(std::string_view text) {
-  return text.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos;
-}
-
-std::shared_ptr<const Upstream> upstream_of(const ProviderConfig& provider) {
+std::shared_ptr<const Upstream> upstream_of(const ProviderConfig& provider, const KeyRings& keys) {
   const auto dialect = dialects::spoken(provider.dialect);
   auto target = net::RelayTarget::parse(dialects::api_root(dialect, provider.base_url));
   if (!target || !provider.ca_file.empty()) return nullptr;  // the long way has a client that trusts the file
@@ -37,10 +33,8 @@ std::shared_ptr<const Upstream> upstream_of(const ProviderConfig& provider) {
   upstream->head = fmt::format(
       "Host: {}\r\nUser-Agent: Bastide\r\nContent-Type: application/json\r\nAccept-Encoding: identity\r\n",
       upstream->target->authority());
-  if (provider.key) {
-    if (!is_field_text(provider.key->value)) return nullptr;
-    upstream->head += key_field(provider.dialect, provider.key->value);
-  }
+  upstream->key_field = key_field(provider.dialect);
+  upstream->keys = &keys.of(provider.id);
   return upstream;
 }
 
@@ -63,12 +57,12 @@ policy::ModelCard card_of(const ModelConfig& model, const ProviderConfig& provid
 }  // namespace
 
 Plans::Plans(const Config& config, const policy::Router& router, policy::Label default_label,
-             policy::UsageLog& log) {
+             policy::UsageLog& log, const KeyRings& keys) {
   std::unordered_map<std::string, std::shared_ptr<const Upstream>> upstreams;
   std::unordered_map<std::string, const ProviderConfig*> providers;
   for (const auto& provider : config.providers) {
     providers[provider.id] = &provider;
-    if (auto upstream = upstream_of(provider)) upstreams[provider.id] = std::move(upstream);
+    if (auto upstream = upstream_of(provider, keys)) upstreams[provider.id] = std::move(upstream);
   }
   for (const auto& model : config.models) {
     const auto upstream = upstreams.find(model.provider);

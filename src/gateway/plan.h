@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/config.h"
+#include "base/key_ring.h"
 #include "dialects/dialect.h"
 #include "gateway/health.h"
 #include "net/relay.h"
@@ -23,18 +24,21 @@ struct Upstream {
   std::string id;
   dialects::Dialect dialect = dialects::Dialect::openai;
   std::shared_ptr<const net::RelayTarget> target;
-  std::string head;  // fields that every request carries: Host, the key, User-Agent
+  std::string head;            // fields that every request carries: Host, User-Agent
+  std::string_view key_field;  // what stands before the key, name and colon included
+  KeyRing* keys = nullptr;
   Millis timeout{120'000};
   mutable Health health;
 };
 
-/// One model. Immutable but for its provider's health.
+/// One model. Immutable but for its provider's health, and which keys it leaves alone.
 struct Plan {
   policy::ModelCard card;
   std::shared_ptr<const Upstream> upstream;
   std::string upstream_json;  // the model's name as the provider knows it, a JSON string
   bool leaves_walls = true;
   policy::Word asked_word = 0;  // of its id, in the usage log
+  mutable KeyRests rests;
   /// Prices and the model's own purse, as the accounts' `generation` has them.
   [[nodiscard]] const policy::ModelTerms& terms(policy::Accounts& accounts, policy::Moment now) const;
   /// Same dialect, allowed for the default label, in the order of the configuration.
@@ -51,9 +55,9 @@ struct Plan {
 class Plans {
  public:
   /// Models of providers that policy allows for the default label; the others take the long way, which says
-  /// why not. A provider without a usable address is left out.
+  /// why not. A provider without a usable address is left out. `keys` outlive it.
   Plans(const Config& config, const policy::Router& router, policy::Label default_label,
-        policy::UsageLog& log);
+        policy::UsageLog& log, const KeyRings& keys);
   /// Nothing when the model is not one of these.
   [[nodiscard]] const Plan* find(std::string_view model) const;
   [[nodiscard]] std::vector<const Upstream*> upstreams() const;

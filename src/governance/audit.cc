@@ -123,13 +123,20 @@ Result<Audit::Opened> Audit::open_exchange(std::string_view exchange, const iden
     if (found.error().code == Code::not_found) return no_such_exchange();
     return pass(found);
   }
-  auto& entry = found->entry;
-  const bool is_own = !who.person.empty() && entry.body.actor == who.person;
+  const bool is_own = !who.person.empty() && found->entry.body.actor == who.person;
   if (!is_own && !who.is_admin()) return no_such_exchange();
-  if (!found->payload) return erased();
-  auto key = detail::payload_key(found->payload->owner, keys_, signer_);
+  auto out = open_entry(std::move(*found));
+  if (out && !is_own)
+    if (auto logged = append("receipt_read", who.person, exchange, "{}"); !logged) return pass(logged);
+  return out;
+}
+
+Result<Audit::Opened> Audit::open_entry(Found found) {
+  auto& entry = found.entry;
+  if (!found.payload) return erased();
+  auto key = detail::payload_key(found.payload->owner, keys_, signer_);
   if (!key) return key.error().detail == "key_destroyed" ? erased() : pass(key);
-  auto opened = open_sealed(*key, found->payload->sealed, detail::payload_context(entry.body));
+  auto opened = open_sealed(*key, found.payload->sealed, detail::payload_context(entry.body));
   if (!opened || opened->size() < detail::salt_bytes)
     return fail(Code::corrupt, "This receipt is damaged.", "receipt_damaged",
                 "An administrator should run `bastide audit verify`.");
@@ -137,8 +144,6 @@ Result<Audit::Opened> Audit::open_exchange(std::string_view exchange, const iden
   if (commit(out.salt, out.payload) != out.entry.body.commitment)
     return fail(Code::corrupt, "This receipt is not the one that was logged.", "receipt_damaged",
                 "An administrator should run `bastide audit verify`.");
-  if (!is_own)
-    if (auto logged = append("receipt_read", who.person, exchange, "{}"); !logged) return pass(logged);
   return out;
 }
 
@@ -161,20 +166,34 @@ Result<Checkpoint> Audit::checkpoint() {
 Result<Proof> Audit::proof(std::string_view exchange, const identity::Principal& who) {
   auto opened = open_exchange(exchange, who);
   if (!opened) return pass(opened);
+  return prove(*opened);
+}
+
+Result<Audit::EventProof> Audit::event_proof(std::string_view kind, std::string_view subject) {
+  auto found = store_.find(kind, subject);
+  if (!found) return pass(found);
+  auto opened = open_entry(std::move(*found));
+  if (!opened) return pass(opened);
+  auto proven = prove(*opened);
+  if (!proven) return pass(proven);
+  return EventProof{std::move(*proven), std::move(opened->payload)};
+}
+
+Result<Proof> Audit::prove(Opened& opened) {
   auto latest = store_.latest_checkpoint();
   if (!latest) return pass(latest);
   Checkpoint signed_head = latest->value_or(Checkpoint{});
-  if (signed_head.size <= opened->entry.position) {
+  if (signed_head.size <= opened.entry.position) {
     auto made = checkpoint();
     if (!made) return pass(made);
     signed_head = std::move(*made);
   }
   auto root = root_of(store_, signed_head.size);
   if (!root) return pass(root);
-  auto path = inclusion_proof(store_, opened->entry.position, signed_head.size);
+  auto path = inclusion_proof(store_, opened.entry.position, signed_head.size);
   if (!path) return pass(path);
-  return Proof{std::move(opened->entry), std::move(opened->salt),     signed_head.size,         *root,
-               std::move(*path),         std::move(signed_head.note), signer_.verifier().text()};
+  return Proof{std::move(opened.entry), std::move(opened.salt),      signed_head.size,         *root,
+               std::move(*path),        std::move(signed_head.note), signer_.verifier().text()};
 }
 
 Result<std::string> Audit::proof_json(std::string_view exchange, const identity::Principal& who) {
@@ -200,8 +219,13 @@ Result<std::int64_t> Audit::forget(std::string_view person) {
 
 std::string to_json(const Proof& proof) {
   JsonWriter json;
-  json.object()
-      .field("entry", canonical(proof.entry.body))
+  json.object();
+  write_fields(json, proof);
+  return json.end().take();
+}
+
+void write_fields(JsonWriter& json, const Proof& proof) {
+  json.field("entry", canonical(proof.entry.body))
       .field("salt", base64(proof.salt))
       .field("leaf_index", proof.entry.position)
       .field("leaf_hash", base64(bytes_of(proof.entry.leaf)))
@@ -210,8 +234,7 @@ std::string to_json(const Proof& proof) {
       .key("inclusion")
       .array();
   for (const auto& hash : proof.inclusion) json.value(base64(bytes_of(hash)));
-  json.end().field("checkpoint", proof.checkpoint).field("public_key", proof.public_key).end();
-  return json.take();
+  json.end().field("checkpoint", proof.checkpoint).field("public_key", proof.public_key);
 }
 
 }  // namespace bastide::governance

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/json.h"
 #include "base/pool.h"
 #include "exchange/ports.h"
 #include "governance/log_store.h"
@@ -25,6 +26,8 @@ struct Proof {
 };
 
 [[nodiscard]] std::string to_json(const Proof& proof);
+/// The same fields into an object that is open.
+void write_fields(JsonWriter& json, const Proof& proof);
 /// SHA-256(salt || payload)
 [[nodiscard]] Hash commit(std::string_view salt, std::string_view payload);
 
@@ -50,6 +53,12 @@ class Audit final : public exchange::Records {
   Result<std::string> receipt(std::string_view exchange, const identity::Principal& who);
   Result<Proof> proof(std::string_view exchange, const identity::Principal& who);
   Result<std::string> proof_json(std::string_view exchange, const identity::Principal& who);
+  /// Of the newest event of this kind and subject, with what it says: whoever asks has the right to know.
+  struct EventProof {
+    Proof proof;
+    std::string payload;
+  };
+  Result<EventProof> event_proof(std::string_view kind, std::string_view subject);
 
   /// Signs and keeps the log as it is now: at stop, and for keeping elsewhere.
   Result<Checkpoint> checkpoint();
@@ -69,6 +78,8 @@ class Audit final : public exchange::Records {
     std::string salt, payload;
   };
   Result<Opened> open_exchange(std::string_view exchange, const identity::Principal& who);
+  Result<Opened> open_entry(Found found);
+  Result<Proof> prove(Opened& opened);
   [[nodiscard]] Checkpoint sign(std::int64_t size, const Hash& root) const;
 
   LogStore& store_;

@@ -17,8 +17,8 @@ constexpr std::int64_t page_checkpoints = 64;
 /// One walk through the log.
 class Walk {
  public:
-  Walk(LogStore& store, identity::PersonKeys& keys, const Signer& signer)
-      : store_(store), keys_(keys), signer_(signer) {
+  Walk(LogStore& store, identity::PersonKeys& keys, const Signer& signer, const Witness& witness)
+      : store_(store), keys_(keys), signer_(signer), witness_(witness) {
     out_.public_key = signer.verifier().text();
   }
 
@@ -96,11 +96,14 @@ class Walk {
       return;
     }
     const std::string_view plain = *opened;
-    if (commit(plain.substr(0, detail::salt_bytes), plain.substr(detail::salt_bytes)) != body.commitment)
-      problem("entry {} ({} {}): its payload is not the one that was logged.", found.entry.position,
-              body.kind, body.subject);
-    else
-      ++out_.payloads;
+    const auto payload = plain.substr(detail::salt_bytes);
+    if (commit(plain.substr(0, detail::salt_bytes), payload) != body.commitment)
+      return problem("entry {} ({} {}): its payload is not the one that was logged.", found.entry.position,
+                     body.kind, body.subject);
+    ++out_.payloads;
+    if (!witness_) return;
+    if (auto wrong = witness_(body, payload))
+      problem("entry {} ({} {}): {}", found.entry.position, body.kind, body.subject, *wrong);
   }
   static Result<std::string> pass_text(Result<std::string>& from) { return pass(from); }
 
@@ -165,6 +168,7 @@ class Walk {
   LogStore& store_;
   identity::PersonKeys& keys_;
   const Signer& signer_;
+  const Witness& witness_;
   std::int64_t size_ = 0;
   TreeHasher hasher_;
   Verification out_;
@@ -176,8 +180,9 @@ class Walk {
 }  // namespace
 
 Result<Verification> verify_log(LogStore& store, identity::PersonKeys& keys, const Signer& signer,
-                                const std::function<void(std::int64_t, std::int64_t)>& progress) {
-  return Walk(store, keys, signer).run(progress);
+                                const std::function<void(std::int64_t, std::int64_t)>& progress,
+                                const Witness& witness) {
+  return Walk(store, keys, signer, witness).run(progress);
 }
 
 std::string to_text(const Verification& it) {

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,12 +28,17 @@ struct Verification {
   [[nodiscard]] bool holds() const { return problems_total == 0; }
 };
 
+/// Looks at what an entry says of something outside the log: what is wrong there, or nothing.
+using Witness = std::function<std::optional<std::string>(const EntryBody& body, std::string_view payload)>;
+
 /// Reads the log as it was when the call began, in pages, while others append. Checks that positions have no
 /// gap, that each leaf is the hash of its entry, every stored inner node, every checkpoint's signature and
 /// root, and that each stored payload opens and has the hash that was logged. An error is only what keeps it
-/// from reading. `progress` is called with the entries done and all, now and then.
+/// from reading. `progress` is called with the entries done and all, now and then; `witness` with each
+/// payload that matches its entry.
 Result<Verification> verify_log(LogStore& store, identity::PersonKeys& keys, const Signer& signer,
-                                const std::function<void(std::int64_t, std::int64_t)>& progress = {});
+                                const std::function<void(std::int64_t, std::int64_t)>& progress = {},
+                                const Witness& witness = {});
 
 /// For the terminal, in English, with a line break at the end.
 [[nodiscard]] std::string to_text(const Verification& verification);

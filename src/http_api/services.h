@@ -45,6 +45,8 @@ struct Services {
   /// The receipt of a call that passed as bytes; blocks.
   std::function<Result<std::string>(std::string_view exchange, const identity::Principal& who)>
       passed_receipt;
+  /// Its proof, as JSON; blocks.
+  std::function<Result<std::string>(std::string_view exchange, const identity::Principal& who)> passed_proof;
   /// Whether everything that a request needs is there.
   std::function<bool()> ready;
   /// Removes a person from every room, for an administrator. Blocks.

@@ -39,6 +39,12 @@ Amounts ModelTerms::spent(const TokenClasses& tokens, UnixMillis wall, Batch bat
           .micro_wh = wh > 0 ? to_amount(Unit::energy, wh) : 0};
 }
 
+std::int64_t ModelTerms::micro_wh_low(const TokenClasses& tokens) const {
+  const double wh = static_cast<double>(tokens.input) * wh_per_input_token_low +
+                    static_cast<double>(tokens.output) * wh_per_output_token_low;
+  return static_cast<std::int64_t>(wh * per_unit(Unit::energy));  // down, as spent is up
+}
+
 void ModelTerms::describe(UsageRow& row, UnixMillis wall) const {
   row.model = model;
   row.provider = provider;

@@ -25,6 +25,8 @@ struct ModelTerms {
   PriceConfig stand_in;
   double wh_per_input_token = 0;  // upper estimates
   double wh_per_output_token = 0;
+  double wh_per_input_token_low = 0;  // lower ones
+  double wh_per_output_token_low = 0;
   Word model = 0, provider = 0, zone = 0;  // for the usage log
   std::shared_ptr<Purse> purse;            // null: the model has no budget and no limits
 
@@ -35,6 +37,8 @@ struct ModelTerms {
   [[nodiscard]] Amounts bound(std::int64_t input_tokens, std::int64_t output_tokens, UnixMillis wall) const;
   /// Fills in a row's model, provider, zone, and how sure its cost is. The rest is left as it is.
   void describe(UsageRow& row, UnixMillis wall) const;
+  /// The least energy that the tokens took, in Amounts' unit.
+  [[nodiscard]] std::int64_t micro_wh_low(const TokenClasses& tokens) const;
   /// What they took; energy by the caller who knows it, else from the upper estimates.
   [[nodiscard]] Amounts spent(const TokenClasses& tokens, UnixMillis wall, Batch batch = Batch::no) const;
 };

@@ -157,6 +157,8 @@ const ModelTerms& Accounts::model(const ModelCard& card, Moment now) {
     const auto energy = energy_of_(card);
     terms->wh_per_input_token = energy.wh_per_input_token;
     terms->wh_per_output_token = energy.wh_per_output_token;
+    terms->wh_per_input_token_low = energy.wh_per_input_token_low;
+    terms->wh_per_output_token_low = energy.wh_per_output_token_low;
   }
   terms->model = word(card.id);
   terms->provider = word(card.provider);

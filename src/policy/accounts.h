@@ -38,10 +38,12 @@ struct Rules {
 [[nodiscard]] Rules rules_of(const Config& config,
                              const std::function<std::string(const OwnerConfig&)>& scope_of);
 
-/// Upper estimates of what a token of a model takes, in Wh.
+/// What a token of a model takes, in Wh: upper estimates, and lower ones.
 struct TokenEnergy {
   double wh_per_input_token = 0;
   double wh_per_output_token = 0;
+  double wh_per_input_token_low = 0;
+  double wh_per_output_token_low = 0;
 };
 
 /// Thread-safe; nothing here blocks on more than memory.

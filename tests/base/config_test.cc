@@ -279,6 +279,27 @@ TEST_F(ConfigTest, ReadsSecretsFromFilesBesideTheConfiguration) {
   std::filesystem::remove_all(folder);
 }
 
+TEST_F(ConfigTest, AProviderMayHaveSeveralKeysWithWeights) {
+  constexpr auto head = "[[provider]]\nid = \"p\"\nbase_url = \"http://x\"\nzone = \"FR\"\n";
+  auto read =
+      parse_config(std::string(head) +
+                       "keys = [{ env = \"CONFIG_TEST_KEY\", weight = 2 }, { env = \"CONFIG_TEST_KEY\" }]\n",
+                   "x");
+  ASSERT_TRUE(read) << read.error().message;
+  const auto& keys = read->providers[0].keys;
+  ASSERT_EQ(keys.size(), 2U);
+  EXPECT_EQ(keys[0].weight, 2);
+  EXPECT_EQ(keys[1].weight, 1);
+  EXPECT_EQ(keys[1].secret.value, "sk-test-value");
+  EXPECT_EQ(keys[1].name, "CONFIG_TEST_KEY");
+  EXPECT_THAT(error_of(std::string(head) + "keys = [{ weight = 2 }]\n"), HasSubstr("env is missing"));
+  EXPECT_THAT(error_of(std::string(head) + "keys = [{ env = \"CONFIG_TEST_KEY\", weight = 0 }]\n"),
+              HasSubstr("from 1 to 100"));
+  EXPECT_THAT(
+      error_of(std::string(head) + "key_env = \"CONFIG_TEST_KEY\"\nkeys = [{ env = \"CONFIG_TEST_KEY\" }]\n"),
+      HasSubstr("stands beside another key"));
+}
+
 TEST_F(ConfigTest, AnErrorNeverShowsASecret) {
   EXPECT_THAT(
       error_of("[[provider]]\nid = \"p\"\nbase_url = \"http://x\"\nzone = \"FR\"\nkey = \"sk-abc\"\n"),

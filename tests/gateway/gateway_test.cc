@@ -51,7 +51,7 @@ struct Guard final : exchange::Guard {
 /// The gateway behind a server, in front of one or two scripted providers.
 struct House {
   explicit House(const std::string& second_url, std::function<void(int, int)> serve,
-                 const std::string& zone = "walls")
+                 const std::string& zone = "walls", const std::string& more_of_first = {})
       : upstream(std::move(serve)) {
     auto made = parse_config(R"(
 [[provider]]
@@ -60,6 +60,7 @@ dialect = "openai"
 base_url = ")" + upstream.url("/v1") +
                                  R"("
 zone = ")" + zone + R"("
+)" + more_of_first + R"(
 [[provider]]
 id = "second"
 dialect = "openai"
@@ -71,6 +72,9 @@ provider = "first"
 upstream = "fast-v2"
 price = { input = 1.0, output = 2.0 }
 fallback = ["spare"]
+[[model]]
+id = "alone"
+provider = "first"
 [[model]]
 id = "safe"
 provider = "first"
@@ -98,9 +102,11 @@ zones = ["walls", "FR"]
     client = std::move(*net::Client::create());
     accounts = std::make_unique<policy::Accounts>(
         config, policy::rules_of(config, [](const OwnerConfig&) { return std::string(); }),
-        std::vector<policy::Spent>{}, policy::Moment::now(), policy::Accounts::EnergyOf{}, &log);
-    gateway =
-        std::make_unique<Gateway>(config, *router, *labels, Rooms{*accounts, log, guard, *client, metrics});
+        std::vector<policy::Spent>{}, policy::Moment::now(),
+        [](const policy::ModelCard&) { return policy::TokenEnergy{1e-3, 2e-3, 1e-4, 2e-4}; }, &log);
+    keys = std::make_unique<KeyRings>(config);
+    gateway = std::make_unique<Gateway>(config, *router, *labels,
+                                        Rooms{*accounts, log, guard, *client, *keys, nullptr, metrics});
     server = net::test::start_server([this](net::ServerCall& call) { return answer(call); }, metrics);
   }
 
@@ -150,6 +156,7 @@ zones = ["walls", "FR"]
   Guard guard;
   Metrics metrics;
   std::unique_ptr<net::Client> client;
+  std::unique_ptr<KeyRings> keys;
   std::unique_ptr<Gateway> gateway;
   identity::Principal who = [] {
     identity::Principal made;
@@ -195,6 +202,8 @@ TEST(Gateway, PassesBytesAndChangesOnlyTheModelsName) {
   EXPECT_EQ(house.log.words[rows[0].model], "fast");
   EXPECT_EQ(house.log.words[rows[0].label], "internal");
   EXPECT_EQ(rows[0].input, 1000U);
+  EXPECT_EQ(rows[0].micro_wh_high, 2'000'000);
+  EXPECT_EQ(rows[0].micro_wh_low, 200'000);
   EXPECT_EQ(rows[0].flags, 0);
   EXPECT_EQ(rows[0].error, 0U);
   EXPECT_EQ(rows[0].status, 200);
@@ -280,7 +289,7 @@ TEST(Gateway, TheProvidersRefusalReachesTheCallerWhenNobodyElseCan) {
     ScriptedServer::say(fd,
                         json_answer(R"({"error":{"message":"key sk-123 is wrong"}})", "401 Unauthorized"));
   });
-  EXPECT_THAT(locked.ask(question), EndsWith("refused: provider_key"))
+  EXPECT_THAT(locked.ask(R"({"model":"alone","messages":[]})"), EndsWith("refused: provider_key"))
       << "the organisation's key is not told";
 }
 
@@ -355,6 +364,43 @@ TEST(Gateway, ASpentBudgetSendsNothing) {
               EndsWith("refused: budget_bound"));
   house.expect_spent(0);
   EXPECT_EQ(house.upstream.accepted(), 0);
+}
+
+TEST(Gateway, AKeyThatTheProviderRefusesRestsAndAnotherIsUsed) {
+  ::setenv("GATEWAY_TEST_A", "sk-a", 1);
+  ::setenv("GATEWAY_TEST_B", "sk-b", 1);
+  std::vector<std::string> seen;
+  House house(
+      nobody,
+      [&](int fd, int) {
+        seen.push_back(ScriptedServer::read_request(fd));
+        const bool is_a = seen.back().find("Authorization: Bearer sk-a\r\n") != std::string::npos;
+        ScriptedServer::say(fd,
+                            is_a ? json_answer(R"({"error":{"message":"no such key"}})", "401 Unauthorized")
+                                 : json_answer(whole));
+      },
+      "walls", R"(keys = [{ env = "GATEWAY_TEST_A", weight = 9 }, { env = "GATEWAY_TEST_B" }])");
+  for (int i = 0; i < 3; ++i) EXPECT_THAT(house.ask(question), EndsWith(whole));
+  EXPECT_EQ(seen.size(), 4U) << "the refused key is tried once";
+  const auto alerts = house.keys->take_alerts();
+  ASSERT_EQ(alerts.size(), 1U);
+  EXPECT_EQ(alerts[0].key, "GATEWAY_TEST_A");
+  house.expect_spent(0.006);
+  EXPECT_THAT(house.metrics.text(), HasSubstr("bastide_gateway_provider_open{provider=\"first\"} 0"))
+      << "its address is well";
+}
+
+TEST(Gateway, AProviderThatAsksToWaitIsLeftAloneForSoLong) {
+  House house(nobody, [&](int fd, int) {
+    ScriptedServer::read_request(fd);
+    ScriptedServer::say(fd,
+                        "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 30\r\nContent-Type: "
+                        "application/json\r\nContent-Length: 2\r\n\r\n{}");
+  });
+  EXPECT_THAT(house.ask(R"({"model":"alone","messages":[]})"), HasSubstr("HTTP/1.1 429"));
+  const auto again = house.ask(R"({"model":"alone","messages":[]})");
+  EXPECT_THAT(again, EndsWith("refused: provider_busy"));
+  EXPECT_EQ(house.upstream.accepted(), 1);
 }
 
 TEST(Gateway, EveryAnswerTellsWhatTheLimitsLeave) {

@@ -7,6 +7,7 @@
 
 #include "app/commands.h"
 #include "app/program.h"
+#include "app/usage_seals.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/pool.h"
@@ -83,7 +84,8 @@ int audit_verify_command(const Common& common) {
   auto opened = OpenLog::open(DataFolder{common.data_folder});
   if (!opened) return complain(opened.error());
   storage::SqliteLog store(*opened->database);
-  auto verified = governance::verify_log(store, *opened->keys, opened->signer);
+  const auto witness = usage_witness(DataFolder{common.data_folder}.usage());
+  auto verified = governance::verify_log(store, *opened->keys, opened->signer, {}, witness);
   if (!verified) return complain(verified.error());
   fmt::print("{}", governance::to_text(*verified));
   return verified->holds() ? 0 : 1;

@@ -137,6 +137,11 @@ void add_rest(Line& line) {
       ->check(CLI::IsMember({"csv", "focus"}))
       ->capture_default_str();
   usage_export->callback([&line] { line.exit_code = usage_export_command(line.common, usage_options); });
+  static TopOptions top_options;
+  auto* top = line.command(line.app, "top", "calls by model, live; q quits");
+  top->add_option("--url", top_options.url, "of the server (default: as configured)");
+  top->add_flag("--once", top_options.once, "print a table of all since the start, and end");
+  top->callback([&line] { line.exit_code = top_command(line.common, top_options); });
   auto* backup = line.command(line.app, "backup", "write everything into one file, while serving");
   backup->add_option("file", file)->required();
   backup->callback([&line] { line.exit_code = backup_command(line.common, file); });

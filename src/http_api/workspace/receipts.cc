@@ -18,8 +18,13 @@ Task<Result<void>> get_receipt(Call& call) {
 }
 
 Task<Result<void>> get_proof(Call& call) {
-  auto proof =
-      co_await call.blocking([&] { return call.services.audit.proof_json(call.variables[0], call.who); });
+  auto find = [&call] {
+    auto kept = call.services.audit.proof_json(call.variables[0], call.who);
+    if (kept || kept.error().code != Code::not_found) return kept;
+    auto passed = call.services.passed_proof(call.variables[0], call.who);
+    return passed || passed.error().code != Code::not_found ? passed : kept;
+  };
+  auto proof = co_await call.blocking(find);
   if (!proof) co_return pass(proof);
   auto sent = co_await call.send_json(200, std::move(*proof));
   co_return sent;

@@ -21,9 +21,18 @@ struct Scanned {
   std::uint64_t whole_bytes = 0;  // up to the end of the last whole row
   std::uint64_t damaged = 0;      // rows before that whose checksum is wrong
 };
-/// Gives every whole row and where in the file it ends. Code::corrupt for a header of another version.
+/// Gives every whole row from the one that begins at `from_bytes`, and where in the file it ends.
+/// Code::corrupt for a header of another version.
 Result<Scanned> scan(const std::string& path,
-                     const std::function<void(const policy::UsageRow&, std::uint64_t end_bytes)>& row);
+                     const std::function<void(const policy::UsageRow&, std::uint64_t end_bytes)>& row,
+                     std::uint64_t from_bytes = head_bytes);
+/// The number of the row that ends there, from 0.
+[[nodiscard]] constexpr std::int64_t row_at(std::uint64_t end_bytes) {
+  return static_cast<std::int64_t>((end_bytes - head_bytes) / sizeof(policy::UsageRow)) - 1;
+}
+[[nodiscard]] constexpr std::uint64_t begin_of(std::int64_t row) {
+  return head_bytes + static_cast<std::uint64_t>(row) * sizeof(policy::UsageRow);
+}
 /// Names in the order of their making.
 Result<std::vector<std::string>> list(const std::string& folder);
 }  // namespace usage_segment

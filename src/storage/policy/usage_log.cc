@@ -183,8 +183,14 @@ Result<void> SqliteUsageLog::fetch() {
     if (auto kept = segment_->append(rows, count); !kept) return kept;
     dirty_ = true;
     for (std::size_t i = 0; i < count; ++i) sums_.add(rows[i]);
+    for (const auto& watcher : watchers_) watcher({rows, count});
     return {};
   });
+}
+
+void SqliteUsageLog::watch(Watcher watcher) {
+  const std::lock_guard lock(work_mutex_);
+  watchers_.push_back(std::move(watcher));
 }
 
 /// Rows are on the disk before the sums say that they were counted; words before the rows that name them.
@@ -289,15 +295,15 @@ Result<std::vector<policy::Spent>> SqliteUsageLog::spent(UnixMillis wall) {
   });
 }
 
-Result<std::optional<policy::UsageRow>> SqliteUsageLog::find_in_segments(std::string_view exchange,
-                                                                         std::string_view from_day) {
+Result<std::optional<SqliteUsageLog::Place>> SqliteUsageLog::find_in_segments(std::string_view exchange,
+                                                                              std::string_view from_day) {
   auto names = usage_segment::list(folder_);
   if (!names) return pass(names);
   for (auto name = names->rbegin(); name != names->rend() && *name >= from_day; ++name) {
-    std::optional<policy::UsageRow> found;
+    std::optional<Place> found;
     auto scanned =
-        usage_segment::scan(folder_ + "/" + *name, [&](const policy::UsageRow& row, std::uint64_t) {
-          if (row.exchange_id() == exchange) found = row;
+        usage_segment::scan(folder_ + "/" + *name, [&](const policy::UsageRow& row, std::uint64_t end_bytes) {
+          if (row.exchange_id() == exchange) found = Place{row, *name, usage_segment::row_at(end_bytes)};
         });
     if (found) return found;
     // A segment that was pruned meanwhile holds nothing; a damaged one is the log's own affair.
@@ -308,6 +314,13 @@ Result<std::optional<policy::UsageRow>> SqliteUsageLog::find_in_segments(std::st
 }
 
 Result<std::optional<policy::UsageRow>> SqliteUsageLog::find(std::string_view exchange) {
+  auto place = place_of(exchange);
+  if (!place) return pass(place);
+  if (!*place) return std::nullopt;
+  return (*place)->row;
+}
+
+Result<std::optional<SqliteUsageLog::Place>> SqliteUsageLog::place_of(std::string_view exchange) {
   const auto began = time_of_id(exchange);
   if (!began) return std::nullopt;
   constexpr UnixMillis day_ms = 86'400'000;

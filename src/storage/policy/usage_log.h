@@ -8,6 +8,7 @@
 #include <mutex>
 #include <optional>
 #include <set>
+#include <span>
 #include <string>
 #include <thread>
 
@@ -53,9 +54,19 @@ class SqliteUsageLog final : public policy::UsageLog {
   Result<std::vector<policy::Spent>> spent(UnixMillis wall) override;
 
   [[nodiscard]] UsageWords& words() { return *words_; }
+  /// `watcher` gets the rows of this process once they stand in a segment, in batches, from the log's thread.
+  using Watcher = std::function<void(std::span<const policy::UsageRow>)>;
+  void watch(Watcher watcher);
   /// The row of an exchange that has ended, also one that a moment ago waited in memory. Reads the segments
   /// from the day before it began: some milliseconds a million rows. Blocks.
   Result<std::optional<policy::UsageRow>> find(std::string_view exchange);
+  struct Place {
+    policy::UsageRow row;
+    std::string segment;
+    std::int64_t number = 0;  // of the row within it
+  };
+  Result<std::optional<Place>> place_of(std::string_view exchange);
+  [[nodiscard]] const std::string& folder() const { return folder_; }
   /// Returns once all that was appended before is on the disk and in the sums.
   Result<void> flush();
   [[nodiscard]] const UsageGap& gap() const { return gap_; }
@@ -65,8 +76,7 @@ class SqliteUsageLog final : public policy::UsageLog {
  private:
   SqliteUsageLog(std::string folder, Database& database, UsageOptions options)
       : folder_(std::move(folder)), database_(database), options_(options) {}
-  Result<std::optional<policy::UsageRow>> find_in_segments(std::string_view exchange,
-                                                           std::string_view from_day);
+  Result<std::optional<Place>> find_in_segments(std::string_view exchange, std::string_view from_day);
   Result<void> recover();
   /// Adds up a segment of a process that is gone.
   Result<void> adopt(const std::string& segment);
@@ -91,6 +101,7 @@ class SqliteUsageLog final : public policy::UsageLog {
   std::optional<UsageSegment> segment_;
   std::string segment_day_;
   UsageSums sums_;
+  std::vector<Watcher> watchers_;
   bool dirty_ = false;
   Steady::time_point flushed_at_, summed_at_;
 

@@ -50,7 +50,8 @@ Result<std::size_t> read_at(const Fd& file, char* into, std::size_t size, std::u
 }  // namespace
 
 Result<usage_segment::Scanned> usage_segment::scan(
-    const std::string& path, const std::function<void(const policy::UsageRow&, std::uint64_t)>& row) {
+    const std::string& path, const std::function<void(const policy::UsageRow&, std::uint64_t)>& row,
+    std::uint64_t from_bytes) {
   auto file = open_file(path, O_RDONLY);
   if (!file) return pass(file);
   Header header;
@@ -63,7 +64,7 @@ Result<usage_segment::Scanned> usage_segment::scan(
                 "usage_segment");
   constexpr std::size_t rows_at_once = 1024;
   std::vector<policy::UsageRow> rows(rows_at_once);
-  Scanned scanned{head_bytes, 0};
+  Scanned scanned{from_bytes, 0};
   std::uint64_t at = scanned.whole_bytes, damaged = 0;
   for (;;) {
     auto read = read_at(*file, reinterpret_cast<char*>(rows.data()), rows.size() * sizeof(rows[0]), at);

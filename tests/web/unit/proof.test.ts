@@ -29,9 +29,25 @@ async function pathTo(index: number, leaves: Bytes[]): Promise<Bytes[]> {
 
 async function proven(index: number, size: number): Promise<{ receipt: Bytes; proof: Proof }> {
   const receipt = utf8.encode('{"exchange":"ex_1","label":"interne"}') as Bytes;
+  return { receipt, proof: await provenEntry(index, size, { kind: "exchange", subject: "ex_1" }, receipt) };
+}
+
+/** Of a call that passed as bytes: its row, the tree of rows, the entry that seals it. */
+async function provenRow(index: number, rows: number): Promise<Proof> {
+  const bytes = new Uint8Array(192).map((_, at) => at) as Bytes;
+  bytes.fill(0, 32, 64);
+  bytes.set(utf8.encode("ex_1"), 32);
+  const leaf = await sha(Uint8Array.of(0), bytes);
+  const leaves = await Promise.all(Array.from({ length: rows }, (_, at) => (at === index ? leaf : leafOf(`row ${at}`))));
+  const seal = JSON.stringify({ segment: "2026-11-22.0", rows, rows_root: hex(await treeHash(leaves)) });
+  const proof = await provenEntry(2, 5, { kind: "usage_sealed", subject: "2026-11-22.0:0-9" }, utf8.encode(seal) as Bytes);
+  return { ...proof, seal, row: { bytes: base64(bytes), index, rows, inclusion: (await pathTo(index, leaves)).map(base64) } };
+}
+
+async function provenEntry(index: number, size: number, about: { kind: string; subject: string }, payload: Bytes): Promise<Proof> {
   const salt = new Uint8Array(32).fill(7);
-  const commitment = hex(await sha(salt, receipt));
-  const entry = JSON.stringify({ v: 1, kind: "exchange", at: 1, actor: "per_1", subject: "ex_1", commitment });
+  const commitment = hex(await sha(salt, payload));
+  const entry = JSON.stringify({ v: 1, ...about, at: 1, actor: "per_1", commitment });
   const leaves = await Promise.all(Array.from({ length: size }, (_, at) => leafOf(at === index ? entry : `entry ${at}`)));
   const root = await treeHash(leaves);
   const keys = (await crypto.subtle.generateKey("Ed25519", true, ["sign", "verify"])) as CryptoKeyPair;
@@ -39,13 +55,10 @@ async function proven(index: number, size: number): Promise<{ receipt: Bytes; pr
   const text = `log\n${size}\n${base64(root)}\n2026-11-22T08:00:00.000Z\n`;
   const signature = new Uint8Array(await crypto.subtle.sign("Ed25519", keys.privateKey, utf8.encode(text)));
   return {
-    receipt,
-    proof: {
-      entry, salt: base64(salt), leaf_index: index, leaf_hash: base64(leaves[index] as Bytes), tree_size: size, root_hash: base64(root),
-      inclusion: (await pathTo(index, leaves)).map(base64),
-      checkpoint: `${text}\n— log ${base64(Uint8Array.of(1, 2, 3, 4, ...signature))}\n`,
-      public_key: `log+01020304+${base64(Uint8Array.of(1, ...raw))}`,
-    },
+    entry, salt: base64(salt), leaf_index: index, leaf_hash: base64(leaves[index] as Bytes), tree_size: size, root_hash: base64(root),
+    inclusion: (await pathTo(index, leaves)).map(base64),
+    checkpoint: `${text}\n— log ${base64(Uint8Array.of(1, 2, 3, 4, ...signature))}\n`,
+    public_key: `log+01020304+${base64(Uint8Array.of(1, ...raw))}`,
   };
 }
 
@@ -65,6 +78,20 @@ describe("the proof that a receipt stands in the log", () => {
   it("says what it found", async () => {
     const { receipt, proof } = await proven(3, 7);
     expect(await verify(receipt, proof, "ex_1")).toMatchObject({ holds: true, entry: 4, size: 7, key: "log", signature: "valid" });
+  });
+
+  it("holds for the row of a call that passed as bytes, and only for its own", async () => {
+    const receipt = utf8.encode("{}") as Bytes;
+    const proof = await provenRow(4, 6);
+    expect(await verify(receipt, proof, "ex_1")).toMatchObject({ holds: true, of: "row", entry: 3 });
+    const broken = { holds: false, broken: "receipt" };
+    expect(await verify(receipt, proof, "ex_2")).toEqual(broken);
+    expect(await verify(receipt, { ...proof, row: undefined }, "ex_1")).toEqual(broken);
+    expect(await verify(receipt, { ...proof, seal: proof.seal?.replace(".0", ".1") }, "ex_1")).toEqual(broken);
+    const other = { ...proof.row!, index: 3 };
+    expect(await verify(receipt, { ...proof, row: other }, "ex_1")).toEqual(broken);
+    const changed = { ...proof.row!, bytes: proof.row!.bytes.replace(/.$/, (last) => (last === "A" ? "B" : "A")) };
+    expect(await verify(receipt, { ...proof, row: changed }, "ex_1")).toEqual(broken);
   });
 
   it("breaks where something was changed", async () => {

@@ -365,6 +365,7 @@ const english: Catalogue = {
   "proof.path": "This fingerprint is entry {entry} of the log, which has {size}: its path leads to the root.",
   "proof.receipt": "This receipt is, byte for byte, the one whose fingerprint was recorded.",
   "proof.root": "Root",
+  "proof.row": "The row of the usage log from which this receipt is told is in the tree whose fingerprint was recorded.",
   "proof.signed": "The root is signed by the key {key}, on {at}.",
   "proof.text": "Each receipt leaves a fingerprint in a log where nothing can be changed unseen. Your browser can verify it itself.",
   "proof.title": "Proof",

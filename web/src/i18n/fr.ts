@@ -366,6 +366,7 @@ const words = {
   "proof.path": "Cette empreinte est l'entrée {entry} du journal, qui en compte {size} : son chemin mène à la racine.",
   "proof.receipt": "Ce reçu est, à l'octet près, celui dont l'empreinte a été consignée.",
   "proof.root": "Racine",
+  "proof.row": "La ligne du journal d'usage dont ce reçu est tiré est dans l'arbre dont l'empreinte a été consignée.",
   "proof.signed": "La racine est signée par la clé {key}, le {at}.",
   "proof.text": "Chaque reçu laisse une empreinte dans un journal où rien ne peut être changé sans que cela se voie. Votre navigateur peut le vérifier lui-même.",
   "proof.title": "Preuve",

@@ -31,7 +31,7 @@ export function ProofCard({ exchange }: { exchange: string }) {
           <>
             <p className="row row--tight ok strong"><ShieldCheck className="i" aria-hidden="true" />{t("proof.holds")}</p>
             <ul className="proof small">
-              <Step>{t("proof.receipt")}</Step>
+              <Step>{t(verdict.of === "row" ? "proof.row" : "proof.receipt")}</Step>
               <Step>{t("proof.path", { entry: verdict.entry, size: verdict.size })}</Step>
               <Step>{verdict.signature === "valid" ? t("proof.signed", { key: verdict.key, at: format.dateTime(verdict.at) }) : t("proof.unsigned")}</Step>
             </ul>

@@ -12,11 +12,14 @@ export interface Proof {
   inclusion: string[];
   checkpoint: string;
   public_key: string;
+  /** Of a call that passed as bytes: what the entry says, and the call's row in the tree whose root it names. */
+  seal?: string;
+  row?: { bytes: string; index: number; rows: number; inclusion: string[] };
 }
 
 /** Where it broke, or what holds. `signature` is "unchecked" where the browser knows no Ed25519. */
 export type Verdict =
-  | { holds: true; entry: number; size: number; root: string; key: string; at: string; signature: "valid" | "unchecked" }
+  | { holds: true; of: "receipt" | "row"; entry: number; size: number; root: string; key: string; at: string; signature: "valid" | "unchecked" }
   | { holds: false; broken: "receipt" | "entry" | "path" | "checkpoint" | "signature" };
 
 type Bytes = Uint8Array<ArrayBuffer>;
@@ -83,11 +86,30 @@ async function signedBy(key: string, note: string): Promise<boolean | null> {
   }
 }
 
+/** Where a row keeps the id of its exchange. */
+const rowExchange = { from: 32, to: 64 };
+
+/** Whether the call's row leads to the root that the seal names, and the seal to the entry's fingerprint. */
+async function rowIsSealed(proof: Proof, commitment: string | undefined, exchange: string): Promise<boolean> {
+  if (!proof.row || proof.seal === undefined) return false;
+  const bytes = fromBase64(proof.row.bytes);
+  const id = new TextDecoder().decode(bytes.slice(rowExchange.from, rowExchange.to)).replace(/\0+$/, "");
+  const seal = JSON.parse(proof.seal) as { rows?: number; rows_root?: string };
+  const leaf = await sha256(Uint8Array.of(0), bytes);
+  const root = await rootFrom(leaf, proof.row.index, proof.row.rows, proof.row.inclusion.map(fromBase64));
+  const fingerprint = hex(await sha256(fromBase64(proof.salt), utf8.encode(proof.seal)));
+  return id === exchange && root !== null && seal.rows === proof.row.rows && seal.rows_root === hex(root) && fingerprint === commitment;
+}
+
 /** `receipt` is the receipt's bytes as the server sent them. */
 export async function verify(receipt: Bytes, proof: Proof, exchange: string): Promise<Verdict> {
   const entry = JSON.parse(proof.entry) as { kind?: string; subject?: string; commitment?: string };
-  const commitment = hex(await sha256(fromBase64(proof.salt), receipt));
-  if (entry.kind !== "exchange" || entry.subject !== exchange || entry.commitment !== commitment) return { holds: false, broken: "receipt" };
+  if (entry.kind === "usage_sealed") {
+    if (!(await rowIsSealed(proof, entry.commitment, exchange))) return { holds: false, broken: "receipt" };
+  } else {
+    const commitment = hex(await sha256(fromBase64(proof.salt), receipt));
+    if (entry.kind !== "exchange" || entry.subject !== exchange || entry.commitment !== commitment) return { holds: false, broken: "receipt" };
+  }
   const leaf = await sha256(Uint8Array.of(0), utf8.encode(proof.entry));
   if (!same(leaf, fromBase64(proof.leaf_hash))) return { holds: false, broken: "entry" };
   const root = await rootFrom(leaf, proof.leaf_index, proof.tree_size, proof.inclusion.map(fromBase64));
@@ -96,5 +118,5 @@ export async function verify(receipt: Bytes, proof: Proof, exchange: string): Pr
   if (Number(size) !== proof.tree_size || !same(fromBase64(signedRoot), root)) return { holds: false, broken: "checkpoint" };
   const signed = await signedBy(proof.public_key, proof.checkpoint);
   if (signed === false) return { holds: false, broken: "signature" };
-  return { holds: true, entry: proof.leaf_index + 1, size: proof.tree_size, root: signedRoot, key: origin, at, signature: signed === null ? "unchecked" : "valid" };
+  return { holds: true, of: proof.row ? "row" : "receipt", entry: proof.leaf_index + 1, size: proof.tree_size, root: signedRoot, key: origin, at, signature: signed === null ? "unchecked" : "valid" };
 }
