@@ -23,6 +23,7 @@ int complain(const Error& error);
 struct ServeOptions {
   std::string listen;  // HOST:PORT; empty: the configuration's
   bool warm = false;   // load the embedding model at once
+  int loops = 0;       // event loops that serve; 0: one a core
 };
 int serve_command(const Common& common, const ServeOptions& options);
 

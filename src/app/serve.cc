@@ -2,6 +2,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <csignal>
@@ -86,6 +87,14 @@ Task<void> warm(models::House& models, std::string model) {
               {{"code", code_name(loaded.error().code)}, {"detail", loaded.error().detail}});
 }
 
+// A stream needs two descriptors, and shells start programs with a thousand.
+void allow_many_files() {
+  rlimit files{};
+  if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= files.rlim_max) return;
+  files.rlim_cur = files.rlim_max;
+  if (setrlimit(RLIMIT_NOFILE, &files) != 0) log::warn("open_files_not_raised", {});
+}
+
 }  // namespace
 
 int serve_command(const Common& common, const ServeOptions& options) {
@@ -95,6 +104,7 @@ int serve_command(const Common& common, const ServeOptions& options) {
   for (const int each : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, each);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
+  allow_many_files();
   auto config = load_config(common);
   if (!config) return complain(config.error());
   auto listen = parse_listen(options.listen.empty() ? config->server.listen : options.listen);
@@ -113,6 +123,7 @@ int serve_command(const Common& common, const ServeOptions& options) {
   net::ServerOptions server_options;
   server_options.host = listen->first;
   server_options.port = listen->second;
+  server_options.loops = options.loops;
   if (config->server.tls_certificate_file && config->server.tls_key_file)
     server_options.tls = net::TlsFiles{*config->server.tls_certificate_file, *config->server.tls_key_file};
   auto server = net::Server::start(server_options, http_api::make_handler((*program)->services()),

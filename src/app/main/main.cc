@@ -35,6 +35,8 @@ void add_serve(Line& line) {
   static ServeOptions options;
   auto* serve = line.command(line.app, "serve", "run the server until SIGTERM");
   serve->add_option("--listen", options.listen, "HOST:PORT (default: [server] listen, 127.0.0.1:8080)");
+  serve->add_option("--loops", options.loops, "Event loops that serve (default: one a core)")
+      ->check(CLI::Range(0, 1024));
   serve->add_flag("--warm", options.warm, "load the embedding model at once");
   serve->callback([&line] { line.exit_code = serve_command(line.common, options); });
 }
