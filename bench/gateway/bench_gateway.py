@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 """What a call through the gateway costs beside nginx, in the same rounds.
 
-usage: bench/gateway/bench_gateway.py [--kit ../shared/kit/gateway] [--rounds 10] [--seconds 0.6] [--tests 2k,20k,...] [BINARY]
+usage: bench/gateway/bench_gateway.py [--kit ../shared/kit/gateway] [--rounds 10] [--seconds 0.6] [--tests 2k,20k,...]
+                                      [--bare build/release/bench/net/bench_net_relay] [BINARY]
 
 Load and mock provider on core 0, nginx and Bastide on core 1, each with one worker. Windows are short and interleaved; the figure
 is the median of the paired ratios of process-tree CPU per request, which foreign load disturbs least. Key check, limits,
 budget, metrics and usage log are on. One line of JSON a figure.
 """
 import argparse
-import json
 import statistics
+import time
 
 import stage
 
@@ -21,6 +22,7 @@ TESTS = {  # name: (arguments of the load driver, model, figure, goal)
     "first_token": (["-c", "1", "-b", "2000", "-s"], "mock-gap5-frames4", "ttft", 1.2),
     "guard": (["-c", "32", "-b", "2000"], "far", "cpu", 1.5),  # outside the walls: the guard has looked
 }
+BARE = 24003
 FIELDS = {"cpu": "cpu_us_req", "p50": "p50_us", "ttft": "ttft_p50_us"}
 
 
@@ -31,6 +33,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--seconds", type=float, default=0.6)
     parser.add_argument("--tests", default=",".join(TESTS))
+    parser.add_argument("--bare", help="bench_net_relay: the relay alone, in the same rounds")
     asked = parser.parse_args()
     with stage.Stage(asked.kit, asked.binary) as house:
         house.configure(stage.provider("near") + stage.provider("far", "FR") + stage.model("mock", "near", "mock") +
@@ -44,23 +47,28 @@ def main() -> None:
             return house.load(port, keys["enforce" if model == "far" else "off"], "-m", model, "-d", asked.seconds, "-w", 0.15,
                               *arguments, process=process)
 
+        arms = {"nginx": (stage.NGINX, nginx), "bastide": (stage.BASTIDE, bastide)}
+        if asked.bare:
+            arms["bare"] = (BARE, house.start([asked.bare, str(BARE), f"http://127.0.0.1:{stage.MOCK}"], 1))
+            time.sleep(1)
         for test in asked.tests.split(","):
             arguments, model, kind, goal = TESTS[test]
-            field, pairs, bad = FIELDS[kind], [], 0
+            rounds = []
             for turn in range(asked.rounds):
-                both = [(stage.NGINX, nginx, "mock" if model == "far" else model), (stage.BASTIDE, bastide, model)]
-                results = {port: window(port, process, arguments, name)
-                           for port, process, name in (both if turn % 2 else reversed(both))}
-                bad += results[stage.BASTIDE]["bad"]
-                if results[stage.NGINX].get(field) and results[stage.BASTIDE].get(field):
-                    pairs.append((results[stage.BASTIDE][field], results[stage.NGINX][field]))
-            print(json.dumps({
-                "figure": f"gateway_{test}_{kind}_times_nginx",
-                "value": round(statistics.median(ours / theirs for ours, theirs in pairs), 3), "goal_max": goal,
-                "us": round(statistics.median(ours for ours, _ in pairs), 1),
-                "nginx_us": round(statistics.median(theirs for _, theirs in pairs), 1), "rounds": len(pairs), "bad": bad}),
-                flush=True)
-
+                order = sorted(arms, reverse=turn % 2 == 1)
+                rounds.append({name: window(*arms[name], arguments, model if name == "bastide" or model != "far" else "mock")
+                               for name in order})
+            for name in arms:
+                if name == "nginx":
+                    continue
+                pairs = [(turn[name][FIELDS[kind]], turn["nginx"][FIELDS[kind]]) for turn in rounds]
+                pairs = [(ours, theirs) for ours, theirs in pairs if ours and theirs]
+                stage.tell(f"gateway_{test}_{kind}_times_nginx" if name == "bastide" else f"bare_relay_{test}_{kind}_times_nginx",
+                           round(statistics.median(ours / theirs for ours, theirs in pairs), 3),
+                           **({"goal_max": goal} if name == "bastide" else {}),
+                           us=round(statistics.median(ours for ours, _ in pairs), 1),
+                           nginx_us=round(statistics.median(theirs for _, theirs in pairs), 1),
+                           rounds=len(pairs), bad=sum(turn[name]["bad"] for turn in rounds))
 
 if __name__ == "__main__":
     main()

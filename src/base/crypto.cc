@@ -4,6 +4,7 @@
 #include <openssl/hmac.h>
 #include <sodium.h>
 
+#include <memory>
 #include <stdexcept>
 
 namespace bastide {
@@ -26,10 +27,15 @@ std::string encode(std::string_view bytes, int variant) {
 }  // namespace
 
 Sha256 sha256(std::string_view bytes) {
-  // Looked up once: OpenSSL would look for the algorithm at each call.
+  // Looked up once, and one context a thread: OpenSSL would look for the algorithm and make a context each
+  // time.
   static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
+  thread_local const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context(EVP_MD_CTX_new(),
+                                                                                     EVP_MD_CTX_free);
   Sha256 digest{};
-  EVP_Digest(bytes.data(), bytes.size(), digest.data(), nullptr, algorithm, nullptr);
+  EVP_DigestInit_ex(context.get(), algorithm, nullptr);
+  EVP_DigestUpdate(context.get(), bytes.data(), bytes.size());
+  EVP_DigestFinal_ex(context.get(), digest.data(), nullptr);
   return digest;
 }
 

@@ -29,6 +29,24 @@ bool twilio(const char* at) { return at[0] == 'S' && at[1] == 'K' && hex(at[33])
 bool telegram(const char* at) { return digit(at[7]) && (at[8] == ':' || at[9] == ':' || at[10] == ':'); }
 bool discord(const char* at) { return at[0] >= 'M' && at[0] <= 'O' && at[1] > ' ' && at[36] > ' '; }
 bool base64_40(const char* at) { return base64(at[15]) && base64(at[31]) && base64(at[39]); }
+constexpr bool is(char c, char wanted) { return (c | 32) == wanted; }
+std::size_t letters(const char* at) {
+  std::size_t count = 0;
+  while (count < 8 && letter(at[count])) ++count;
+  return count;
+}
+// reveal, print, show, repeat, output, leak: the whole word.
+bool reveal(const char* at) {
+  const auto size = letters(at);
+  return is(at[0], 's') || is(at[0], 'l') ? size == 4 : is(at[0], 'p') ? size == 5 : size == 6;
+}
+// Of "access", "account", "private" and "client", only those before "key" or "secret".
+bool assignment(const char* at) {
+  if (is(at[0], 'a') && is(at[1], 'c')) return is(at[6], 'k') || is(at[7], 'k') || is(at[8], 'k');
+  if (is(at[0], 'p') && is(at[1], 'r')) return is(at[7], 'k') || is(at[8], 'k');
+  if (is(at[0], 'c') && is(at[1], 'l') && letter(at[2])) return is(at[6], 's') || is(at[7], 's');
+  return true;
+}
 }  // namespace leads
 
 // Prefixes of secrets are those that their issuers publish for secret scanning.
@@ -174,7 +192,7 @@ constexpr std::array table{
         "secret~secret~token~jeton~credential~api_~api-~api k~api "
         "s~apik~apis~access~account~private~client~cl\xc3\xa9",
         R"((?:passwords?|passwd|passphrase|pwd|mot de passe|mots de passe|mdp|code secret|secret|token|jeton|credentials?|api[_\- ]?key|apikey|api[_\- ]?secret|access[_\- ]?key|account[_\- ]?key|private[_\- ]?key|client[_\- ]?secret|secret[_\- ]?key|cl\xc3\xa9 (?:d'api|api|secr\xc3\xa8te|priv\xc3\xa9e))["'`*\])]{0,3}(?: ?(?:[:=]|=>|:=|->) ?| (?:est|is|was)(?: ?:)? )["'`*]{0,3}[^\s"'`,;<>{}])",
-        any, open, .85, 0, 0, checks::assignment},
+        any, open, .85, 0, 0, checks::assignment, leads::assignment},
     Rule{"secret.aws_secret", Type::secret, Start::any, "", R"([A-Za-z0-9/+]{40})", exact, alone, 0,
          word::secret, .85, checks::random_text, leads::base64_40},
     Rule{"secret.hex", Type::secret, Start::any, "", R"([0-9a-f]{32,128})", any, alone, 0, word::secret, .7,
@@ -191,7 +209,7 @@ constexpr std::array table{
     Rule{
         "injection.reveal", Type::injection, Start::anchor, "reveal~print~show~repeat~output~leak",
         R"((?:reveal|print|show|repeat|output|leak)\s+(?:(?:me|your|the|entire|full|exact|whole|all|of|hidden|secret)\s+){1,5}(?:system|initial|hidden)\s+(?:prompt|instructions|message))",
-        any, alone, .65},
+        any, alone, .65, 0, 0, nullptr, leads::reveal},
     Rule{"injection.chat_markup", Type::injection, Start::anchor, "<|~[inst]~[/inst]~<<sys>>",
          R"(<\|(?:im_start|im_end|start_header_id|eot_id|system|endoftext)\|>|\[/?INST\]|<<SYS>>)", exact,
          open, .8},

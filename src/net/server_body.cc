@@ -153,6 +153,15 @@ Task<Result<std::string>> Call::read_all(std::size_t bytes_max) {
     return body_error(Code::too_large, "The request body is larger than allowed.", "body");
   };
   if (head_.framing.kind == Framing::Kind::length && head_.framing.length > bytes_max) co_return too_large();
+  // Most bodies came whole with their head.
+  const auto at_hand = std::min(connection_.in_.size(), piece_bytes_max);
+  if (head_.framing.kind == Framing::Kind::length && !body_failed_ && received_ == 0 &&
+      head_.framing.length <= std::min<std::uint64_t>(body_max_, at_hand)) {
+    std::string whole;
+    auto taken = take_buffered(whole);
+    if (!taken) co_return pass(taken);
+    co_return whole;
+  }
   auto first = co_await read();
   if (!first || first->empty()) co_return first;
   std::string all = std::move(*first);
