@@ -7,6 +7,8 @@
 #include <charconv>
 #include <unordered_map>
 
+#include "base/text.h"
+
 namespace bastide::dialects::detail {
 namespace {
 
@@ -40,7 +42,21 @@ std::string_view leaf(std::string_view name) {
   return dot == std::string_view::npos ? name : name.substr(dot + 1);
 }
 
+/// Every model answers in text: who asks for that alone asks for nothing.
+bool says_nothing(const RawField& field) {
+  const auto name = leaf(field.name);
+  return (name == "modalities" || name == "responseModalities") && ascii_lower(field.json) == R"(["text"])";
+}
+
 }  // namespace
+
+void lose_field(Losses& losses, const RawField& field, std::string path) {
+  if (says_nothing(field)) return;
+  if (std::ranges::find(meaningful, leaf(field.name)) != meaningful.end())
+    lose_meaning(losses, std::move(path), "The model that was chosen does not know this field.");
+  else
+    lose(losses, std::move(path), "Left out: the model that was chosen does not know this field.");
+}
 
 void put_others(JsonWriter& json, const Others& others, Dialect speaker, std::string_view nested) {
   for (const auto& field : others) {
@@ -59,11 +75,7 @@ void put_others(JsonWriter& json, const Others& others, Dialect speaker, std::st
 void lose_others(Losses& losses, const Others& others, Dialect speaker, std::string_view path) {
   for (const auto& field : others) {
     if (field.from == speaker) continue;
-    auto name = std::string(path) + field.name;
-    if (std::ranges::find(meaningful, leaf(field.name)) != meaningful.end())
-      lose_meaning(losses, std::move(name), "The model that was chosen does not know this field.");
-    else
-      lose(losses, std::move(name), "Left out: the model that was chosen does not know this field.");
+    lose_field(losses, field, std::string(path) + field.name);
   }
 }
 

@@ -25,8 +25,10 @@ struct Overloaded : F... {
 /// Fields that came from `speaker` are written as they came (those within `nested` by the name after its
 /// dot); the rest is for lose_others.
 void put_others(JsonWriter& json, const Others& others, Dialect speaker, std::string_view nested = {});
-/// Reports what put_others would not write, `path` before each name. Fields that change what the model does
-/// (audio output, grammars, predictions of another API ...) refuse the call; unknown ones are told.
+/// Reports a field that the target's dialect does not have. Fields that change what the model does (audio
+/// output, grammars, predictions of another API ...) refuse the call; unknown ones are told.
+void lose_field(Losses& losses, const RawField& field, std::string path);
+/// Reports what put_others would not write, `path` before each name.
 void lose_others(Losses& losses, const Others& others, Dialect speaker, std::string_view path = {});
 
 /// "data:image/png;base64,AAAA" fills media_type and base64; any other URL fills `url`.

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 
+#include "dialects/common.h"
+
 namespace bastide::dialects::detail {
 namespace {
 
@@ -33,13 +35,12 @@ void write_others(JsonWriter& json, const Others& others, Dialect own, std::stri
     if (field.from == own)
       json.key(field.name).raw(field.json);
     else
-      lose(losses, under(path, field.name), "The target's dialect has no such field.");
+      lose_field(losses, field, under(path, field.name));
   }
 }
 
 void lose_others(const Others& others, std::string_view path, Losses& losses) {
-  for (const auto& field : others)
-    lose(losses, under(path, field.name), "The target's dialect has no such field.");
+  for (const auto& field : others) lose_field(losses, field, under(path, field.name));
 }
 
 std::string under(std::string_view path, std::string_view name) {

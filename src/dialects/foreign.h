@@ -14,9 +14,9 @@ namespace bastide::dialects::detail {
 /// Keeps the fields of `from` that are not among `known` as they came.
 void keep_others(const object& from, std::initializer_list<std::string_view> known, Dialect dialect,
                  Others& out);
-/// Writes again what came from `own`; the others are told as harmless losses, `path` before their names.
+/// Writes again what came from `own`; the others are lost (lose_field), `path` before their names.
 void write_others(JsonWriter& json, const Others& others, Dialect own, std::string_view path, Losses& losses);
-/// Tells them all as lost.
+/// All of them are lost.
 void lose_others(const Others& others, std::string_view path, Losses& losses);
 /// "a.b"; "b" when `path` is empty.
 [[nodiscard]] std::string under(std::string_view path, std::string_view name);

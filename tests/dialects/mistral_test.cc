@@ -221,5 +221,26 @@ TEST(Dialects, TellEveryRecordingInEveryDialect) {
   EXPECT_GE(told, 100);
 }
 
+// Clients of Mistral look into the first choice of every chunk.
+TEST(Mistral, TheCountsOfAStreamComeWithItsEnd) {
+  Usage usage;
+  usage.input = 31;
+  usage.output = 17;
+  Losses losses;
+  const std::vector<StreamEvent> events{
+      Start{"x", "m", 1}, PartStart{}, TextDelta{0, "Bonjour"}, PartEnd{}, Finished{},
+      UsageGiven{usage},  End{}};
+  const auto frames =
+      test::frames_of(test::encode_stream(mistral_codec(), events, losses, {"x", "m", 1, true}));
+  ASSERT_GE(frames.size(), 3U);
+  EXPECT_EQ(frames.back().second, "[DONE]");
+  for (std::size_t i = 0; i + 1 < frames.size(); ++i)
+    EXPECT_EQ(Json::parse(frames[i].second)["choices"].size(), 1U) << frames[i].second;
+  const auto last = Json::parse(frames[frames.size() - 2].second);
+  EXPECT_EQ(last["choices"][0]["finish_reason"], "stop");
+  EXPECT_EQ(last["usage"]["prompt_tokens"], 31);
+  EXPECT_EQ(last["usage"]["completion_tokens"], 17);
+}
+
 }  // namespace
 }  // namespace bastide::dialects

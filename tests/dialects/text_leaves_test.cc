@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include "dialects/codec.h"
+
 namespace bastide::dialects {
 namespace {
 
@@ -94,6 +96,25 @@ TEST(Losses, RefuseMeaningAndWarnOfTheRest) {
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Code::unsupported);
   EXPECT_EQ(refused.error().detail, "field:messages[0].content[1].input_audio");
+}
+
+TEST(Losses, WhatAsksForTextAloneAsksForNothing) {
+  const auto losses_of = [](std::string_view modalities, const Codec& target) {
+    auto request = codec_of(Dialect::gemini)
+                       .decode_request(R"({"contents":[{"role":"user","parts":[{"text":"q"}]}],)"
+                                       R"("generationConfig":{"responseModalities":)" +
+                                           std::string(modalities) + "}}",
+                                       {"m", false});
+    EXPECT_TRUE(request) << request.error().message;
+    Losses losses;
+    EXPECT_TRUE(target.encode_request(*request, {}, losses));
+    return losses;
+  };
+  for (const auto* target : {&openai_codec(), &anthropic_codec(), &mistral_codec(), &responses_codec()}) {
+    for (const auto& loss : losses_of(R"(["TEXT"])", *target))
+      EXPECT_EQ(loss.field.find("Modalities"), std::string::npos) << loss.field;
+    EXPECT_FALSE(refuse_losses(losses_of(R"(["TEXT","IMAGE"])", *target)));
+  }
 }
 
 TEST(Losses, KeepTheHeaderPrintableAndShort) {

@@ -211,18 +211,36 @@ class Encoder final : public StreamEncoder {
     json.end().end();
     if (!it.bastide_json.empty()) json.key("bastide").raw(it.bastide_json);
     json.end();
-    append_event(out, head() + json.text().substr(1));
+    auto last = head() + json.text().substr(1);
+    if (self_ != Dialect::mistral) return append_event(out, last);
+    if (!last_.empty()) append_event(out, last_);
+    last_ = std::move(last);
   }
 
   void end(std::string& out) {
-    if (identity_.include_usage && usage_) {
-      JsonWriter json;
-      json.object().key("choices").array().end().key("usage");
-      write_usage(json, self_, *usage_);
-      json.end();
-      append_event(out, head() + json.text().substr(1));
-    }
+    if (self_ == Dialect::mistral)
+      mistral_end(out);
+    else if (identity_.include_usage && usage_)
+      append_event(out, head() + "\"choices\":[]," + usage_field() + '}');
     append_event(out, "[DONE]");
+  }
+
+  /// Mistral's clients look for a choice in every chunk: the counts come with the last one.
+  void mistral_end(std::string& out) {
+    if (last_.empty()) return;
+    if (usage_) {
+      last_.back() = ',';
+      last_ += usage_field() + '}';
+    }
+    append_event(out, last_);
+  }
+
+  [[nodiscard]] std::string usage_field() const {
+    JsonWriter json;
+    json.object().key("usage");
+    write_usage(json, self_, *usage_);
+    const auto object = json.end().take();
+    return object.substr(1, object.size() - 2);
   }
 
   Dialect self_;
@@ -232,6 +250,7 @@ class Encoder final : public StreamEncoder {
   std::string head_;
   std::map<int, Choice> choices_;
   std::optional<Usage> usage_;
+  std::string last_;  // Mistral: the chunk that ends a choice, until the counts are there
 };
 
 }  // namespace

@@ -1,0 +1,151 @@
+// JavaScript's clients as people install them, each against providers of all four dialects (tests/e2e/upstreams):
+// the official SDKs, the Vercel AI SDK in each dialect, LangChain. tests/e2e/test_clients.py starts it.
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { describe, it } from "node:test";
+
+const need = createRequire(`${process.env.BASTIDE_CLIENTS}/package.json`);
+const url = process.env.BASTIDE_URL;
+const key = process.env.BASTIDE_KEY;
+const { default: OpenAI } = need("openai");
+const { default: Anthropic } = need("@anthropic-ai/sdk");
+const { GoogleGenAI } = need("@google/genai");
+const { Mistral } = need("@mistralai/mistralai");
+const { embedMany, generateObject, generateText, stepCountIs, streamText, tool } = need("ai");
+const { z } = need("zod");
+
+const upstreams = ["openai", "anthropic", "gemini", "mistral"];
+const models = upstreams.map((name) => [name, `on-${name}`]);
+const heard = (name, question) => `${name} heard « ${question} »`;
+const schema = { type: "object", properties: { city: { type: "string" }, degrees: { type: "integer" } }, required: ["city", "degrees"], additionalProperties: false };
+const filled = { city: "Lyon", degrees: 21 };
+const pixel = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+const seen = `I see image/png of ${Buffer.from(pixel, "base64").length} bytes.`;
+const ask = (content) => [{ role: "user", content }];
+
+async function collect(stream, textOf) {
+  let text = "";
+  for await (const chunk of stream) text += textOf(chunk) ?? "";
+  return text;
+}
+
+describe("OpenAI's SDK", () => {
+  const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: key, maxRetries: 0 });
+  const create = (model, content, more = {}) => client.chat.completions.create({ model, messages: Array.isArray(content) && content[0]?.role ? content : ask(content), ...more });
+  for (const [name, model] of models)
+    it(name, async () => {
+      assert.equal((await create(model, "Bonjour")).choices[0].message.content, `${heard(name, "Bonjour")}.`);
+      assert.equal(await collect(await create(model, "Bonjour", { stream: true }), (chunk) => chunk.choices[0]?.delta.content), `${heard(name, "Bonjour")}.`);
+      const tools = [{ type: "function", function: { name: "weather", parameters: schema } }];
+      const { message } = (await create(model, "Weather?", { tools })).choices[0];
+      assert.deepEqual(JSON.parse(message.tool_calls[0].function.arguments), filled);
+      const told = await create(model, [...ask("Weather?"), message, { role: "tool", tool_call_id: message.tool_calls[0].id, content: "21" }], { tools });
+      assert.equal(told.choices[0].message.content, "The tool said: 21.");
+      const placed = await client.chat.completions.parse({ model, messages: ask("Where?"), response_format: { type: "json_schema", json_schema: { name: "place", schema, strict: true } } });
+      assert.deepEqual(placed.choices[0].message.parsed, filled);
+      assert.equal((await create(model, [{ role: "user", content: [{ type: "image_url", image_url: { url: `data:image/png;base64,${pixel}` } }] }])).choices[0].message.content, seen);
+      await assert.rejects(create(model, "fail:rate_limit"), OpenAI.RateLimitError);
+      await assert.rejects(collect(await create(model, `fail:mid_stream${" ".repeat(40)}`, { stream: true }), () => ""), OpenAI.APIError);
+    });
+  it("makes embeddings", async () => {
+    const made = await client.embeddings.create({ model: "embed-openai", input: ["abc", "abcdef"] });
+    assert.equal(made.data.length, 2);
+  });
+});
+
+describe("Anthropic's SDK", () => {
+  const client = new Anthropic({ baseURL: url, apiKey: key, maxRetries: 0 });
+  const create = (model, messages, more = {}) => client.messages.create({ model, max_tokens: 2000, messages, ...more });
+  for (const [name, model] of models)
+    it(name, async () => {
+      assert.equal((await create(model, ask("Bonjour"))).content[0].text, `${heard(name, "Bonjour")}.`);
+      const streamed = await client.messages.stream({ model, max_tokens: 2000, messages: ask("Bonjour") }).finalMessage();
+      assert.equal(streamed.content[0].text, `${heard(name, "Bonjour")}.`);
+      const tools = [{ name: "weather", input_schema: schema }];
+      const first = await create(model, ask("Weather?"), { tools });
+      const call = first.content.find((block) => block.type === "tool_use");
+      assert.deepEqual(call.input, filled);
+      const told = await create(model, [...ask("Weather?"), { role: "assistant", content: first.content }, { role: "user", content: [{ type: "tool_result", tool_use_id: call.id, content: "21" }] }], { tools });
+      assert.equal(told.content[0].text, "The tool said: 21.");
+      const image = { type: "image", source: { type: "base64", media_type: "image/png", data: pixel } };
+      assert.equal((await create(model, ask([image]))).content[0].text, seen);
+      await assert.rejects(create(model, ask("fail:rate_limit")), Anthropic.RateLimitError);
+    });
+});
+
+describe("Google's SDK", () => {
+  const client = new GoogleGenAI({ apiKey: key, httpOptions: { baseUrl: url } });
+  for (const [name, model] of models)
+    it(name, async () => {
+      assert.equal((await client.models.generateContent({ model, contents: "Bonjour" })).text, `${heard(name, "Bonjour")}.`);
+      assert.equal(await collect(await client.models.generateContentStream({ model, contents: "Bonjour" }), (chunk) => chunk.text), `${heard(name, "Bonjour")}.`);
+      const config = { tools: [{ functionDeclarations: [{ name: "weather", parametersJsonSchema: schema }] }] };
+      const question = { role: "user", parts: [{ text: "Weather?" }] };
+      const first = await client.models.generateContent({ model, contents: [question], config });
+      assert.deepEqual(first.functionCalls[0].args, filled);
+      const result = { role: "user", parts: [{ functionResponse: { name: "weather", response: { output: "21" } } }] };
+      const told = await client.models.generateContent({ model, contents: [question, first.candidates[0].content, result], config });
+      assert.equal(told.text, "The tool said: 21.");
+      const placed = await client.models.generateContent({ model, contents: "Where?", config: { responseMimeType: "application/json", responseJsonSchema: schema } });
+      assert.deepEqual(JSON.parse(placed.text), filled);
+      assert.equal((await client.models.generateContent({ model, contents: [{ inlineData: { mimeType: "image/png", data: pixel } }, "What?"] })).text, seen);
+      await assert.rejects(client.models.generateContent({ model, contents: "fail:rate_limit" }), (error) => error.status === 429);
+    });
+});
+
+describe("Mistral's SDK", () => {
+  const client = new Mistral({ apiKey: key, serverURL: url });
+  for (const [name, model] of models)
+    it(name, async () => {
+      assert.equal((await client.chat.complete({ model, messages: ask("Bonjour") })).choices[0].message.content, `${heard(name, "Bonjour")}.`);
+      assert.equal(await collect(await client.chat.stream({ model, messages: ask("Bonjour") }), (event) => event.data.choices[0]?.delta.content), `${heard(name, "Bonjour")}.`);
+      const tools = [{ type: "function", function: { name: "weather", parameters: schema } }];
+      const { message } = (await client.chat.complete({ model, messages: ask("Weather?"), tools })).choices[0];
+      const call = message.toolCalls[0];
+      assert.deepEqual(typeof call.function.arguments === "string" ? JSON.parse(call.function.arguments) : call.function.arguments, filled);
+      const told = await client.chat.complete({ model, messages: [...ask("Weather?"), { ...message, role: "assistant" }, { role: "tool", toolCallId: call.id, name: "weather", content: "21" }], tools });
+      assert.equal(told.choices[0].message.content, "The tool said: 21.");
+      await assert.rejects(client.chat.complete({ model, messages: ask("fail:rate_limit") }), (error) => error.statusCode === 429);
+    });
+});
+
+describe("the Vercel AI SDK", () => {
+  const dialects = {
+    openai: need("@ai-sdk/openai").createOpenAI({ baseURL: `${url}/v1`, apiKey: key }).chat,
+    anthropic: need("@ai-sdk/anthropic").createAnthropic({ baseURL: `${url}/v1`, apiKey: key }),
+    gemini: need("@ai-sdk/google").createGoogleGenerativeAI({ baseURL: `${url}/v1beta`, apiKey: key }),
+    mistral: need("@ai-sdk/mistral").createMistral({ baseURL: `${url}/v1`, apiKey: key }),
+  };
+  for (const [dialect, modelOf] of Object.entries(dialects))
+    for (const [name, id] of models)
+      it(`${dialect} to ${name}`, async () => {
+        const model = modelOf(id);
+        assert.equal((await generateText({ model, prompt: "Bonjour", maxRetries: 0 })).text, `${heard(name, "Bonjour")}.`);
+        assert.equal(await collect(streamText({ model, prompt: "Bonjour" }).textStream, (text) => text), `${heard(name, "Bonjour")}.`);
+        const asked = [];
+        const weather = tool({ inputSchema: z.object({ city: z.string(), degrees: z.int() }), execute: (input) => { asked.push(input); return "21"; } });
+        const told = await generateText({ model, prompt: "Weather?", tools: { weather }, stopWhen: stepCountIs(3), maxRetries: 0 });
+        assert.deepEqual(asked, [filled]);
+        assert.match(told.text, /^The tool said: .*21/);
+        assert.deepEqual((await generateObject({ model, prompt: "Where?", schema: z.object({ city: z.string(), degrees: z.int() }), maxRetries: 0 })).object, filled);
+        assert.equal((await generateText({ model, messages: [{ role: "user", content: [{ type: "image", image: Buffer.from(pixel, "base64"), mediaType: "image/png" }] }], maxRetries: 0 })).text, seen);
+        await assert.rejects(generateText({ model, prompt: "fail:rate_limit", maxRetries: 0 }), (error) => error.statusCode === 429);
+      });
+  it("makes embeddings", async () => {
+    const model = need("@ai-sdk/openai").createOpenAI({ baseURL: `${url}/v1`, apiKey: key }).embedding("embed-mistral");
+    assert.equal((await embedMany({ model, values: ["abc", "abcdef"], maxRetries: 0 })).embeddings.length, 2);
+  });
+});
+
+describe("LangChain", () => {
+  const { ChatOpenAI } = need("@langchain/openai");
+  for (const [name, model] of models)
+    it(name, async () => {
+      const chat = new ChatOpenAI({ model, apiKey: key, configuration: { baseURL: `${url}/v1` }, maxRetries: 0 });
+      assert.equal((await chat.invoke("Bonjour")).content, `${heard(name, "Bonjour")}.`);
+      assert.equal(await collect(await chat.stream("Bonjour"), (chunk) => chunk.content), `${heard(name, "Bonjour")}.`);
+      const placed = await chat.withStructuredOutput(z.object({ city: z.string(), degrees: z.int() }), { method: "jsonSchema" }).invoke("Where?");
+      assert.deepEqual(placed, filled);
+      await assert.rejects(chat.invoke("fail:rate_limit"), (error) => error.status === 429);
+    });
+});
