@@ -8,6 +8,7 @@
 #include "app/key_keeper.h"
 #include "app/usage_receipts.h"
 #include "app/usage_seals.h"
+#include "base/crypto.h"
 #include "base/log.h"
 #include "footprint/footprint.h"
 #include "governance/audit.h"
@@ -70,6 +71,7 @@ struct Program::Parts {
   std::unique_ptr<storage::Database> database;
   std::unique_ptr<storage::Blobs> blobs;
   std::unique_ptr<identity::PersonKeys> person_keys;
+  std::string prefix_key;  // of what models computed and may find again after a restart
   std::unique_ptr<storage::IdentityStores> identity_stores;
   std::unique_ptr<storage::SqliteUsageLog> usage_log;
   std::unique_ptr<storage::SqliteUsageReports> usage_reports;
@@ -132,6 +134,8 @@ Result<void> Program::Parts::open_state() {
   auto keys = storage::open_person_keys(*database, *master);
   if (!keys) return pass(keys);
   person_keys = std::move(*keys);
+  const auto of_prefixes = hmac_sha256(*master, "computed beginnings of prompts");
+  prefix_key.assign(of_prefixes.begin(), of_prefixes.end());
   auto key_of = [this](std::string_view person) { return person_keys->key_of(person); };
   identity_stores = std::make_unique<storage::IdentityStores>(*database);
   auto usage = storage::SqliteUsageLog::open(data.usage(), *database);
@@ -199,6 +203,7 @@ Result<void> Program::Parts::open_rooms() {
 
   models::HouseOptions options;
   options.data_folder = data.path;
+  options.prefix_key = prefix_key;
   auto house = models::House::create(config, options, *client, *io, metrics);
   if (!house) return pass(house);
   models = std::move(*house);

@@ -118,9 +118,19 @@ class Completion {
   }
 };
 
+/// Whom a call is for. A model of this house computes a beginning that several calls have once, and must know
+/// who may gain from that.
+struct Caller {
+  std::string person;
+  std::string rights;  // the same text: the same may be read
+  identity::Priority priority = identity::Priority::interactive;
+  bool reads_documents = false;  // its instructions hold passages: they are not everybody's
+};
+
 struct ModelCall {
   policy::ModelCard model;
   dialects::ChatRequest request;
+  Caller caller{};
 };
 
 class Models {

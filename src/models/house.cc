@@ -12,6 +12,7 @@
 #include <unordered_map>
 
 #include "base/cores.h"
+#include "base/json.h"
 #include "base/text.h"
 #include "models/catalogue/catalogue.h"
 #include "models/local/local_model.h"
@@ -76,6 +77,17 @@ class CountCache {
   std::unordered_map<std::uint64_t, std::int64_t> counts_;
 };
 
+/// An OpenAI body with what the worker must know of the caller, after all fields of the call: the last of two
+/// of one name counts.
+std::string with_caller(std::string body, const exchange::Caller& caller) {
+  JsonWriter json;
+  json.object().field("person", caller.person).field("rights", caller.rights);
+  json.field("priority", caller.priority == identity::Priority::batch ? "batch" : "interactive");
+  json.field("shares_instructions", !caller.reads_documents).end();
+  body.pop_back();
+  return body + R"(,"bastide":)" + json.text() + "}";
+}
+
 }  // namespace
 
 struct House::Impl {
@@ -106,6 +118,8 @@ struct House::Impl {
     made.slots = options.slots;
     made.threads = options.threads > 0 ? options.threads : usable_cores();
     made.idle_unload = options.idle_unload;
+    made.prefix_key = options.prefix_key;
+    made.prefix_folder = options.data_folder + "/cache/prefixes";
     replaced = std::exchange(model, std::make_shared<local::LocalModel>(std::move(made), restarts));
     // Ending a worker waits for it: not on the caller's thread, which may be a loop.
     if (replaced && !pool.try_post([gone = replaced] { gone->shut_down(); }))
@@ -217,7 +231,7 @@ Task<Result<std::unique_ptr<exchange::Completion>>> House::start(exchange::Model
     if (!body) co_return pass(body);
     if (auto said = dialects::refuse_losses(losses); !said) co_return pass(said);
     const auto model = impl_->local_model(*entry->local);
-    auto started = co_await model->start(std::move(*body), stop);
+    auto started = co_await model->start(with_caller(std::move(*body), call.caller), stop);
     if (!started || losses.empty()) co_return started;
     co_return std::make_unique<TellingCompletion>(std::move(*started), std::move(losses));
   }

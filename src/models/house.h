@@ -23,7 +23,10 @@ struct HouseOptions {
   /// A local model that nobody called for so long is unloaded.
   Millis idle_unload{600'000};
   /// How many answers one local model writes at once; fewer when memory does not suffice.
-  int slots = 4;
+  int slots = 16;
+  /// 32 bytes, under which computed beginnings of prompts are sealed in DATA/cache/prefixes. Empty: they are
+  /// kept in memory only.
+  std::string prefix_key;
   /// Threads of one worker; 0: one a core.
   int threads = 0;
 };

@@ -145,6 +145,12 @@ TEST_F(Worker, RefusesWithTheField) {
   EXPECT_NE(too_long.message.find("4096"), std::string::npos) << too_long.message;
 }
 
+std::string shared_rules() {
+  std::string out;
+  for (int i = 0; i < 60; ++i) out += "The rule number " + std::to_string(i) + " holds. ";
+  return out;
+}
+
 Task<Result<int>> many(std::shared_ptr<LocalModel> model, int count, std::vector<Outcome>& out) {
   auto done = std::make_shared<Bell>();
   auto left = std::make_shared<std::atomic<int>>(count);
@@ -156,8 +162,7 @@ Task<Result<int>> many(std::shared_ptr<LocalModel> model, int count, std::vector
       bell->ring();
     }
   };
-  std::string shared;
-  for (int i = 0; i < 60; ++i) shared += "The rule number " + std::to_string(i) + " holds. ";
+  const std::string shared = shared_rules();
   for (int i = 0; i < count; ++i)
     spawn("one", One::run(model, body(shared + "Answer number " + std::to_string(i)),
                           out[static_cast<std::size_t>(i)], done, left));
@@ -179,8 +184,43 @@ TEST_F(Worker, AnswersManyAtOnceAndComputesASharedBeginningOnce) {
     cached += each.finish->usage.cached_input_tokens;
   }
   EXPECT_GT(cached, 5 * 200) << "only the first computed the shared part";
-  const auto alone = sync_wait(ask(make(chat_), body("x")));
-  EXPECT_FALSE(alone.error);
+  // Attention over the shared part is computed for all at once: only the order of sums differs.
+  std::size_t same = 0;
+  for (std::size_t i = 0; i < out.size(); ++i) {
+    const auto alone = sync_wait(ask(model, body(shared_rules() + "Answer number " + std::to_string(i))));
+    same += alone.text == out[i].text ? 1 : 0;
+  }
+  EXPECT_GE(same, out.size() - 1) << "beside others a person gets the answer that he gets alone";
+}
+
+TEST_F(Worker, FindsABeginningAgainAfterARestart) {
+  const Scratch scratch;
+  const auto change = [&](LocalModelOptions& options) {
+    options.prefix_folder = scratch.path("prefixes");
+    options.prefix_key = std::string(32, 'k');
+  };
+  const auto question = body(shared_rules() + "What is rule number 7?");
+  auto model = make(chat_, change);
+  const auto first = sync_wait(ask(model, question));
+  ASSERT_FALSE(first.error) << first.error->message;
+  EXPECT_EQ(first.finish->usage.cached_input_tokens, 0);
+  const auto blocks = first.finish->usage.input_tokens / 256;
+  ASSERT_GE(blocks, 1);
+  const auto kept = [&] {
+    std::int64_t files = 0;
+    for (const auto& each : std::filesystem::recursive_directory_iterator(scratch.path("prefixes")))
+      files += each.path().extension() == ".kv" ? 1 : 0;
+    return files;
+  };
+  for (int i = 0; i < 500 && kept() < blocks; ++i) std::this_thread::sleep_for(Millis(20));
+  ASSERT_GE(kept(), blocks);
+  ::kill(model->worker_pid(), SIGKILL);
+  model->shut_down();
+  model = make(chat_, change);
+  const auto again = sync_wait(ask(model, question));
+  ASSERT_FALSE(again.error) << again.error->message;
+  EXPECT_EQ(again.finish->usage.cached_input_tokens, blocks * 256);
+  EXPECT_EQ(again.text, first.text);
 }
 
 Task<Result<int>> cancel_one(std::shared_ptr<LocalModel> model) {

@@ -34,6 +34,16 @@ class Primed final : public Completion {
   std::unique_ptr<Completion> rest_;
 };
 
+Caller caller_of(const Exchange& exchange) {
+  Caller out;
+  out.person = exchange.who.person;
+  out.rights = exchange.who.organisation;
+  for (const auto& group : exchange.who.groups) out.rights += "\n" + group;
+  out.priority = exchange.who.priority;
+  out.reads_documents = !exchange.retrieval.passages.empty();
+  return out;
+}
+
 class Call final : public Stage {
  public:
   Call(const policy::Router& router, Models& models, Knowledge& knowledge, Admission& admission)
@@ -93,6 +103,7 @@ class Call final : public Stage {
     ModelCall call;
     call.model = card;
     call.request = leaves ? *exchange.outgoing : call_of(exchange);
+    call.caller = caller_of(exchange);
     if (leaves && !exchange.masked.empty() && exchange.sink) {
       auto told = co_await exchange.sink->on_masked(exchange.masked);
       if (!told) co_return pass(told);

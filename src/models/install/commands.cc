@@ -9,6 +9,7 @@
 #include "models/catalogue/catalogue.h"
 #include "models/install/install.h"
 #include "models/install/progress.h"
+#include "models/install/speed.h"
 
 namespace bastide::models {
 namespace {
@@ -17,7 +18,8 @@ constexpr const char* usage =
     "usage: bastide model list [--json]\n"
     "       bastide model pull NAME\n"
     "       bastide model import FILE [--name NAME]\n"
-    "       bastide model remove NAME\n";
+    "       bastide model remove NAME\n"
+    "       bastide model bench NAME [--json]\n";
 
 int wrong_usage() {
   fmt::print(stderr, "{}", usage);
@@ -100,6 +102,36 @@ int pull(const std::string& folder, const std::string& name) {
   return 0;
 }
 
+int bench(const Config& config, const std::string& folder, const std::string& name, bool as_json) {
+  const auto entry = Catalogue(config, folder).find(name);
+  if (!entry || !entry->local)
+    return report({Code::not_found, fmt::format("There is no model named {} on this machine.", name),
+                   "unknown_model", "See `bastide model list`."});
+  const auto speed = measure_speed(*entry->local);
+  if (!speed) return report(speed.error());
+  if (as_json) {
+    JsonWriter json;
+    json.object().field("model", name).field("threads", speed->threads).field("load_s", speed->load_s);
+    if (speed->embedding > 0)
+      json.field("embedding_tokens_per_s", speed->embedding);
+    else
+      json.field("prompt_tokens_per_s", speed->prompt)
+          .field("one_answer_tokens_per_s", speed->one_answer)
+          .field("eight_answers_tokens_per_s", speed->eight_answers);
+    fmt::print("{}\n", json.end().take());
+    return 0;
+  }
+  fmt::print("{}, {} threads, loaded in {:.1f} s\n", entry->card.name, speed->threads, speed->load_s);
+  if (speed->embedding > 0) {
+    fmt::print("embedding               {:8.0f} tokens/s\n", speed->embedding);
+    return 0;
+  }
+  fmt::print("a prompt of 512 tokens  {:8.0f} tokens/s\n", speed->prompt);
+  fmt::print("one answer              {:8.1f} tokens/s\n", speed->one_answer);
+  fmt::print("eight answers together  {:8.1f} tokens/s\n", speed->eight_answers);
+  return 0;
+}
+
 }  // namespace
 
 int model_command(const Config& config, const std::string& data_folder,
@@ -126,6 +158,8 @@ int model_command(const Config& config, const std::string& data_folder,
     say(fmt::format("{} is removed.", args[1]));
     return 0;
   }
+  if (what == "bench" && (args.size() == 2 || (args.size() == 3 && args[2] == "--json")))
+    return bench(config, folder, args[1], args.size() == 3);
   return wrong_usage();
 }
 

@@ -1,6 +1,6 @@
-#include <algorithm>
+#include "models/local/embed_scheduler.h"
 
-#include "models/local/scheduler.h"
+#include <algorithm>
 
 namespace bastide::models::local {
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,6 +19,7 @@ enum class FrameKind : std::uint8_t {
   cancel = 2,  // empty
   embed = 3,   // {"texts": [...]}
   count = 4,   // as chat
+  setup = 5,   // {"prefix_folder","prefix_key","model","memory_bytes","disk_bytes"}: before all others
   // From the worker.
   progress = 16,    // loading, one byte: per cent
   ready = 17,       // {"context_tokens":..,"dimension":..,"parameters":..,"description":".."}
@@ -30,6 +32,7 @@ enum class FrameKind : std::uint8_t {
   error = 24,       // an error as JSON
   vectors = 25,     // u32 count, u32 dimension, floats
   counted = 26,     // u32
+  logprobs = 27,    // the OpenAI `logprobs.content` array of one chunk
 };
 
 struct Frame {
@@ -37,6 +40,9 @@ struct Frame {
   std::uint64_t call = 0;  // 0: about the worker itself
   std::string body;
 };
+
+/// Receives the frames of all calls, from any thread.
+using Send = std::function<void(FrameKind kind, std::uint64_t call, std::string_view body)>;
 
 constexpr std::size_t frame_body_max_bytes = 64ULL * 1024 * 1024;
 

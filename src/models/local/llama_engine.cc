@@ -178,8 +178,40 @@ bool Engine::copy(int from, int to, int positions) {
   return forget(to, positions);
 }
 
+void Engine::share_beginning(int positions) {
+  llama_memory_set_shared(llama_get_memory(impl_->context.get()), positions);
+}
+
+std::string Engine::save(int slot) try {
+  auto* context = impl_->context.get();
+  std::string out(llama_state_seq_get_size(context, slot), '\0');
+  const auto written =
+      llama_state_seq_get_data(context, reinterpret_cast<std::uint8_t*>(out.data()), out.size(), slot);
+  return written == out.size() ? out : std::string();
+} catch (const std::exception&) {
+  return {};
+}
+
+bool Engine::restore(int slot, std::string_view state) try {
+  auto* context = impl_->context.get();
+  llama_memory_seq_rm(llama_get_memory(context), slot, -1, -1);
+  const auto* bytes = reinterpret_cast<const std::uint8_t*>(state.data());
+  if (llama_state_seq_set_data(context, bytes, state.size(), slot) == state.size()) return true;
+  llama_memory_seq_rm(llama_get_memory(context), slot, -1, -1);
+  return false;
+} catch (const std::exception&) {
+  llama_memory_seq_rm(llama_get_memory(impl_->context.get()), slot, -1, -1);
+  return false;
+}
+
 int Engine::embedding_batch_tokens() const { return impl_->batch_tokens_max; }
 int Engine::embedding_batch_texts() const { return impl_->slots; }
+
+Result<std::vector<Token>> Engine::tokenize(std::string_view text) const try {
+  return common_tokenize(impl_->vocab, std::string(text), true, false);
+} catch (const std::exception&) {
+  return fail(Code::invalid, "A text could not be split into tokens.", "bad_request");
+}
 
 Result<std::vector<Token>> Engine::tokenize_for_embedding(std::string_view text) const try {
   const auto limit = static_cast<std::size_t>(impl_->facts.context_tokens);

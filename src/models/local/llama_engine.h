@@ -33,11 +33,22 @@ struct EngineFacts {
   int dimension = 0;       // of an embedding
 };
 
+/// Whom what is computed for a call belongs to: see slot.h for what others may use of it.
+struct CacheScope {
+  std::string person;  // who asks; empty: nobody in particular
+  std::string rights;  // the same text: the same may be read
+  std::size_t instruction_tokens =
+      0;  // of the prompt's beginning, which hold nothing of a person or document
+};
+
+enum class Priority : std::uint8_t { interactive, batch };
+
 /// What one token added to an answer.
 struct Delta {
   std::string text;
   std::string reasoning;
   std::string tool_calls;  // the OpenAI array of one chunk; empty when none
+  std::string logprobs;    // the OpenAI array of one chunk, of the token drawn; empty when not asked for
 };
 
 /// One chat call on its way: prompt, sampler, stop words and the parser of reasoning and tool calls.
@@ -46,6 +57,8 @@ class Generation {
  public:
   ~Generation();
   [[nodiscard]] const std::vector<Token>& prompt() const;
+  [[nodiscard]] const CacheScope& scope() const;
+  [[nodiscard]] Priority priority() const;
   /// 0: as many as the context holds.
   [[nodiscard]] std::int64_t max_tokens() const;
   /// Draws the next token from the logits at `row` of the last decoded batch.
@@ -82,6 +95,9 @@ class Engine {
   /// Tokens of the prompt that `prepare` would make.
   [[nodiscard]] Result<std::uint32_t> count(std::string_view body_json) const;
 
+  /// Text as it stands, without a template.
+  [[nodiscard]] Result<std::vector<Token>> tokenize(std::string_view text) const;
+
   // --- a batch of several sequences ---
   void clear_batch();
   /// Returns the row of the token within the batch.
@@ -92,6 +108,13 @@ class Engine {
   bool forget(int slot, int position);
   /// Makes `to` hold what `from` holds up to `positions`. False: not possible, `to` is then empty.
   bool copy(int from, int to, int positions);
+  /// Promises that all sequences of the next batch hold the same first `positions` tokens: their attention is
+  /// then computed at once. 0: no promise.
+  void share_beginning(int positions);
+  /// What `slot` holds, for kv_state.h. Empty: this model's state cannot be had.
+  [[nodiscard]] std::string save(int slot);
+  /// Makes `slot` hold `state`. False: not possible, the slot is then empty.
+  bool restore(int slot, std::string_view state);
 
   // --- embeddings ---
   /// Cut at context_tokens, the end token kept.

@@ -3,11 +3,13 @@
 #include <fmt/format.h>
 #include <json-schema-to-grammar.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/crypto.h"
 #include "base/json.h"
 #include "models/local/llama_impl.h"
+#include "models/local/slot.h"
 
 namespace bastide::models::local {
 namespace {
@@ -59,21 +61,51 @@ Rendered render(const common_chat_templates* templates, bool is_plain_template, 
   return out;
 }
 
-void set_sampler(common_params_sampling& params, const Sampling& from,
+template <class From, class To>
+void set(const std::optional<From>& from, To& into) {
+  if (from) into = static_cast<To>(*from);
+}
+
+void set_sampler(common_params_sampling& params, const llama_vocab* vocab, const Sampling& from,
                  const std::vector<llama_logit_bias>& ends) {
   params.no_perf = true;
-  params.temp = from.temperature.value_or(params.temp);
-  params.top_p = from.top_p.value_or(params.top_p);
-  params.min_p = from.min_p.value_or(params.min_p);
-  params.typ_p = from.typical_p.value_or(params.typ_p);
-  params.top_k = from.top_k.value_or(params.top_k);
-  params.penalty_repeat = from.repeat_penalty.value_or(params.penalty_repeat);
-  params.penalty_present = from.presence_penalty.value_or(params.penalty_present);
-  params.penalty_freq = from.frequency_penalty.value_or(params.penalty_freq);
-  params.penalty_last_n = from.repeat_last_n.value_or(params.penalty_last_n);
+  set(from.temperature, params.temp);
+  set(from.dynatemp_range, params.dynatemp_range);
+  set(from.dynatemp_exponent, params.dynatemp_exponent);
+  set(from.top_k, params.top_k);
+  set(from.top_p, params.top_p);
+  set(from.min_p, params.min_p);
+  set(from.typical_p, params.typ_p);
+  set(from.top_n_sigma, params.top_n_sigma);
+  set(from.xtc_probability, params.xtc_probability);
+  set(from.xtc_threshold, params.xtc_threshold);
+  set(from.min_keep, params.min_keep);
+  set(from.repeat_penalty, params.penalty_repeat);
+  set(from.presence_penalty, params.penalty_present);
+  set(from.frequency_penalty, params.penalty_freq);
+  set(from.repeat_last_n, params.penalty_last_n);
+  set(from.dry_multiplier, params.dry_multiplier);
+  set(from.dry_base, params.dry_base);
+  set(from.dry_allowed_length, params.dry_allowed_length);
+  set(from.dry_penalty_last_n, params.dry_penalty_last_n);
+  if (from.dry_sequence_breakers) params.dry_sequence_breakers = *from.dry_sequence_breakers;
+  set(from.mirostat, params.mirostat);
+  set(from.mirostat_tau, params.mirostat_tau);
+  set(from.mirostat_eta, params.mirostat_eta);
+  if (from.samplers) params.samplers = common_sampler_types_from_names(*from.samplers);
   params.seed = from.seed.value_or(LLAMA_DEFAULT_SEED);
+  for (const auto& bias : from.logit_bias) {
+    if (bias.token >= 0 && bias.token < llama_vocab_n_tokens(vocab))
+      params.logit_bias.push_back({bias.token, bias.bias});
+    if (bias.token < 0)
+      for (const auto token : common_tokenize(vocab, bias.text, false, true))
+        params.logit_bias.push_back({token, bias.bias});
+  }
   params.ignore_eos = from.ignore_eos;
-  if (from.ignore_eos) params.logit_bias = params.logit_bias_eog = ends;
+  if (from.ignore_eos) {
+    params.logit_bias.insert(params.logit_bias.end(), ends.begin(), ends.end());
+    params.logit_bias_eog = ends;
+  }
 }
 
 void set_grammar(common_params_sampling& params, const llama_vocab* vocab, const Sampling& from,
@@ -99,6 +131,37 @@ void set_grammar(common_params_sampling& params, const llama_vocab* vocab, const
   } else if (!from.json_schema.empty()) {
     params.grammar = {COMMON_GRAMMAR_TYPE_USER, json_schema_to_grammar(common_json::parse(from.json_schema))};
   }
+}
+
+/// What the server says of the caller, in "bastide": {"person", "rights", "priority", "shares_instructions"}.
+void read_caller(const nlohmann::json& body, Generation::Impl& out) {
+  const auto found = body.find("bastide");
+  if (found == body.end() || !found->is_object()) return;
+  out.scope.person = found->value("person", "");
+  out.scope.rights = found->value("rights", "");
+  if (found->value("priority", "") == "batch") out.priority = Priority::batch;
+}
+
+/// How many tokens at the prompt's beginning are those of the system message alone.
+std::size_t instruction_tokens(const llama_vocab* vocab, const nlohmann::json& body,
+                               const std::string& prompt, const std::vector<Token>& tokens) {
+  const auto caller = body.find("bastide");
+  if (caller != body.end() && caller->is_object() && !caller->value("shares_instructions", true)) return 0;
+  const auto& first = body.at("messages").front();
+  const auto content = first.find("content");
+  if (first.at("role") != "system" || content == first.end() || !content->is_string()) return 0;
+  const auto text = content->get<std::string>();
+  const auto at = text.empty() ? std::string::npos : prompt.find(text);
+  if (at == std::string::npos) return 0;
+  const auto beginning = common_tokenize(vocab, prompt.substr(0, at + text.size()), true, true);
+  return common_prefix(beginning, tokens);
+}
+
+/// Whether `params` ask for the likeliest token with nothing that changes the odds.
+bool is_greedy(const common_params_sampling& params, const Sampling& from) {
+  return params.temp <= 0 && params.dynatemp_range == 0 && params.mirostat == 0 && params.grammar.empty() &&
+         params.penalty_repeat == 1 && params.penalty_present == 0 && params.penalty_freq == 0 &&
+         params.dry_multiplier == 0 && params.xtc_probability == 0 && from.logit_bias.empty();
 }
 
 /// Fails before llama.cpp sees it, so that the message names the field.
@@ -142,13 +205,18 @@ Result<std::unique_ptr<Generation>> Engine::prepare(std::string_view body_json) 
                 fmt::format("The question with its context is {} tokens long; this model reads {}.",
                             out->prompt.size(), context),
                 "context_too_long", "Shorten it, or choose a model with a longer context.");
+  read_caller(*body, *out);
+  out->scope.instruction_tokens = instruction_tokens(impl_->vocab, *body, chat.prompt, out->prompt);
   out->max_tokens = sampling->max_tokens;
   out->ignore_eos = sampling->ignore_eos;
+  out->logprobs = sampling->logprobs;
+  out->stop_tokens = sampling->stop_token_ids;
 
   common_params_sampling params;
-  set_sampler(params, *sampling, impl_->end_biases);
+  set_sampler(params, impl_->vocab, *sampling, impl_->end_biases);
   set_grammar(params, impl_->vocab, *sampling, chat);
   out->preserved = params.preserved_tokens;
+  out->is_greedy = is_greedy(params, *sampling);
   out->sampler.reset(common_sampler_init(impl_->model.get(), params));
   if (!out->sampler) return bad("The grammar is not valid.");
 
@@ -183,13 +251,36 @@ Result<std::uint32_t> Engine::count(std::string_view body_json) const try {
 Generation::Generation(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Generation::~Generation() = default;
 const std::vector<Token>& Generation::prompt() const { return impl_->prompt; }
+const CacheScope& Generation::scope() const { return impl_->scope; }
+Priority Generation::priority() const { return impl_->priority; }
 std::int64_t Generation::max_tokens() const { return impl_->max_tokens; }
 bool Generation::stopped() const { return impl_->gate.stopped(); }
 bool Generation::called_tools() const { return !impl_->message.tool_calls.empty(); }
 
+Token Generation::Impl::likeliest(int row) const {
+  const float* logits = llama_get_logits_ith(context, row);
+  const auto size = llama_vocab_n_tokens(vocab);
+  const auto* best = std::max_element(logits, logits + size);
+  if (ignore_eos && llama_vocab_is_eog(vocab, static_cast<Token>(best - logits))) {
+    best = nullptr;
+    for (const float* each = logits; each < logits + size; ++each)
+      if ((!best || *each > *best) && !llama_vocab_is_eog(vocab, static_cast<Token>(each - logits)))
+        best = each;
+  }
+  return static_cast<Token>(best - logits);
+}
+
+Result<Token> Generation::Impl::draw(int row) {
+  if (is_greedy) return likeliest(row);
+  const Token token = common_sampler_sample(sampler.get(), context, row);
+  common_sampler_accept(sampler.get(), token, true);
+  return token;
+}
+
 Result<Token> Generation::sample(int row) try {
-  const Token token = common_sampler_sample(impl_->sampler.get(), impl_->context, row);
-  common_sampler_accept(impl_->sampler.get(), token, true);
+  auto token = impl_->draw(row);
+  if (token && impl_->logprobs >= 0)
+    impl_->drawn = logprobs_json(impl_->context, impl_->vocab, row, *token, impl_->logprobs);
   return token;
 } catch (const std::exception&) {
   return fail(Code::upstream, "The grammar left the model nothing to say.", "grammar_dead_end",
@@ -197,20 +288,28 @@ Result<Token> Generation::sample(int row) try {
 }
 
 bool Generation::ends_answer(Token token) const {
+  if (std::ranges::find(impl_->stop_tokens, token) != impl_->stop_tokens.end()) return true;
   return !impl_->ignore_eos && llama_vocab_is_eog(impl_->vocab, token);
 }
 
 Delta Generation::take(Token token) {
   const bool special = impl_->preserved.contains(token);
   const std::string shown = impl_->gate.feed(common_token_to_piece(impl_->vocab, token, special));
-  if (impl_->parses) return impl_->parse(shown, true);
-  return {.text = shown, .reasoning = {}, .tool_calls = {}};
+  Delta out;
+  if (impl_->parses)
+    out = impl_->parse(shown, true);
+  else
+    out.text = shown;
+  out.logprobs = std::exchange(impl_->drawn, {});
+  return out;
 }
 
 Delta Generation::finish() {
   const std::string rest = impl_->gate.finish();
   if (impl_->parses) return impl_->parse(rest, false);
-  return {.text = rest, .reasoning = {}, .tool_calls = {}};
+  Delta out;
+  out.text = rest;
+  return out;
 }
 
 Delta Generation::Impl::parse(std::string_view more, bool is_partial) {

@@ -54,8 +54,14 @@ struct Generation::Impl {
   llama_context* context = nullptr;
   const llama_vocab* vocab = nullptr;
   std::vector<Token> prompt;
+  CacheScope scope;
+  Priority priority = Priority::interactive;
   std::int64_t max_tokens = 0;
   bool ignore_eos = false;
+  bool is_greedy = false;  // the likeliest token, and nothing else decides: no sampler is needed
+  int logprobs = -1;       // of so many candidates; -1: none
+  std::string drawn;       // logprobs of the token drawn last
+  std::vector<Token> stop_tokens;
   common_sampler_ptr sampler;
   std::set<llama_token> preserved;
   TextGate gate{{}};
@@ -66,7 +72,14 @@ struct Generation::Impl {
   common_chat_msg message;
   std::vector<std::string> tool_call_ids;
 
+  [[nodiscard]] Token likeliest(int row) const;
+  [[nodiscard]] Result<Token> draw(int row);
   [[nodiscard]] Delta parse(std::string_view more, bool is_partial);
 };
+
+/// How likely `token` was among all of the vocabulary, before any sampler, and the `top` likeliest: an array
+/// of one entry as OpenAI's `logprobs.content` has them.
+[[nodiscard]] std::string logprobs_json(llama_context* context, const llama_vocab* vocab, int row,
+                                        Token token, int top);
 
 }  // namespace bastide::models::local

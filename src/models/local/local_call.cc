@@ -70,6 +70,10 @@ bool LocalCall::take_locked(const Frame& frame) {
       const auto json = parse_json(frame.body);
       return json && json->is_array() && take_delta(R"({"tool_calls":)" + frame.body + "}");
     }
+    case FrameKind::logprobs: {
+      const auto json = parse_json(frame.body);
+      return json && json->is_array() && take_delta("{}", R"("logprobs":{"content":)" + frame.body + "}");
+    }
     case FrameKind::finish: {
       const auto body = decode_finish(frame.body);
       if (!body) return false;
@@ -99,9 +103,11 @@ bool LocalCall::take_locked(const Frame& frame) {
   }
 }
 
-bool LocalCall::take_delta(std::string_view delta_json) {
+bool LocalCall::take_delta(std::string_view delta_json, std::string_view more) {
   std::vector<dialects::StreamEvent> events;
-  const auto chunk = R"({"model":"local","choices":[{"index":0,"delta":)" + std::string(delta_json) + "}]}";
+  std::string chunk = R"({"model":"local","choices":[{"index":0,"delta":)" + std::string(delta_json);
+  if (!more.empty()) chunk.append(",").append(more);
+  chunk += "}]}";
   if (!decoder_->feed({}, chunk, events)) return false;
   for (auto& event : events) add(std::move(event));
   return true;

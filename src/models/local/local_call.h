@@ -42,8 +42,8 @@ class LocalCall {
 
  private:
   bool take_locked(const Frame& frame);
-  /// What the worker wrote next, as the delta of an OpenAI chunk.
-  bool take_delta(std::string_view delta_json);
+  /// What the worker wrote next, as the delta of an OpenAI chunk, with further fields of its choice.
+  bool take_delta(std::string_view delta_json, std::string_view more = {});
   void finish(const FinishBody& body);
   void add(dialects::StreamEvent event);
 

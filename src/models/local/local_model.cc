@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/crypto.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "models/gguf/reader.h"
@@ -237,6 +238,7 @@ Result<void> LocalModel::load() {
   if (!args) return pass(args);
   if (auto started = link_.start(options_.own_binary, std::move(*args)); !started) return started;
   worker_pid_ = link_.pid();
+  send_setup();
   auto deadline = Deadline::in(options_.load_timeout);
   std::vector<Frame> frames;
   while (true) {
@@ -263,6 +265,21 @@ Result<void> LocalModel::load() {
                            fmt::format("The model {} takes too long to load.", options_.manifest.name),
                            "load_timeout", "Check the server's disk and memory.");
   }
+}
+
+void LocalModel::send_setup() {
+  if (options_.prefix_key.empty()) return;
+  const auto& manifest = options_.manifest;
+  JsonWriter setup;
+  setup.object().field("prefix_key", hex(options_.prefix_key));
+  // The name of what is kept holds all that the numbers depend on.
+  const std::string model = fmt::format("{} {} {}", manifest.sha256, manifest.bytes,
+                                        manifest.sha256.empty() ? modified_ns(manifest.file) : 0);
+  const std::string id = sha256_hex(model).substr(0, 16);
+  setup.field("model", id);
+  if (!options_.prefix_folder.empty()) setup.field("prefix_folder", options_.prefix_folder + "/" + id);
+  setup.field("memory_bytes", options_.prefix_memory_bytes).field("disk_bytes", options_.prefix_disk_bytes);
+  link_.send(FrameKind::setup, 0, setup.end().text());
 }
 
 LocalModel::Served LocalModel::serve() {

@@ -32,6 +32,12 @@ struct LocalModelOptions {
   Millis idle_unload{600'000};
   Millis load_timeout{120'000};  // without a word of progress
   Millis restart_pause{200};     // doubles with each death in a row
+  /// Where computed beginnings of prompts outlive the worker, sealed under `prefix_key` (32 bytes). Empty:
+  /// they are kept in the slots alone.
+  std::string prefix_folder;
+  std::string prefix_key;
+  std::uint64_t prefix_memory_bytes = 1ULL << 30;
+  std::uint64_t prefix_disk_bytes = 8ULL << 30;
   /// What this machine has left; replaced in tests.
   std::function<std::uint64_t()> available_memory_bytes;
 };
@@ -79,6 +85,7 @@ class LocalModel : public std::enable_shared_from_this<LocalModel> {
   bool wait_until_wanted();
   Result<std::vector<std::string>> check();
   Result<void> load();
+  void send_setup();
   Served serve();
   void hand_out(std::vector<Frame>& frames);
   void set(State state, std::string detail, std::optional<Error> error = std::nullopt);

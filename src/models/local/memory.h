@@ -20,7 +20,8 @@ struct Fit {
   int slots = 0;  // 0: not even one fits
   std::uint64_t needed_bytes = 0;
 };
-/// The most slots, `slots_max` or a half of it and so on, that fit into `available_bytes`.
+/// The most slots, `slots_max` or a half of it and so on, that fit into `available_bytes`; those beyond the
+/// first take a third of it at most.
 [[nodiscard]] Fit fit_memory(const gguf::FileFacts& facts, std::int64_t context_tokens, int slots_max,
                              std::uint64_t available_bytes);
 

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -11,6 +13,11 @@ namespace {
 constexpr std::size_t stop_words_max = 16;
 constexpr std::size_t stop_word_max_bytes = 1024;
 constexpr std::size_t grammar_max_bytes = 256 * 1024;
+constexpr std::size_t biases_max = 1024;
+constexpr std::size_t names_max = 32;
+constexpr std::size_t choices_max = 256;
+constexpr int logprobs_max = 20;
+constexpr double token_max = 1e7;
 
 using Json = nlohmann::json;
 
@@ -40,6 +47,116 @@ Result<void> number(const Json& body, std::initializer_list<const char*> names, 
   return {};
 }
 
+Result<void> texts(const Json& body, const char* name, std::optional<std::vector<std::string>>& into) {
+  const Json* list = find(body, name);
+  if (!list) return {};
+  if (!list->is_array() || list->size() > names_max ||
+      !std::ranges::all_of(*list, [](const Json& each) { return each.is_string(); }))
+    return bad(fmt::format("\"{}\" is a list of at most {} texts.", name, names_max));
+  into = list->get<std::vector<std::string>>();
+  return {};
+}
+
+/// {"id": bias} as in OpenAI's dialect, or [[id or text, bias or false]] as llama-server takes it.
+Result<void> read_biases(const Json& body, std::vector<LogitBias>& into) {
+  const Json* biases = find(body, "logit_bias");
+  if (!biases) return {};
+  const auto wrong = [] {
+    return bad(
+        fmt::format("\"logit_bias\" gives a number between -100 and 100 to at most {} tokens.", biases_max));
+  };
+  if (!(biases->is_object() || biases->is_array()) || biases->size() > biases_max) return wrong();
+  const auto add = [&](const Json& which, const Json& bias) {
+    LogitBias out;
+    if (which.is_number_integer())
+      out.token = static_cast<std::int32_t>(std::clamp(which.get<double>(), 0.0, token_max));
+    else if (which.is_string())
+      out.text = which.get<std::string>();
+    else
+      return false;
+    if (bias.is_number())
+      out.bias = bias.get<float>();
+    else if (bias.is_boolean() && !bias.get<bool>())
+      out.bias = -INFINITY;
+    else
+      return false;
+    if (out.bias <= -100) out.bias = -INFINITY;
+    into.push_back(std::move(out));
+    return into.back().bias <= 100;
+  };
+  for (const auto& [name, bias] : biases->items()) {
+    if (biases->is_array()) {
+      if (!bias.is_array() || bias.size() != 2 || !add(bias[0], bias[1])) return wrong();
+      continue;
+    }
+    std::int32_t token = -1;
+    const auto end = name.data() + name.size();
+    if (std::from_chars(name.data(), end, token).ptr != end || token < 0 || !add(token, bias)) return wrong();
+  }
+  return {};
+}
+
+Result<void> read_logprobs(const Json& body, int& into) {
+  std::optional<int> top;
+  if (auto ok = number(body, {"top_logprobs", "n_probs"}, 0, logprobs_max, top); !ok) return ok;
+  const Json* wanted = find(body, "logprobs");
+  if (wanted && !wanted->is_boolean()) return bad("\"logprobs\" is true or false.");
+  if (wanted ? wanted->get<bool>() : top.value_or(0) > 0) into = top.value_or(0);
+  return {};
+}
+
+/// What the model must choose from, as a grammar.
+Result<std::string> choice_grammar(const Json& choices) {
+  if (!choices.is_array() || choices.empty() || choices.size() > choices_max)
+    return bad(fmt::format("A choice is a list of 1 to {} texts.", choices_max));
+  std::string out = "root ::= ";
+  for (const auto& choice : choices) {
+    if (!choice.is_string()) return bad("A choice is a list of texts.");
+    if (out.back() != ' ') out += " | ";
+    // GBNF's escapes are those of JSON for what must be escaped.
+    out += choice.dump();
+  }
+  return out;
+}
+
+/// vLLM's names: guided_json, guided_choice, guided_grammar, and the same within structured_outputs.
+Result<void> read_guided(const Json& body, Sampling& into, Json& schema) {
+  const Json* outputs = find(body, "structured_outputs");
+  if (outputs && !outputs->is_object()) return bad("\"structured_outputs\" is an object.");
+  const auto either = [&](const char* alone, const char* within) {
+    const Json* found = find(body, alone);
+    return found || !outputs ? found : find(*outputs, within);
+  };
+  if (either("guided_regex", "regex"))
+    return bad("Regular expressions are not taken: give a schema with a \"pattern\".");
+  if (const Json* given = either("guided_json", "json")) {
+    schema = given->is_string() ? Json::parse(given->get<std::string>(), nullptr, false) : *given;
+    if (!schema.is_object()) return bad("\"guided_json\" is a JSON schema.");
+  }
+  if (const Json* choices = either("guided_choice", "choice")) {
+    auto grammar = choice_grammar(*choices);
+    if (!grammar) return pass(grammar);
+    into.grammar = std::move(*grammar);
+  }
+  if (const Json* grammar = either("guided_grammar", "grammar")) {
+    if (!grammar->is_string()) return bad("\"guided_grammar\" is a text in GBNF.");
+    into.grammar = grammar->get<std::string>();
+  }
+  return {};
+}
+
+Result<void> read_stop_tokens(const Json& body, std::vector<std::int32_t>& into) {
+  const Json* ids = find(body, "stop_token_ids");
+  if (!ids) return {};
+  const auto is_id = [](const Json& id) {
+    return id.is_number_integer() && id.get<double>() >= 0 && id.get<double>() <= token_max;
+  };
+  if (!ids->is_array() || ids->size() > names_max || !std::ranges::all_of(*ids, is_id))
+    return bad(fmt::format("\"stop_token_ids\" is a list of at most {} tokens' numbers.", names_max));
+  into = ids->get<std::vector<std::int32_t>>();
+  return {};
+}
+
 Result<void> read_stop(const Json& body, std::vector<std::string>& into) {
   const Json* stop = find(body, "stop");
   if (!stop) return {};
@@ -64,7 +181,9 @@ Result<void> read_constraint(const Json& body, Sampling& into) {
     if (!grammar->is_string()) return bad("\"grammar\" is a text in GBNF.");
     into.grammar = grammar->get<std::string>();
   }
-  const Json* schema = find(body, "json_schema");
+  Json guided;
+  if (auto ok = read_guided(body, into, guided); !ok) return ok;
+  const Json* schema = guided.is_null() ? find(body, "json_schema") : &guided;
   if (const Json* format = find(body, "response_format")) {
     const Json* type = format->is_object() ? find(*format, "type") : nullptr;
     if (!type || !type->is_string()) return bad("\"response_format\" is an object with a \"type\".");
@@ -110,6 +229,24 @@ Result<Sampling> read_sampling(const Json& body) {
     if (ok = number(body, {"frequency_penalty"}, -10, 10, out.frequency_penalty); !ok) return ok;
     if (ok = number(body, {"top_k"}, -1, 1e6, out.top_k); !ok) return ok;
     if (ok = number(body, {"repeat_last_n"}, -1, 1e6, out.repeat_last_n); !ok) return ok;
+    if (ok = number(body, {"top_n_sigma"}, -1, 100, out.top_n_sigma); !ok) return ok;
+    if (ok = number(body, {"min_keep"}, 0, 1e6, out.min_keep); !ok) return ok;
+    if (ok = number(body, {"dynatemp_range"}, 0, 10, out.dynatemp_range); !ok) return ok;
+    if (ok = number(body, {"dynatemp_exponent"}, 0, 10, out.dynatemp_exponent); !ok) return ok;
+    if (ok = number(body, {"xtc_probability"}, 0, 1, out.xtc_probability); !ok) return ok;
+    if (ok = number(body, {"xtc_threshold"}, 0, 1, out.xtc_threshold); !ok) return ok;
+    if (ok = number(body, {"dry_multiplier"}, 0, 100, out.dry_multiplier); !ok) return ok;
+    if (ok = number(body, {"dry_base"}, 0, 100, out.dry_base); !ok) return ok;
+    if (ok = number(body, {"dry_allowed_length"}, 0, 1e6, out.dry_allowed_length); !ok) return ok;
+    if (ok = number(body, {"dry_penalty_last_n"}, -1, 1e6, out.dry_penalty_last_n); !ok) return ok;
+    if (ok = texts(body, "dry_sequence_breakers", out.dry_sequence_breakers); !ok) return ok;
+    if (ok = texts(body, "samplers", out.samplers); !ok) return ok;
+    if (ok = number(body, {"mirostat"}, 0, 2, out.mirostat); !ok) return ok;
+    if (ok = number(body, {"mirostat_tau"}, 0, 100, out.mirostat_tau); !ok) return ok;
+    if (ok = number(body, {"mirostat_eta"}, 0, 1, out.mirostat_eta); !ok) return ok;
+    if (ok = read_biases(body, out.logit_bias); !ok) return ok;
+    if (ok = read_logprobs(body, out.logprobs); !ok) return ok;
+    if (ok = read_stop_tokens(body, out.stop_token_ids); !ok) return ok;
     // Seeds are 64-bit in the dialect; -1 asks for a random one.
     if (ok = number(body, {"seed"}, -9.2e18, 9.2e18, seed); !ok) return ok;
     if (ok = read_stop(body, out.stop_words); !ok) return ok;

@@ -16,15 +16,21 @@
 #include <nlohmann/json.hpp>
 #include <optional>
 
+#include "base/crypto.h"
 #include "base/json.h"
+#include "models/local/chat_scheduler.h"
+#include "models/local/embed_scheduler.h"
 #include "models/local/frame.h"
 #include "models/local/llama_engine.h"
-#include "models/local/scheduler.h"
+#include "models/local/prefix_store.h"
 
 namespace bastide::models {
 namespace {
 
 using namespace local;
+
+/// It writes nothing but blocks of prefixes.
+constexpr rlim_t file_max_bytes = 1ULL << 30;
 
 struct Options {
   EngineOptions engine;
@@ -84,17 +90,12 @@ class Wire {
 
 class Worker {
  public:
-  Worker(Engine& engine, const Options& options, Wire& wire) : engine_(engine), wire_(wire) {
-    const Send send = [this](FrameKind kind, std::uint64_t call, std::string_view body) {
-      wire_.send(kind, call, body);
-    };
-    if (options.engine.kind == ModelKind::embedding)
-      embeds_.emplace(engine, send);
-    else
-      chats_.emplace(engine, options.engine.slots, send);
-  }
+  Worker(Engine& engine, const Options& options, Wire& wire)
+      : engine_(engine), wire_(wire), slots_(options.engine.slots), kind_(options.engine.kind) {}
 
   void take(const Frame& frame) {
+    if (frame.kind == FrameKind::setup && !chats_) return set_up(frame);
+    if (!chats_ && !embeds_) begin();
     switch (frame.kind) {
       case FrameKind::chat:
         return chat(frame);
@@ -112,6 +113,28 @@ class Worker {
   }
 
  private:
+  void set_up(const Frame& frame) {
+    const auto body = parse_json(frame.body, 2);
+    if (!body || !body->is_object() || kind_ == ModelKind::embedding) return;
+    PrefixStoreOptions options;
+    options.folder = body->value("prefix_folder", "");
+    options.key = unhex(body->value("prefix_key", "")).value_or("");
+    options.model = body->value("model", "");
+    options.memory_bytes_max = body->value("memory_bytes", std::uint64_t{0});
+    options.disk_bytes_max = body->value("disk_bytes", std::uint64_t{0});
+    if (options.key.size() == 32) store_.emplace(std::move(options));
+  }
+
+  void begin() {
+    const Send send = [this](FrameKind kind, std::uint64_t call, std::string_view body) {
+      wire_.send(kind, call, body);
+    };
+    if (kind_ == ModelKind::embedding)
+      embeds_.emplace(engine_, send);
+    else
+      chats_.emplace(engine_, slots_, store_ ? &*store_ : nullptr, send);
+  }
+
   void refuse(const Frame& frame, const Error& error) {
     wire_.send(FrameKind::error, frame.call, encode_error(error));
   }
@@ -149,6 +172,9 @@ class Worker {
 
   Engine& engine_;
   Wire& wire_;
+  const int slots_;
+  const ModelKind kind_;
+  std::optional<PrefixStore> store_;  // outlives chats_
   std::optional<ChatScheduler> chats_;
   std::optional<EmbedScheduler> embeds_;
 };
@@ -165,9 +191,11 @@ void confine(int parent) {
   // llama.cpp writes parts of grammars and prompts there when something is wrong with them.
   if (!std::getenv("BASTIDE_WORKER_STDERR"))
     if (const int nowhere = ::open("/dev/null", O_WRONLY); nowhere >= 0) ::dup2(nowhere, STDERR_FILENO);
-  rlimit none{0, 0};
-  setrlimit(RLIMIT_CORE, &none);   // a core would hold people's questions
-  setrlimit(RLIMIT_FSIZE, &none);  // it has nothing to write
+  const rlimit none{0, 0};
+  setrlimit(RLIMIT_CORE, &none);  // a core would hold people's questions
+  const rlimit block{file_max_bytes, file_max_bytes};
+  setrlimit(RLIMIT_FSIZE, &block);
+  signal(SIGXFSZ, SIG_IGN);
 }
 
 }  // namespace

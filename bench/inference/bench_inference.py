@@ -1,0 +1,233 @@
+#!/usr/bin/env python3
+"""Our worker behind `bastide serve` against llama-server of the same llama.cpp sources: paired ratios of interleaved rounds,
+one line of JSON a figure.
+
+usage: bench/inference/bench_inference.py --model FILE.gguf [--binary build/release/bastide] [--rounds N] [--threads N]
+           [--only one,people,document,schema,equal,kills] [--people 4,8,16]
+
+Builds llama-server on its first call (bench/inference/build_reference). All traffic stays on loopback; every loop is bounded.
+"""
+import argparse
+import json
+import os
+import statistics
+import sys
+import threading
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from servers import Ours, Reference, ROOT, prose  # noqa: E402
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--model", required=True)
+parser.add_argument("--binary", default=os.path.join(ROOT, "build/release/bastide"))
+parser.add_argument("--rounds", type=int, default=3)
+parser.add_argument("--threads", type=int, default=2)
+parser.add_argument("--people", default="4,8,16")
+parser.add_argument("--prompts", type=int, default=200)
+parser.add_argument("--schemas", type=int, default=50)
+parser.add_argument("--kills", type=int, default=100)
+parser.add_argument("--only", default="one,people,document,schema,equal,kills")
+args = parser.parse_args()
+CONTEXT = 4608
+MODEL = os.path.abspath(args.model)
+
+
+def figure(name, **values):
+    print(json.dumps({"figure": name, **{k: round(v, 4) if isinstance(v, float) else v for k, v in values.items()}}), flush=True)
+
+
+def p95(values):
+    values = sorted(values)
+    return values[min(len(values) - 1, int(0.95 * len(values)))]
+
+
+def ratio(name, ours, theirs, goal):
+    """Median of the rounds' ratios, ours to theirs."""
+    figure(name, ratio=statistics.median(a / b for a, b in zip(ours, theirs)), goal=goal,
+           ours=statistics.median(ours), reference=statistics.median(theirs), rounds=len(ours))
+
+
+def user(text, system=None):
+    return ([{"role": "system", "content": system}] if system else []) + [{"role": "user", "content": text}]
+
+
+def one_person(ours):
+    speeds = {"prompt": ([], []), "generation": ([], [])}
+    with Reference(MODEL, 1, CONTEXT, args.threads) as theirs:
+        for r in range(-1, args.rounds):
+            for side, server in ((0, ours), (1, theirs)):
+                answer = server.ask(user(f"Edition {r}. " + prose(1000, r)), 96, ignore_eos=True)
+                if answer.error:
+                    raise RuntimeError(answer.error)
+                if r >= 0:
+                    speeds["prompt"][side].append(answer.prompt / answer.first_s)
+                    speeds["generation"][side].append((answer.tokens - 1) / (answer.took_s - answer.first_s))
+    for what, (mine, reference) in speeds.items():
+        ratio(f"one person, {what} tokens/s", mine, reference, 1.0)
+
+
+def people(ours):
+    asked = 0
+    for count in map(int, args.people.split(",")):
+        figures = {name: ([], []) for name in ("cold tokens/s", "cold first p95 s", "warm tokens/s", "warm first p95 s")}
+        with Reference(MODEL, count, CONTEXT, args.threads) as theirs:
+            for r in range(args.rounds):
+                system = f"Edition {time.time_ns()}. You are the assistant of the town hall. Follow these rules. " + prose(1460, r)
+                for heat in ("cold", "warm"):
+                    asked += count
+                    prompts = [user(f"Question {asked + i}: " + prose(40, asked + i) + "?", system) for i in range(count)]
+                    for side, server in ((0, ours), (1, theirs)):
+                        answers, took = server.wave(prompts, 64, ignore_eos=True)
+                        figures[f"{heat} tokens/s"][side].append(sum(a.tokens for a in answers) / took)
+                        figures[f"{heat} first p95 s"][side].append(p95([a.first_s for a in answers]))
+        goals = {"cold tokens/s": {4: 1.8, 8: 3, 16: 4}, "cold first p95 s": {4: 1 / 2, 8: 1 / 4, 16: 1 / 6}}
+        for name, (mine, reference) in figures.items():
+            default = 1.2 if "tokens" in name else 1.0
+            ratio(f"{count} people, shared prompt, {name}", mine, reference, goals.get(name, {}).get(count, default))
+
+
+def document(ours):
+    text = f"Edition {time.time_ns()}. " + prose(3940, 77)
+    other = ours.second_key()
+
+    def first(question, key=None):
+        mine, ours.key = ours.key, key or ours.key
+        answer = ours.ask(user(question, "Answer from this document.\n" + text), 8)
+        ours.key = mine
+        if answer.error:
+            raise RuntimeError(answer.error)
+        return answer
+
+    cold = first("What does the council publish?")
+    again = first("Who can ask for a copy?")
+    colleague = first("When do people travel?", other)
+    time.sleep(2)  # what an answer leaves is written behind it
+    ours.restart()
+    restarted = first("What may be ordered?", other)
+    figure("4,000-token document, first question", first_token_s=cold.first_s, tokens=cold.prompt)
+    for name, answer in (("same person", again), ("another person", colleague), ("after a restart", restarted)):
+        figure(f"4,000-token document, second question, {name}", first_token_s=answer.first_s, ratio=answer.first_s / cold.first_s,
+               goal=0.1, cached=answer.cached)
+
+
+def schema_cases(count):
+    kinds = [{"type": "string", "maxLength": 40}, {"type": "integer", "minimum": 0, "maximum": 9999}, {"type": "boolean"},
+             {"type": "array", "items": {"type": "string", "maxLength": 12}, "minItems": 1, "maxItems": 4},
+             {"enum": ["low", "medium", "high"]}, {"type": "number"}, {"type": ["string", "null"], "maxLength": 20},
+             {"type": "object", "properties": {"street": {"type": "string", "maxLength": 30}, "zip": {"type": "string", "pattern": "^[0-9]{5}$"}},
+              "required": ["street", "zip"], "additionalProperties": False}]
+    names = ["name", "age", "open", "tags", "level", "score", "note", "address"]
+    for i in range(count):
+        picked = [(i * 7 + j * 3) % len(kinds) for j in range(2 + i % 4)]
+        properties = {names[k]: kinds[k] for k in picked}
+        yield {"type": "object", "properties": properties, "required": sorted(properties), "additionalProperties": False}
+
+
+def conforms(value, schema):
+    """The part of JSON Schema that the cases use."""
+    if "enum" in schema:
+        return value in schema["enum"]
+    types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
+    if value is None:
+        return "null" in types
+    if isinstance(value, bool):
+        return "boolean" in types
+    if isinstance(value, str):
+        import re
+        return "string" in types and len(value) <= schema.get("maxLength", 1 << 30) and re.search(schema.get("pattern", ""), value) is not None
+    if isinstance(value, int) and "integer" in types:
+        return schema.get("minimum", value) <= value <= schema.get("maximum", value)
+    if isinstance(value, (int, float)):
+        return "number" in types
+    if isinstance(value, list):
+        return "array" in types and schema.get("minItems", 0) <= len(value) <= schema.get("maxItems", 1 << 30) and all(
+            conforms(each, schema["items"]) for each in value)
+    return "object" in types and set(schema["required"]) <= set(value) <= set(schema["properties"]) and all(
+        conforms(value[k], schema["properties"][k]) for k in value)
+
+
+def schemas(ours):
+    valid, cut, speeds = 0, 0, ([], [])
+    for i, schema in enumerate(schema_cases(args.schemas)):
+        question = user(f"Describe a shop number {i} as JSON.")
+        constrained = ours.ask(question, 400, response_format={"type": "json_schema", "json_schema": {"name": "shop", "schema": schema}})
+        if constrained.error:
+            raise RuntimeError(constrained.error)
+        if constrained.finish == "length":
+            cut += 1
+        else:
+            try:
+                valid += conforms(json.loads(constrained.text), schema)
+            except ValueError:
+                pass
+        if constrained.tokens >= 16:
+            free = ours.ask(question, constrained.tokens, ignore_eos=True)
+            for into, answer in zip(speeds, (constrained, free)):
+                into.append((answer.tokens - 1) / max(1e-6, answer.took_s - answer.first_s))
+    figure("JSON under a schema", valid=valid, ended=args.schemas - cut, share=valid / max(1, args.schemas - cut), goal=1.0)
+    ratio("JSON under a schema, tokens/s to free text", *speeds, goal=0.95)
+
+
+def greedy_prompts(count):
+    openings = ["Explain", "List three facts about", "Write a sentence on", "Why do people like", "Translate into French:", "Give a name for",
+                "Compare winter and", "What is", "Tell a short story of", "How would you describe"]
+    topics = ["rivers", "the moon", "a library", "bread", "old trains", "bees", "a town hall", "mathematics", "the sea", "gardens",
+              "voting", "paper", "clouds", "a bridge", "honey", "glass", "letters", "maps", "music", "salt"]
+    return [user(f"{openings[i % 10]} {topics[(i // 10) % 20]}." + (" " + prose(i % 90, i) if i % 3 == 0 else "")) for i in range(count)]
+
+
+def equal(ours):
+    """Greedy answers, one at a time, in batches of eight, and again from the cache, against llama-server's, one at a time."""
+    prompts = greedy_prompts(args.prompts)
+    with Reference(MODEL, 1, CONTEXT, args.threads, ("--no-cache-prompt",)) as theirs:
+        wanted = [theirs.ask(p, 48, logprobs=True, top_logprobs=2, cache_prompt=False) for p in prompts]
+    runs = {"alone": [ours.ask(p, 48) for p in prompts], "alone, from the cache": [ours.ask(p, 48) for p in prompts], "eight at once": []}
+    for at in range(0, len(prompts), 8):
+        runs["eight at once"] += ours.wave(prompts[at:at + 8], 48)[0]
+    for name, answers in runs.items():
+        same, gaps = 0, []
+        for mine, reference in zip(answers, wanted):
+            if mine.error:
+                raise RuntimeError(mine.error)
+            if mine.text == reference.text:
+                same += 1
+                continue
+            # The gap between the reference's two best tokens where the texts part.
+            text = ""
+            for choice in reference.choices:
+                text += choice["token"]
+                if not mine.text.startswith(text):
+                    best = sorted((t["logprob"] for t in choice["top_logprobs"]), reverse=True)
+                    gaps.append(best[0] - best[1] if len(best) > 1 else 99.0)
+                    break
+        figure(f"greedy answers equal to llama-server's, {name}", equal=same, of=len(prompts), goal=len(prompts),
+               widest_gap_where_different=max(gaps, default=0.0))
+
+
+def kills(ours):
+    """The worker is killed under load: how soon its calls know, and whether the next ones are answered."""
+    import signal
+    slowest, failed_after = 0.0, 0
+    for i in range(args.kills):
+        answers = []
+        threads = [threading.Thread(target=lambda n=n: answers.append(ours.ask(user(f"Count. {n}"), 4000, ignore_eos=True))) for n in range(3)]
+        for thread in threads:
+            thread.start()
+        time.sleep(0.4)
+        killed = time.perf_counter()
+        for pid in ours.worker_pids():
+            os.kill(pid, signal.SIGKILL)
+        for thread in threads:
+            thread.join(timeout=60)
+        slowest = max(slowest, time.perf_counter() - killed)
+        if len(answers) != 3 or not all(a.error or a.finish not in ("stop", "length") for a in answers):
+            raise RuntimeError(f"kill {i}: an answer that was cut looks whole: {[(a.error, a.finish) for a in answers]}")
+        failed_after += bool(ours.ask(user("Hello"), 2).error)
+    figure("worker killed under load", kills=args.kills, slowest_error_s=slowest, goal_s=1.0, calls_failed_afterwards=failed_after)
+
+
+PARTS = {"one": one_person, "people": people, "document": document, "schema": schemas, "equal": equal, "kills": kills}
+with Ours(args.binary, MODEL, CONTEXT) as house:
+    for part in args.only.split(","):
+        PARTS[part](house)

@@ -1,0 +1,84 @@
+// Continuous batching: one inference thread writes the answers of several slots at once.
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <unordered_set>
+#include <vector>
+
+#include "models/local/fair_queue.h"
+#include "models/local/frame.h"
+#include "models/local/llama_engine.h"
+#include "models/local/prefix_store.h"
+#include "models/local/slot.h"
+
+namespace bastide::models::local {
+
+/// Thread-safe. Every call that was taken ends with exactly one `finish` or `error` frame.
+///
+/// A turn of the inference thread: calls that wait are seated; every answer gets its next token; then a piece
+/// of the prompts is computed, so small that the next turn is near. What a sequence holds when its answer
+/// ends goes into `store`, block by block.
+class ChatScheduler {
+ public:
+  /// `store` may be null. References outlive this.
+  ChatScheduler(Engine& engine, int slots, PrefixStore* store, Send send);
+  ~ChatScheduler();
+  ChatScheduler(const ChatScheduler&) = delete;
+  ChatScheduler& operator=(const ChatScheduler&) = delete;
+
+  /// Sends `accepted` before it returns, or `error` (Code::overloaded when the queue is full). May read files
+  /// of the store: not for the inference thread.
+  void submit(std::uint64_t call, std::unique_ptr<Generation> generation);
+  /// Takes effect within one turn (a quarter of a second at most, once the speed is known).
+  void cancel(std::uint64_t call);
+
+ private:
+  void run();
+  bool take_work();
+  void drop_cancelled();
+  void decode_answers();
+  void decode_prompts();
+  std::size_t add_prompts(std::vector<std::size_t>& in_batch);
+  std::size_t add_prompt(std::size_t index, std::size_t tokens_max);
+  void pace(double seconds, std::size_t prompt_tokens);
+  void draw(std::size_t index);
+  void end(Slot& slot, FinishReason reason);
+  void fail_slots(const std::vector<std::size_t>& indices, const Error& error);
+  void close_call(std::uint64_t call);
+  void send_delta(std::uint64_t call, const Delta& delta);
+
+  // chat_seating.cc
+  void seat(Waiting waiting);
+  bool waits_for_leader(std::size_t index);
+  std::optional<std::size_t> restore(std::size_t to, const std::vector<Token>& prompt,
+                                     const CacheScope& scope, std::size_t have);
+  void keep(std::size_t index);
+
+  Engine& engine_;
+  PrefixStore* const store_;
+  Send send_;
+  std::mutex mutex_;
+  std::condition_variable wake_;
+  FairQueue waiting_;
+  std::unordered_set<std::uint64_t> cancelled_;
+  std::unordered_set<std::uint64_t> open_;  // calls that have not ended
+  bool stopping_ = false;
+
+  // The inference thread's own.
+  std::vector<Slot> slots_;
+  std::uint64_t clock_ = 0;
+  bool oldest_first_ = false;           // whose prompt goes first in the next turn
+  std::size_t prompt_tokens_max_ = 64;  // a batch; follows the machine's speed
+  bool store_works_ = true;
+
+  std::thread thread_;
+};
+
+}  // namespace bastide::models::local

@@ -1,0 +1,245 @@
+#include "models/local/kv_state.h"
+
+#include <cstdint>
+#include <cstring>
+
+namespace bastide::models::local {
+namespace {
+
+// A state: magic u32, sequence i32, then a section for each cache (two where some layers slide), each:
+//   streams u32; for each stream: cells u32; where there are cells:
+//     for each cell: position i32, sequences u32 (1), sequence i32
+//     transposed u32 (1), layers u32
+//     for each layer: type of K i32, bytes of a row u64, a row for each cell
+//     for each layer: type of V i32, bytes of an element u32, elements u32, for each: one for each cell
+// A block: sections u32, cells u32, then for each section: layers u32 and the layers' part as above.
+constexpr std::uint32_t magic = 0xaf143cd8;
+constexpr std::uint32_t layers_max = 4096;
+constexpr std::uint32_t streams_max = 1024;
+constexpr std::uint32_t sections_max = 4;
+constexpr std::uint64_t row_max_bytes = 1ULL << 24;
+
+std::unexpected<Error> unknown() {
+  return fail(Code::unsupported, "The state of this model cannot be kept.", "unknown_state");
+}
+std::unexpected<Error> damaged() { return fail(Code::corrupt, "A kept state is damaged.", "damaged_state"); }
+
+class Reader {
+ public:
+  explicit Reader(std::string_view bytes) : bytes_(bytes) {}
+  template <class T>
+  bool read(T& into) {
+    if (bytes_.size() - at_ < sizeof(T)) return false;
+    std::memcpy(&into, bytes_.data() + at_, sizeof(T));
+    at_ += sizeof(T);
+    return true;
+  }
+  bool take(std::uint64_t size, std::string_view& into) {
+    if (size > bytes_.size() - at_) return false;
+    into = bytes_.substr(at_, size);
+    at_ += size;
+    return true;
+  }
+  [[nodiscard]] bool at_end() const { return at_ == bytes_.size(); }
+
+ private:
+  std::string_view bytes_;
+  std::size_t at_ = 0;
+};
+
+template <class T>
+void put(std::string& out, T value) {
+  char bytes[sizeof(T)];
+  std::memcpy(bytes, &value, sizeof(T));
+  out.append(bytes, sizeof(T));
+}
+
+struct Keys {
+  std::int32_t type = 0;
+  std::uint64_t row_bytes = 0;
+  std::string_view rows;
+};
+struct Values {
+  std::int32_t type = 0;
+  std::uint32_t element_bytes = 0, elements = 0;
+  std::string_view columns;
+};
+struct Section {
+  std::vector<Keys> keys;
+  std::vector<Values> values;
+};
+
+bool read_layers(Reader& in, std::uint32_t layers, std::uint64_t cells, Section& out) {
+  if (layers == 0 || layers > layers_max) return false;
+  for (std::uint32_t layer = 0; layer < layers; ++layer) {
+    Keys keys;
+    if (!in.read(keys.type) || !in.read(keys.row_bytes) || keys.row_bytes > row_max_bytes ||
+        !in.take(keys.row_bytes * cells, keys.rows))
+      return false;
+    out.keys.push_back(keys);
+  }
+  for (std::uint32_t layer = 0; layer < layers; ++layer) {
+    Values values;
+    if (!in.read(values.type) || !in.read(values.element_bytes) || !in.read(values.elements) ||
+        values.element_bytes > 64 || values.elements > row_max_bytes ||
+        !in.take(std::uint64_t{values.element_bytes} * values.elements * cells, values.columns))
+      return false;
+    out.values.push_back(values);
+  }
+  return true;
+}
+
+bool read_section(Reader& in, std::uint32_t& cells, Section& out) {
+  std::uint32_t streams = 0;
+  if (!in.read(streams) || streams == 0 || streams > streams_max) return false;
+  bool found = false;
+  for (std::uint32_t stream = 0; stream < streams; ++stream) {
+    std::uint32_t count = 0;
+    if (!in.read(count)) return false;
+    if (count == 0) continue;
+    if (std::exchange(found, true)) return false;
+    for (std::uint32_t cell = 0; cell < count; ++cell) {
+      std::int32_t position = 0, sequence = 0;
+      std::uint32_t sequences = 0;
+      if (!in.read(position) || !in.read(sequences) || !in.read(sequence) || sequences != 1 ||
+          position != static_cast<std::int32_t>(cell))
+        return false;
+    }
+    std::uint32_t transposed = 0, layers = 0;
+    if (!in.read(transposed) || transposed != 1 || !in.read(layers) || !read_layers(in, layers, count, out))
+      return false;
+    cells = count;
+  }
+  return found;
+}
+
+std::string cut_block(const std::vector<Section>& sections, std::uint64_t cells, std::size_t first,
+                      std::size_t block) {
+  std::string out;
+  put(out, static_cast<std::uint32_t>(sections.size()));
+  put(out, static_cast<std::uint32_t>(block));
+  for (const auto& section : sections) {
+    put(out, static_cast<std::uint32_t>(section.keys.size()));
+    for (const auto& keys : section.keys) {
+      put(out, keys.type);
+      put(out, keys.row_bytes);
+      out.append(keys.rows.substr(first * keys.row_bytes, block * keys.row_bytes));
+    }
+    for (const auto& values : section.values) {
+      put(out, values.type);
+      put(out, values.element_bytes);
+      put(out, values.elements);
+      const std::uint64_t size = values.element_bytes;
+      for (std::uint64_t element = 0; element < values.elements; ++element)
+        out.append(values.columns.substr((element * cells + first) * size, block * size));
+    }
+  }
+  return out;
+}
+
+struct Block {
+  std::uint32_t cells = 0;
+  std::vector<Section> sections;
+};
+
+bool read_block(std::string_view bytes, Block& out) {
+  Reader in(bytes);
+  std::uint32_t sections = 0;
+  if (!in.read(sections) || !in.read(out.cells) || sections == 0 || sections > sections_max || out.cells == 0)
+    return false;
+  for (std::uint32_t each = 0; each < sections; ++each) {
+    std::uint32_t layers = 0;
+    if (!in.read(layers) || !read_layers(in, layers, out.cells, out.sections.emplace_back())) return false;
+  }
+  return in.at_end();
+}
+
+bool alike(const Section& a, const Section& b) {
+  if (a.keys.size() != b.keys.size()) return false;
+  for (std::size_t layer = 0; layer < a.keys.size(); ++layer)
+    if (a.keys[layer].type != b.keys[layer].type || a.keys[layer].row_bytes != b.keys[layer].row_bytes ||
+        a.values[layer].type != b.values[layer].type ||
+        a.values[layer].elements != b.values[layer].elements ||
+        a.values[layer].element_bytes != b.values[layer].element_bytes)
+      return false;
+  return true;
+}
+
+void join_section(std::string& out, const std::vector<Block>& blocks, std::size_t section,
+                  std::uint32_t cells, std::size_t slots) {
+  put(out, static_cast<std::uint32_t>(slots));
+  put(out, cells);
+  for (std::uint32_t cell = 0; cell < cells; ++cell) {
+    put(out, static_cast<std::int32_t>(cell));
+    put(out, std::uint32_t{1});
+    put(out, std::int32_t{0});
+  }
+  const auto& first = blocks.front().sections[section];
+  put(out, std::uint32_t{1});
+  put(out, static_cast<std::uint32_t>(first.keys.size()));
+  for (std::size_t layer = 0; layer < first.keys.size(); ++layer) {
+    put(out, first.keys[layer].type);
+    put(out, first.keys[layer].row_bytes);
+    for (const auto& block : blocks) out.append(block.sections[section].keys[layer].rows);
+  }
+  for (std::size_t layer = 0; layer < first.values.size(); ++layer) {
+    const auto& values = first.values[layer];
+    put(out, values.type);
+    put(out, values.element_bytes);
+    put(out, values.elements);
+    for (std::uint64_t element = 0; element < values.elements; ++element)
+      for (const auto& block : blocks) {
+        const std::uint64_t size = std::uint64_t{block.cells} * values.element_bytes;
+        out.append(block.sections[section].values[layer].columns.substr(element * size, size));
+      }
+  }
+  for (std::size_t stream = 1; stream < slots; ++stream) put(out, std::uint32_t{0});
+}
+
+}  // namespace
+
+Result<std::vector<std::string>> cut_state(std::string_view state, std::size_t block, std::size_t first,
+                                           std::size_t count) {
+  Reader in(state);
+  std::uint32_t stated = 0;
+  std::int32_t sequence = 0;
+  if (!in.read(stated) || stated != magic || !in.read(sequence)) return unknown();
+  std::vector<Section> sections;
+  std::uint32_t cells = 0;
+  while (!in.at_end()) {
+    std::uint32_t here = 0;
+    if (sections.size() >= sections_max || !read_section(in, here, sections.emplace_back())) return unknown();
+    if (cells != 0 && here != cells) return unknown();
+    cells = here;
+  }
+  if (sections.empty() || first + count * block > cells) return unknown();
+  std::vector<std::string> out;
+  for (std::size_t each = 0; each < count; ++each)
+    out.push_back(cut_block(sections, cells, first + each * block, block));
+  return out;
+}
+
+Result<std::string> join_state(std::span<const std::string_view> blocks, std::size_t slots) {
+  if (blocks.empty() || slots == 0 || slots > streams_max) return damaged();
+  std::vector<Block> read(blocks.size());
+  std::uint64_t cells = 0;
+  std::size_t bytes = 1024;
+  for (std::size_t each = 0; each < blocks.size(); ++each) {
+    if (!read_block(blocks[each], read[each]) || read[each].sections.size() != read[0].sections.size())
+      return damaged();
+    for (std::size_t section = 0; section < read[0].sections.size(); ++section)
+      if (!alike(read[0].sections[section], read[each].sections[section])) return damaged();
+    cells += read[each].cells;
+    bytes += blocks[each].size() + std::size_t{read[each].cells} * 12 * sections_max;
+  }
+  if (cells > (1ULL << 24)) return damaged();
+  std::string out;
+  out.reserve(bytes + slots * 4 * sections_max);
+  put(out, magic);
+  put(out, std::int32_t{0});
+  for (std::size_t section = 0; section < read[0].sections.size(); ++section)
+    join_section(out, read, section, static_cast<std::uint32_t>(cells), slots);
+  return out;
+}
+
+}  // namespace bastide::models::local

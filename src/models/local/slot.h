@@ -1,0 +1,65 @@
+// Slot: a sequence of the context, what it holds, and what of it another call may use.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "models/local/llama_engine.h"
+
+namespace bastide::models::local {
+
+/// Between people, what was computed is shared in whole blocks of so many tokens: to learn from the time of
+/// an answer that somebody asked the same, one must send so many tokens exactly alike.
+constexpr std::size_t block_tokens = 256;
+
+/// What a sequence holds stays after an answer, for the next prompt that begins alike.
+struct Slot {
+  std::uint64_t call = 0;  // 0: idle
+  std::unique_ptr<Generation> generation;
+  CacheScope scope;             // of who filled it
+  std::vector<Token> cache;     // what the context holds, or will after the next decode
+  std::size_t prompt_done = 0;  // tokens of the prompt that are in `cache`
+  std::size_t reused = 0;       // of them, found there or restored
+  std::size_t decoded = 0;      // tokens of `cache` that the context holds by now
+  bool begun = false;           // its prompt is being computed
+  std::uint32_t written = 0;    // tokens of the answer
+  Token next = 0;               // drawn, not yet in `cache`
+  int row = -1;                 // of its logits in the current batch
+  std::uint64_t last_used = 0;
+  std::uint64_t order = 0;  // of arrival
+
+  [[nodiscard]] bool reads_prompt() const { return call != 0 && prompt_done < generation->prompt().size(); }
+  [[nodiscard]] bool answers() const { return call != 0 && !reads_prompt(); }
+};
+
+[[nodiscard]] inline std::size_t common_prefix(std::span<const Token> a, std::span<const Token> b) {
+  return static_cast<std::size_t>(std::ranges::mismatch(a, b).in1 - a.begin());
+}
+
+/// How many of the first `common` tokens, which both have, a call of `caller` may take from what `owner` had
+/// computed: all of one's own; the instructions as a whole, which belong to no one; otherwise whole blocks,
+/// and only under the same rights.
+[[nodiscard]] inline std::size_t shareable(const CacheScope& owner, const CacheScope& caller,
+                                           std::size_t common) {
+  if (owner.person == caller.person) return common;
+  const std::size_t blocks = common - common % block_tokens;
+  const std::size_t instructions = std::min(owner.instruction_tokens, caller.instruction_tokens);
+  const std::size_t by_rights = owner.rights == caller.rights ? blocks : 0;
+  return std::max(by_rights, common >= instructions ? instructions : std::min(blocks, instructions));
+}
+
+/// Answers that are decoded together: indices of slots, and how many of the first tokens all of them hold.
+struct Group {
+  std::vector<std::size_t> slots;
+  std::size_t shared = 0;
+};
+
+/// Splits the slots, of which each has here what it holds (empty: it does not answer), into groups with a
+/// long common beginning, whose attention is computed at once; what shares little goes into one group with
+/// nothing shared. Every answering slot is in exactly one group.
+[[nodiscard]] std::vector<Group> group_caches(const std::vector<std::span<const Token>>& caches);
+
+}  // namespace bastide::models::local
