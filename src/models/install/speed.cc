@@ -106,7 +106,7 @@ Result<Speed> measure_speed(const Manifest& manifest) {
   Speed out;
   out.threads = options.threads;
   const auto begun = Steady::now();
-  const auto engine = local::Engine::load(options);
+  auto engine = local::Engine::load(options);
   if (!engine) return pass(engine);
   out.load_s = seconds_since(begun);
   auto measured =
