@@ -140,7 +140,9 @@ Io Link::write(const Pieces& pieces) {
   message.msg_iov = vector.data();
   message.msg_iovlen = count;
   for (;;) {
-    auto sent = ::sendmsg(fd_.get(), &message, MSG_NOSIGNAL);
+    // One piece, as most answers are, costs the kernel less without a header around it.
+    auto sent = count == 1 ? ::send(fd_.get(), vector[0].iov_base, vector[0].iov_len, MSG_NOSIGNAL)
+                           : ::sendmsg(fd_.get(), &message, MSG_NOSIGNAL);
     if (sent >= 0) return {Io::What::bytes, static_cast<std::size_t>(sent)};
     if (errno == EINTR) continue;
     if (errno != EAGAIN && errno != EWOULDBLOCK) return {Io::What::failed};
