@@ -32,21 +32,12 @@ std::vector<std::uint8_t> turns_of(const std::vector<int>& weights) {
 }  // namespace
 
 void KeyRests::limited(std::size_t key, std::optional<Millis> wait, Steady::time_point now) {
-  auto& rest = rests_[key];
-  rest.was_told.store(wait.has_value(), std::memory_order_relaxed);
-  rest.until.store(ticks(now + std::clamp(wait.value_or(pause_default), Millis(0), pause_max)),
-                   std::memory_order_relaxed);
-}
-
-bool KeyRests::allows(std::size_t key, Steady::time_point now, Urgency urgency) const {
-  const auto& rest = rests_[key];
-  const auto until = rest.until.load(std::memory_order_relaxed);
-  return until == 0 || ticks(now) >= until ||
-         (urgency == Urgency::nobody_else && !rest.was_told.load(std::memory_order_relaxed));
+  until_[key].store(ticks(now + std::clamp(wait.value_or(pause_default), Millis(0), pause_max)),
+                    std::memory_order_relaxed);
 }
 
 Millis KeyRests::left(std::size_t key, Steady::time_point now) const {
-  const Steady::duration until(rests_[key].until.load(std::memory_order_relaxed));
+  const Steady::duration until(until_[key].load(std::memory_order_relaxed));
   return std::max(Millis(0), std::chrono::ceil<Millis>(until - now.time_since_epoch()));
 }
 
@@ -65,12 +56,11 @@ KeyRing::KeyRing(const ProviderConfig& provider) : provider_(provider.id) {
   turns_ = turns_of(weights);
 }
 
-std::optional<KeyRing::Pick> KeyRing::pick(const KeyRests& rests, KeyRests::Urgency urgency,
-                                           Steady::time_point now) {
+std::optional<KeyRing::Pick> KeyRing::pick(const KeyRests& rests, Urgency urgency, Steady::time_point now) {
   const auto may_use = [&](std::size_t index) {
     auto until = keys_[index]->refused_until.load(std::memory_order_relaxed);
     if (until != 0 && ticks(now) < until) return false;
-    if (!rests.allows(index, now, urgency)) return false;
+    if (!rests.allows(index, now)) return false;
     // One call tries a key that was refused; the others wait for another pause.
     return until == 0 ||
            keys_[index]->refused_until.compare_exchange_strong(until, ticks(now + refused_pause));
@@ -80,7 +70,14 @@ std::optional<KeyRing::Pick> KeyRing::pick(const KeyRests& rests, KeyRests::Urge
     const auto index = turns_[(turn + i) % turns_.size()];
     if (may_use(index)) return Pick{index, keys_[index]->secret.load()};
   }
-  return std::nullopt;
+  if (urgency == Urgency::others_may_answer) return std::nullopt;
+  std::size_t soonest = 0;
+  const auto wait = [&](std::size_t index) {
+    return std::pair(keys_[index]->refused_until.load(std::memory_order_relaxed), rests.left(index, now));
+  };
+  for (std::size_t index = 1; index < keys_.size(); ++index)
+    if (wait(index) < wait(soonest)) soonest = index;
+  return Pick{soonest, keys_[soonest]->secret.load()};
 }
 
 Error KeyRing::why_none(const KeyRests& rests, Steady::time_point now) const {

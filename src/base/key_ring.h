@@ -36,20 +36,14 @@ class KeyRests {
 
   /// `wait` as the provider says in retry-after.
   void limited(std::size_t key, std::optional<Millis> wait, Steady::time_point now);
-  enum class Urgency : std::uint8_t {
-    others_may_answer,  // only a key that nothing speaks against
-    nobody_else         // also one that was told to wait, but not for how long
-  };
-  [[nodiscard]] bool allows(std::size_t key, Steady::time_point now, Urgency urgency) const;
+  [[nodiscard]] bool allows(std::size_t key, Steady::time_point now) const {
+    return left(key, now) == Millis(0);
+  }
   /// How long the key must still wait.
   [[nodiscard]] Millis left(std::size_t key, Steady::time_point now) const;
 
  private:
-  struct Rest {
-    std::atomic<std::int64_t> until{0};  // ticks of the steady clock
-    std::atomic<bool> was_told{false};   // how long
-  };
-  std::array<Rest, keys_max> rests_{};
+  std::array<std::atomic<std::int64_t>, keys_max> until_{};  // ticks of the steady clock
 };
 
 /// The keys of one provider; one that is empty where the provider wants none. Thread-safe; `pick` and the
@@ -64,9 +58,12 @@ class KeyRing {
     std::size_t index = 0;
     std::shared_ptr<const std::string> secret;  // empty: none is wanted
   };
-  /// The next key in turn, by weight; nothing when each must be left alone.
-  [[nodiscard]] std::optional<Pick> pick(const KeyRests& rests, KeyRests::Urgency urgency,
-                                         Steady::time_point now);
+  enum class Urgency : std::uint8_t {
+    others_may_answer,  // only a key that nothing speaks against
+    nobody_else         // else the one that may be used soonest: the caller would get an error anyway
+  };
+  /// The next key in turn, by weight; nothing when each must be left alone and others may answer.
+  [[nodiscard]] std::optional<Pick> pick(const KeyRests& rests, Urgency urgency, Steady::time_point now);
   /// Why `pick` gave nothing: Code::upstream, provider_key, when the provider refuses all keys; else
   /// Code::rate_limited, provider_busy, with the time until one may be used.
   [[nodiscard]] Error why_none(const KeyRests& rests, Steady::time_point now) const;

@@ -259,8 +259,7 @@ Task<Gateway::Outcome> Gateway::send(net::ServerCall& http, Passing& passing) co
       continue;
     }
     turn = co_await ask_with_keys(
-        http, passing, *plan,
-        is_last ? KeyRests::Urgency::nobody_else : KeyRests::Urgency::others_may_answer);
+        http, passing, *plan, is_last ? KeyRing::Urgency::nobody_else : KeyRing::Urgency::others_may_answer);
     if (turn.what == Turn::What::answered) co_return Outcome{Way::answered, passing.exchange, {}, {}};
     if (turn.what == Turn::What::failed)
       health.failed(Steady::now());
@@ -300,13 +299,14 @@ Result<void> Gateway::choose(Passing& passing, const Plan& plan) const {
 }
 
 Task<Gateway::Turn> Gateway::ask_with_keys(net::ServerCall& http, Passing& passing, const Plan& plan,
-                                           KeyRests::Urgency urgency) const {
+                                           KeyRing::Urgency urgency) const {
   constexpr int keys_tried_max = 3;
   auto& ring = *plan.upstream->keys;
   Turn turn;
   for (int i = 0; i < keys_tried_max; ++i) {
     const auto now = Steady::now();
-    auto key = ring.pick(plan.rests, urgency, now);
+    // A second try is for another key only.
+    auto key = ring.pick(plan.rests, i == 0 ? urgency : KeyRing::Urgency::others_may_answer, now);
     if (!key) {
       if (i == 0) turn = {Turn::What::key_limited, ring.why_none(plan.rests, now), {}};
       break;

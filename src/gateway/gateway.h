@@ -84,7 +84,7 @@ class Gateway {
   };
   /// One provider, with one key after another.
   [[nodiscard]] Task<Turn> ask_with_keys(net::ServerCall& http, Passing& passing, const Plan& plan,
-                                         KeyRests::Urgency urgency) const;
+                                         KeyRing::Urgency urgency) const;
   [[nodiscard]] Task<Turn> ask(net::ServerCall& http, Passing& passing, const Plan& plan,
                                std::shared_ptr<const std::string> key) const;
   [[nodiscard]] static Turn judge(net::Relayed kept);

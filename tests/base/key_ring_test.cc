@@ -11,7 +11,7 @@
 namespace bastide {
 namespace {
 
-using Urgency = KeyRests::Urgency;
+using Urgency = KeyRing::Urgency;
 
 ProviderConfig provider(const std::vector<std::pair<std::string, int>>& keys) {
   ProviderConfig out;
@@ -50,7 +50,7 @@ TEST(KeyRing, ARefusedKeyRestsIsToldOnceAndTriedByOneCallAMinute) {
   for (int i = 0; i < 4; ++i) EXPECT_EQ(ring.pick(rests, Urgency::nobody_else, now)->index, 1U);
   ring.refused(1, now);
   EXPECT_EQ(ring.refused_count(), 2U);
-  EXPECT_FALSE(ring.pick(rests, Urgency::nobody_else, now)) << "asking again helps nobody";
+  EXPECT_FALSE(ring.pick(rests, Urgency::others_may_answer, now)) << "asking again helps nobody";
   EXPECT_EQ(ring.why_none(rests, now).detail, "provider_key");
   now += KeyRing::refused_pause;
   EXPECT_TRUE(ring.pick(rests, Urgency::others_may_answer, now));
@@ -65,7 +65,8 @@ TEST(KeyRing, ALimitedKeyRestsAsLongAsTheProviderSays) {
   KeyRing ring(provider({{"a", 1}}));
   auto now = Steady::now();
   rests.limited(0, Millis(5'000), now);
-  EXPECT_FALSE(ring.pick(rests, Urgency::nobody_else, now));
+  EXPECT_FALSE(ring.pick(rests, Urgency::others_may_answer, now));
+  EXPECT_TRUE(ring.pick(rests, Urgency::nobody_else, now)) << "the provider may say so itself";
   const auto why = ring.why_none(rests, now);
   EXPECT_EQ(why.detail, "provider_busy");
   EXPECT_EQ(why.retry_after_s, 5);
@@ -74,7 +75,11 @@ TEST(KeyRing, ALimitedKeyRestsAsLongAsTheProviderSays) {
   EXPECT_TRUE(ring.pick(rests, Urgency::others_may_answer, now));
   rests.limited(0, std::nullopt, now);
   EXPECT_FALSE(ring.pick(rests, Urgency::others_may_answer, now)) << "others first, for a moment";
-  EXPECT_TRUE(ring.pick(rests, Urgency::nobody_else, now)) << "but nobody said to wait";
+  KeyRests both;
+  KeyRing two(provider({{"a", 1}, {"b", 1}}));
+  both.limited(0, Millis(5'000), now);
+  both.limited(1, Millis(2'000), now);
+  EXPECT_EQ(two.pick(both, Urgency::nobody_else, now)->index, 1U) << "the one that rests no longer soonest";
   EXPECT_TRUE(ring.take_alerts().empty()) << "nothing that an administrator must do";
 }
 
