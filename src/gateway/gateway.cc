@@ -1,7 +1,5 @@
 #include "gateway/gateway.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <array>
 #include <unordered_map>
@@ -336,10 +334,22 @@ Task<Gateway::Turn> Gateway::ask(net::ServerCall& http, Passing& passing, const 
   auto model = asked.model_bytes > 0 ? plan.upstream_json : std::string();  // else it stands in the path
   if (asks_usage) model += ask_usage;
   const auto length = body.size() - asked.model_bytes + model.size();
-  std::string head = fmt::format(
-      "POST {}{} HTTP/1.1\r\n{}Content-Length: {}\r\n{}{}{}", upstream.target->path(),
-      dialects::codec_of(passing.dialect).request_path(plan.card.upstream, asked.stream), upstream.head,
-      length, key->empty() ? "" : upstream.key_field, *key, key->empty() ? "" : "\r\n");
+  constexpr std::size_t head_bytes_usual = 512;
+  std::string head;
+  head.reserve(head_bytes_usual);
+  head += "POST ";
+  head += upstream.target->path();
+  head += dialects::codec_of(passing.dialect).request_path(plan.card.upstream, asked.stream);
+  head += " HTTP/1.1\r\n";
+  head += upstream.head;
+  head += "Content-Length: ";
+  head += std::to_string(length);
+  head += "\r\n";
+  if (!key->empty()) {
+    head += upstream.key_field;
+    head += *key;
+    head += "\r\n";
+  }
   add_client_fields(http.request().headers, passing.trace, head);
   head += "\r\n";
   Meter meter(passing.dialect, asked.stream, asks_usage ? Meter::UsageEvent::hide : Meter::UsageEvent::show,
