@@ -86,6 +86,7 @@ struct Program::Parts {
   std::unique_ptr<net::LoopThread> loop;
   std::unique_ptr<net::Client> client;
   std::unique_ptr<KeyRings> provider_keys;
+  std::unique_ptr<FairGates> gates;
   std::unique_ptr<observe::Traces> traces;  // null: none leave
 
   // Rooms.
@@ -188,6 +189,7 @@ Result<void> Program::Parts::open_rooms() {
   client = std::move(*made_client);
 
   provider_keys = std::make_unique<KeyRings>(config);
+  gates = std::make_unique<FairGates>(config);
   open_observation();
   identity = std::make_unique<identity::Identity>(identity_stores->ports(), identity::Options{});
   labels = std::make_unique<policy::Labels>(config);
@@ -204,6 +206,7 @@ Result<void> Program::Parts::open_rooms() {
   models::HouseOptions options;
   options.data_folder = data.path;
   options.prefix_key = prefix_key;
+  options.provider_keys = provider_keys.get();
   auto house = models::House::create(config, options, *client, *io, metrics);
   if (!house) return pass(house);
   models = std::move(*house);
@@ -236,15 +239,16 @@ Result<void> Program::Parts::open_rooms() {
 }
 
 void Program::Parts::open_doors() {
-  pipeline = std::make_unique<exchange::Pipeline>(
-      exchange::Rooms{*labels, *router, *limiter, *guard, *library, *models, *footprint, *audit});
+  pipeline = std::make_unique<exchange::Pipeline>(exchange::Rooms{
+      *labels, *router, *limiter, *guard, *library, *models, *footprint, *audit, gates.get()});
   chat = std::make_unique<chat::Chat>(
       *conversations, *pipeline, *labels, *router, *io, metrics,
       [this](std::string_view conversation) { return pseudonyms->forget(conversation); });
   usage_receipts = std::make_unique<UsageReceipts>(*usage_log, *labels, *models, *footprint);
   gateway = std::make_unique<gateway::Gateway>(
       config, *router, *labels,
-      gateway::Rooms{*accounts, *usage_log, *guard, *client, *provider_keys, traces.get(), metrics});
+      gateway::Rooms{*accounts, *usage_log, *guard, *client, *provider_keys, identity->key_table(), *gates,
+                     traces.get(), metrics});
   web = http_api::embedded_web_files();
   services = std::unique_ptr<http_api::Services>(new http_api::Services{
       config,

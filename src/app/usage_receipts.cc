@@ -29,8 +29,11 @@ std::vector<StageTrace> trace_of(const exchange::Exchange& exchange, const polic
       "The call passed as bytes; only the model's name was put in the provider's words.");
   say("route", asked, model.id.empty() ? "" : "Label " + label + " may go to " + model.zone + ".");
   say("pseudonymise", leaves ? "nothing_found" : "not_needed");
-  say("call", model.id.empty() ? "failed" : model.id,
-      row.failovers == 0 ? "" : std::to_string(row.failovers) + " failed before.");
+  if (row.flags & policy::usage_flag::cache_hit)
+    say("call", "cached", "The same question was answered before, for the same rights; no model was called.");
+  else
+    say("call", model.id.empty() ? "failed" : model.id,
+        row.failovers == 0 ? "" : std::to_string(row.failovers) + " failed before.");
   say("guard_out", "as_it_came");
   say("record", "kept", "The call's row is in the usage log.");
   say("deliver", error.empty() ? "done" : error, "To " + exchange.ask.door + ".");

@@ -34,6 +34,7 @@ Result<Config> parse_config(std::string_view toml, const std::string& name) {
   detail::read_limits(root, config);
   detail::read_rooms(root, config);
   detail::read_observability(root, config);
+  detail::read_cache(root, config);
   root.finish();
   if (auto error = document->error()) return std::unexpected(std::move(*error));
   config.warnings = document->warnings();

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <map>
 
 #include "base/config_reader.h"
 #include "base/key_ring.h"
@@ -26,6 +27,8 @@ constexpr std::string_view countries =
     "PY QA RE RO RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TC TD TF TG TH TJ "
     "TK TL TM "
     "TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW ";
+
+constexpr std::int64_t at_once_most = 1'000'000;
 
 template <class T>
 std::vector<std::string> ids_of(const std::vector<T>& items) {
@@ -182,6 +185,7 @@ void read_providers(ConfigTable& root, Config& config) {
     std::int64_t timeout_s = provider.timeout_s;
     table.integer("timeout_s", timeout_s, 1, 3600);
     provider.timeout_s = static_cast<int>(timeout_s);
+    table.integer("max_concurrent", provider.max_concurrent, 1, at_once_most);
     table.finish();
     config.providers.push_back(std::move(provider));
   }
@@ -218,10 +222,24 @@ void read_models(ConfigTable& root, Config& config) {
     read_parameters(table, model);
     table.words("fallback", model.fallback, R"(["local-small"])");
     table.flag("answers_documents", model.answers_documents);
+    table.words("aliases", model.aliases, R"(["default"])");
+    std::int64_t weight = model.weight;
+    table.integer("weight", weight, 1, 100);
+    model.weight = static_cast<int>(weight);
+    table.integer("max_concurrent", model.max_concurrent, 1, at_once_most);
     table.finish();
     config.models.push_back(std::move(model));
   }
   const auto known = ids_of(config.models);
+  std::map<std::string, std::size_t> sharing;
+  for (std::size_t i = 0; i < config.models.size(); ++i)
+    for (const auto& alias : config.models[i].aliases) {
+      constexpr std::size_t sharing_max = 16;
+      if (alias.empty() || alias == "auto" || std::ranges::find(known, alias) != known.end())
+        tables[i].wrong("aliases", fmt::format("names \"{}\", which is a model's own name.", alias));
+      if (++sharing[alias] > sharing_max)
+        tables[i].wrong("aliases", fmt::format("gives \"{}\" to more than 16 models.", alias));
+    }
   for (std::size_t i = 0; i < config.models.size(); ++i) {
     for (const auto& next : config.models[i].fallback) {
       if (next == config.models[i].id) tables[i].wrong("fallback", "names the model itself.");

@@ -8,26 +8,12 @@
 
 #include "base/secret_file.h"
 #include "base/text.h"
+#include "base/turns.h"
 
 namespace bastide {
 namespace {
 
 std::int64_t ticks(Steady::time_point at) { return at.time_since_epoch().count(); }
-
-/// Each index as often as its weight, as evenly as whole turns allow (smooth weighted round robin).
-std::vector<std::uint8_t> turns_of(const std::vector<int>& weights) {
-  std::vector<int> credit(weights.size());
-  int total = 0;
-  for (const int weight : weights) total += weight;
-  std::vector<std::uint8_t> turns;
-  for (int i = 0; i < total; ++i) {
-    for (std::size_t k = 0; k < weights.size(); ++k) credit[k] += weights[k];
-    const auto next = std::ranges::max_element(credit) - credit.begin();
-    credit[static_cast<std::size_t>(next)] -= total;
-    turns.push_back(static_cast<std::uint8_t>(next));
-  }
-  return turns;
-}
 
 }  // namespace
 
@@ -53,7 +39,7 @@ KeyRing::KeyRing(const ProviderConfig& provider) : provider_(provider.id) {
   };
   for (const auto& key : provider.keys) add(key);
   if (keys_.empty()) add({});
-  turns_ = turns_of(weights);
+  turns_ = fair_turns(weights);
 }
 
 std::optional<KeyRing::Pick> KeyRing::pick(const KeyRests& rests, Urgency urgency, Steady::time_point now) {

@@ -28,7 +28,7 @@ std::vector<std::unique_ptr<Stage>> in_order(const Rooms& rooms) {
   // Only now is it known whether the prompt leaves the walls.
   stages.push_back(pseudonymise_stage(rooms.router, rooms.guard));
   // Fails over until the first token, never after.
-  stages.push_back(call_stage(rooms.router, rooms.models, rooms.knowledge, rooms.admission));
+  stages.push_back(call_stage(rooms.router, rooms.models, rooms.knowledge, rooms.admission, rooms.gates));
   // While it streams: real values come back, claims are held to their passages before anyone sees them.
   stages.push_back(guard_out_stage(rooms.knowledge));
   // The receipt and the audit are durable before anyone is told that the answer is done.

@@ -3,6 +3,7 @@
 
 #include <string_view>
 
+#include "base/fair_gate.h"
 #include "base/task.h"
 #include "exchange/exchange.h"
 #include "exchange/ports.h"
@@ -19,6 +20,7 @@ struct Rooms {
   Models& models;
   Footprint& footprint;
   Records& records;
+  const FairGates* gates = nullptr;  // of providers and models that take only so many calls at once
 };
 
 /// Stateless; one object serves all exchanges at once. `run` fills the exchange and says in `trace` what it

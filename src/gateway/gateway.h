@@ -7,10 +7,14 @@
 #include <string>
 #include <string_view>
 
+#include "base/fair_gate.h"
 #include "base/metrics.h"
 #include "dialects/dialect.h"
 #include "exchange/ports.h"
+#include "gateway/answer_cache.h"
 #include "gateway/plan.h"
+#include "gateway/retry_budget.h"
+#include "identity/key_table.h"
 #include "identity/principal.h"
 #include "net/client.h"
 #include "net/server.h"
@@ -26,7 +30,9 @@ struct Rooms {
   policy::UsageLog& log;
   const exchange::Guard& guard;
   net::Client& client;
-  const KeyRings& keys;
+  const KeyRings& keys;  // of providers
+  const identity::KeyTable& callers;
+  const FairGates& gates;
   observe::Traces* traces;  // null: none leave
   Metrics& metrics;
 };
@@ -47,6 +53,7 @@ class Gateway {
     std::string exchange{};
     std::optional<Error> error{};
     std::string header_lines{};  // what a refusal tells of limits
+    std::string model{};         // what the name that was asked stands for this time, when it is an alias
   };
   /// `body` is the call as it came, with its string's capacity at least 64 bytes beyond its size or else
   /// copied.
@@ -58,11 +65,19 @@ class Gateway {
   struct Counters;
   [[nodiscard]] bool guard_lets_pass(const identity::Principal& who, const Plan& plan, std::string_view body,
                                      std::size_t readable_bytes) const;
-  /// Reserves the most that the call may take.
+  /// Whether the cache answers; notes what of it the call wants.
+  [[nodiscard]] bool finds_answer(Passing& passing, const net::Headers& headers) const;
+  [[nodiscard]] Task<Outcome> replay(net::ServerCall& http, Passing& passing) const;
+  /// Reserves the most that the call may take. Where the caller sets no limit and a budget does not allow the
+  /// longest answer, less is reserved, and the provider told.
   [[nodiscard]] Result<void> admit(Passing& passing) const;
   [[nodiscard]] Outcome refuse(Passing& passing, Error error) const;
   /// To the model that was asked, then to its fallbacks, until one answers.
   [[nodiscard]] Task<Outcome> send(net::ServerCall& http, Passing& passing) const;
+  /// The models that may answer, the one that was asked first.
+  [[nodiscard]] static std::vector<const Plan*> order_of(const Passing& passing);
+  [[nodiscard]] policy::Amounts bound_of(const Passing& passing, const Plan& plan,
+                                         std::int64_t answer_tokens) const;
   /// Reserves for `plan` instead of the one before.
   [[nodiscard]] Result<void> choose(Passing& passing, const Plan& plan) const;
   /// What became of one provider's turn.
@@ -73,10 +88,13 @@ class Gateway {
       failed,       // another may do better
       key_refused,  // so may another key
       key_limited,
+      busy,      // its queue is full
+      key_over,  // the caller's own key has ended
       streams_only
     };
     [[nodiscard]] bool is_failure() const {
-      return what == What::failed || what == What::key_refused || what == What::key_limited;
+      return what == What::failed || what == What::key_refused || what == What::key_limited ||
+             what == What::busy;
     }
     What what = What::failed;
     std::optional<Error> error{};
@@ -88,6 +106,8 @@ class Gateway {
   [[nodiscard]] Task<Turn> ask(net::ServerCall& http, Passing& passing, const Plan& plan,
                                std::shared_ptr<const std::string> key) const;
   [[nodiscard]] static Turn judge(net::Relayed kept);
+  /// Lines of the house in an answer's head.
+  [[nodiscard]] static std::string head_lines(const Passing& passing);
   struct Ending {
     int status = 200;
     std::string_view error{};  // a code word; empty: none
@@ -100,6 +120,11 @@ class Gateway {
   Plans plans_;
   policy::Word label_, chosen_, fallback_;
   std::array<policy::Word, 5> doors_{};  // by dialect
+  policy::Word cached_;
+  std::string cache_everyone_;  // whose answers all share, when the default label is public; else empty
+  std::unique_ptr<AnswerCache> cache_;
+  std::vector<std::string> cached_models_;
+  mutable RetryBudget retries_;
   std::unique_ptr<Counters> counters_;
 };
 

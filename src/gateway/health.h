@@ -31,9 +31,9 @@ class Health {
   /// Whether others should be asked before it: it failed more than one call in seven lately. Every sixteenth
   /// time the answer is no all the same, so that a recovery is noticed.
   [[nodiscard]] bool prefers_rest() {
-    return share_.load(std::memory_order_relaxed) > share_high &&
-           asked_.fetch_add(1, std::memory_order_relaxed) % 16 != 15;
+    return fails_often() && asked_.fetch_add(1, std::memory_order_relaxed) % 16 != 15;
   }
+  [[nodiscard]] bool fails_often() const { return share_.load(std::memory_order_relaxed) > share_high; }
   void succeeded() {
     weigh(0);
     if (failures_.load(std::memory_order_relaxed) == 0) return;

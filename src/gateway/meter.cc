@@ -102,7 +102,20 @@ Meter::Verdict Meter::on_head(int status, net::Headers& headers) {
   return is_events_ && hides_ ? Verdict::rewrite : Verdict::pass_on;
 }
 
+void Meter::copy(std::string_view shown) {
+  if (copy_.size() + shown.size() <= copy_bytes_max_)
+    copy_ += shown;
+  else
+    copy_bytes_max_ = 0;
+}
+
+std::optional<Meter::Copy> Meter::take_copy() {
+  if (copy_bytes_max_ == 0 || fault_ || (is_events_ && !meter_.ended())) return std::nullopt;
+  return Copy{is_events_ ? "text/event-stream" : "application/json", std::move(copy_)};
+}
+
 void Meter::on_body(std::string_view content) {
+  if (copy_bytes_max_ > 0 && !hides_) copy(content);
   const bool is_first = content_bytes_ == 0;
   content_bytes_ += static_cast<std::int64_t>(content.size());
   if (is_events_) {
@@ -234,6 +247,7 @@ void Meter::read_line(std::string_view line) {
 std::string_view Meter::rewritten() {
   shown_.swap(out_);
   out_.clear();
+  if (copy_bytes_max_ > 0) copy(shown_);
   return shown_;
 }
 
@@ -246,6 +260,7 @@ std::string Meter::on_end(const Error* broken) {
     return {};
   }
   usage_ = meter_.usage();
+  if (copy_bytes_max_ > 0) copy(out_);
   if (!broken && (meter_.ended() || meter_.failed())) return std::exchange(out_, {});
   const Error cut{Code::upstream, "The provider's stream ended before its answer was complete.", "truncated",
                   "Try again."};

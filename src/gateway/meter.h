@@ -30,6 +30,14 @@ class Meter final : public net::RelayWatcher {
   Meter(dialects::Dialect dialect, bool stream, UsageEvent usage_event, std::string_view exchange,
         std::string own_lines, dialects::Scanner& scanner);
 
+  /// Keeps a copy of what the client gets, for the cache. Before the relay.
+  void keep_copy(std::size_t bytes_max) { copy_bytes_max_ = bytes_max; }
+  /// The copy with its media type; nothing when it is not whole.
+  struct Copy {
+    std::string content_type, body;
+  };
+  [[nodiscard]] std::optional<Copy> take_copy();
+
   Verdict on_head(int status, net::Headers& headers) override;
   void on_body(std::string_view content) override;
   bool refused() override;
@@ -46,6 +54,7 @@ class Meter final : public net::RelayWatcher {
   [[nodiscard]] Steady::time_point first_byte() const { return first_byte_; }
 
  private:
+  void copy(std::string_view shown);
   void read_lines(std::string_view content);
   void read_line(std::string_view line);
   void read_whole(std::string_view body, std::size_t readable_bytes);
@@ -68,6 +77,8 @@ class Meter final : public net::RelayWatcher {
   bool unread_ = false;  // too long to be read
   bool skips_blank_ = false;
   std::string out_, shown_;
+  std::size_t copy_bytes_max_ = 0;  // 0: none is kept
+  std::string copy_;
 };
 
 /// The event that ends a stream of `dialect` by an error.

@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <map>
+
 #include "base/json.h"
 #include "base/log.h"
+#include "base/turns.h"
 #include "dialects/configured.h"
 
 namespace bastide::gateway {
@@ -21,7 +24,16 @@ std::string_view key_field(Dialect dialect) {
   }
 }
 
-std::shared_ptr<const Upstream> upstream_of(const ProviderConfig& provider, const KeyRings& keys) {
+// Servers of OpenAI's own want the new name; those that speak as it does know the old one.
+std::string_view limit_field(dialects::Dialect dialect, const std::string& authority) {
+  if (dialect == dialects::Dialect::gemini) return {};
+  const auto host = authority.substr(0, authority.find(':'));
+  return host.ends_with("openai.com") || host.ends_with("openai.azure.com") ? "max_completion_tokens"
+                                                                            : "max_tokens";
+}
+
+std::shared_ptr<const Upstream> upstream_of(const ProviderConfig& provider, const KeyRings& keys,
+                                            const FairGates& gates) {
   const auto dialect = dialects::spoken(provider.dialect);
   auto target = net::RelayTarget::parse(dialects::api_root(dialect, provider.base_url));
   if (!target || !provider.ca_file.empty()) return nullptr;  // the long way has a client that trusts the file
@@ -35,6 +47,8 @@ std::shared_ptr<const Upstream> upstream_of(const ProviderConfig& provider, cons
       upstream->target->authority());
   upstream->key_field = key_field(provider.dialect);
   upstream->keys = &keys.of(provider.id);
+  upstream->gate = gates.of_provider(provider.id);
+  upstream->limit_field = limit_field(dialect, upstream->target->authority());
   return upstream;
 }
 
@@ -47,6 +61,7 @@ policy::ModelCard card_of(const ModelConfig& model, const ProviderConfig& provid
   card.zone = provider.zone;
   card.capabilities = model.capabilities;
   card.context_tokens = model.context_tokens;
+  card.output_tokens_max = model.output_tokens_max;
   card.price = model.price;
   card.parameters_active = model.parameters_active;
   card.parameters_total = model.parameters_total;
@@ -57,12 +72,12 @@ policy::ModelCard card_of(const ModelConfig& model, const ProviderConfig& provid
 }  // namespace
 
 Plans::Plans(const Config& config, const policy::Router& router, policy::Label default_label,
-             policy::UsageLog& log, const KeyRings& keys) {
+             policy::UsageLog& log, const KeyRings& keys, const FairGates& gates) {
   std::unordered_map<std::string, std::shared_ptr<const Upstream>> upstreams;
   std::unordered_map<std::string, const ProviderConfig*> providers;
   for (const auto& provider : config.providers) {
     providers[provider.id] = &provider;
-    if (auto upstream = upstream_of(provider, keys)) upstreams[provider.id] = std::move(upstream);
+    if (auto upstream = upstream_of(provider, keys, gates)) upstreams[provider.id] = std::move(upstream);
   }
   for (const auto& model : config.models) {
     const auto upstream = upstreams.find(model.provider);
@@ -74,6 +89,7 @@ Plans::Plans(const Config& config, const policy::Router& router, policy::Label d
     plan->upstream = upstream->second;
     plan->upstream_json = JsonWriter().value(plan->card.upstream).take();
     plan->asked_word = log.word(model.id);
+    plan->gate = gates.of_model(model.id);
     plan->leaves_walls = router.place(provider.zone) != policy::Place::walls;
     plans_.emplace(model.id, std::move(plan));
   }
@@ -86,6 +102,45 @@ Plans::Plans(const Config& config, const policy::Router& router, policy::Label d
       else
         plan->has_other_fallback = true;
     }
+  std::map<std::string, std::pair<std::vector<Alias::Member>, std::vector<int>>> shared;
+  for (const auto& model : config.models)
+    for (const auto& name : model.aliases) {
+      shared[name].first.push_back({model.id, find(model.id)});
+      shared[name].second.push_back(model.weight);
+    }
+  for (auto& [name, members] : shared)
+    aliases_.emplace(name, std::make_unique<Alias>(std::move(members.first), members.second));
+}
+
+Alias::Alias(std::vector<Member> members, const std::vector<int>& weights)
+    : members_(std::move(members)), turns_(fair_turns(weights)) {}
+
+const Alias::Member& Alias::next() const {
+  constexpr std::uint32_t looks_every = 16;        // so that a recovery is noticed
+  constexpr std::uint32_t slower_us_min = 50'000;  // less is noise
+  const auto turn = turn_.fetch_add(1, std::memory_order_relaxed);
+  const auto usual = [](const Member& member) {
+    return member.plan ? member.plan->usual_us.load(std::memory_order_relaxed) : 0;
+  };
+  std::uint32_t quickest = 0;
+  for (const auto& member : members_)
+    if (const auto us = usual(member); us > 0 && (quickest == 0 || us < quickest)) quickest = us;
+  const auto is_well = [&](const Member& member) {
+    if (!member.plan) return true;
+    const auto us = usual(member);
+    return !member.plan->upstream->health.is_open() && !member.plan->upstream->health.fails_often() &&
+           (us < slower_us_min || us / 2 <= quickest);
+  };
+  const auto at = [&](std::size_t i) -> const Member& { return members_[turns_[i % turns_.size()]]; };
+  if (turn % looks_every != looks_every - 1)
+    for (std::size_t i = 0; i < turns_.size(); ++i)
+      if (is_well(at(turn + i))) return at(turn + i);
+  return at(turn);
+}
+
+const Alias* Plans::alias(std::string_view name) const {
+  const auto found = aliases_.find(name);
+  return found == aliases_.end() ? nullptr : found->second.get();
 }
 
 const policy::ModelTerms& Plan::terms(policy::Accounts& accounts, policy::Moment now) const {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/config.h"
+#include "base/fair_gate.h"
 #include "base/key_ring.h"
 #include "dialects/dialect.h"
 #include "gateway/health.h"
@@ -27,6 +28,9 @@ struct Upstream {
   std::string head;            // fields that every request carries: Host, User-Agent
   std::string_view key_field;  // what stands before the key, name and colon included
   KeyRing* keys = nullptr;
+  FairGate* gate = nullptr;  // null: no limit on calls at once
+  std::string_view
+      limit_field;  // how its servers call the most that an answer may have; empty: none in the body
   Millis timeout{120'000};
   mutable Health health;
 };
@@ -39,6 +43,13 @@ struct Plan {
   bool leaves_walls = true;
   policy::Word asked_word = 0;  // of its id, in the usage log
   mutable KeyRests rests;
+  FairGate* gate = nullptr;
+  /// How long the first byte usually takes, in microseconds: a moving average over some eight answers.
+  mutable std::atomic<std::uint32_t> usual_us{0};
+  /// The longest answer: what must be reserved when nobody limits it.
+  [[nodiscard]] std::int64_t longest_answer() const {
+    return card.output_tokens_max.value_or(card.context_tokens);
+  }
   /// Prices and the model's own purse, as the accounts' `generation` has them.
   [[nodiscard]] const policy::ModelTerms& terms(policy::Accounts& accounts, policy::Moment now) const;
   /// Same dialect, allowed for the default label, in the order of the configuration.
@@ -51,15 +62,34 @@ struct Plan {
   mutable std::atomic<std::uint64_t> generation_{0};
 };
 
+/// A name that several models share. Immutable but for whose turn it is; thread-safe.
+class Alias {
+ public:
+  struct Member {
+    std::string id;
+    const Plan* plan = nullptr;  // null: only the long way reaches it
+  };
+  Alias(std::vector<Member> members, const std::vector<int>& weights);
+  /// By weight; but one that fails, or takes twice as long as the quickest, is passed over save now and then.
+  [[nodiscard]] const Member& next() const;
+  [[nodiscard]] const std::vector<Member>& members() const { return members_; }
+
+ private:
+  const std::vector<Member> members_;
+  const std::vector<std::uint8_t> turns_;
+  mutable std::atomic<std::uint32_t> turn_{0};
+};
+
 /// Immutable after construction; thread-safe.
 class Plans {
  public:
   /// Models of providers that policy allows for the default label; the others take the long way, which says
-  /// why not. A provider without a usable address is left out. `keys` outlive it.
+  /// why not. A provider without a usable address is left out. `keys` and `gates` outlive it.
   Plans(const Config& config, const policy::Router& router, policy::Label default_label,
-        policy::UsageLog& log, const KeyRings& keys);
+        policy::UsageLog& log, const KeyRings& keys, const FairGates& gates);
   /// Nothing when the model is not one of these.
   [[nodiscard]] const Plan* find(std::string_view model) const;
+  [[nodiscard]] const Alias* alias(std::string_view name) const;
   [[nodiscard]] std::vector<const Upstream*> upstreams() const;
 
  private:
@@ -68,6 +98,7 @@ class Plans {
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>{}(text); }
   };
   std::unordered_map<std::string, std::unique_ptr<Plan>, Hash, std::equal_to<>> plans_;
+  std::unordered_map<std::string, std::unique_ptr<Alias>, Hash, std::equal_to<>> aliases_;
 };
 
 }  // namespace bastide::gateway

@@ -177,7 +177,10 @@ Result<std::unique_ptr<House>> House::create(const Config& config, HouseOptions 
       if (!own) return pass(own);
       through = impl->own_clients.emplace_back(std::move(*own)).get();
     }
-    impl->providers.emplace(provider.id, make_provider(provider, *through));
+    impl->providers.emplace(
+        provider.id,
+        make_provider(provider, *through,
+                      impl->options.provider_keys ? &impl->options.provider_keys->of(provider.id) : nullptr));
   }
   metrics.gauge("bastide_workers", "Model processes that run.", [weak = std::weak_ptr(impl)] {
     const auto state = weak.lock();

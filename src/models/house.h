@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/config.h"
+#include "base/key_ring.h"
 #include "base/metrics.h"
 #include "base/pool.h"
 #include "exchange/ports.h"
@@ -29,6 +30,8 @@ struct HouseOptions {
   std::string prefix_key;
   /// Threads of one worker; 0: one a core.
   int threads = 0;
+  /// Keys of the providers, which outlive the house; null: those of the configuration, as they are.
+  const KeyRings* provider_keys = nullptr;
 };
 
 /// Thread-safe, except construction and destruction. `start` and `embed` are called on a net::Loop's thread

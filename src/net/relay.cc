@@ -99,7 +99,7 @@ class Relay {
   char* scratch() { return link_.impl().scratch(); }
 
   std::optional<Error> interrupted(unsigned events, unsigned wanted, std::string_view what) {
-    if (events & event_stop) return left();
+    if (events & event_stop) return call_.cut_ ? *call_.cut_ : left();
     if ((events & event_timeout) && !(events & wanted))
       return Error{Code::timeout, "The server did not answer in time.", std::string(what), "Try again."};
     return std::nullopt;
@@ -235,6 +235,7 @@ class Relay {
   // The next bytes; none when the connection ended as it may.
   Task<Result<std::string_view>> read_more() {
     for (;;) {
+      if (call_.cut_) co_return end_early(*call_.cut_);  // also while bytes keep coming
       if (link_.had_its_turn()) co_await yield_turn(link_.loop());
       auto io = link_.read(scratch(), Loop::Impl::scratch_bytes - padding);
       if (io.what == Io::What::bytes) co_return std::string_view(scratch(), io.size);
@@ -380,7 +381,14 @@ class Relay {
 };
 }  // namespace detail
 
+void detail::Call::break_off(Error why) {
+  if (!upstream_) return;
+  cut_ = std::move(why);
+  upstream_->stop();
+}
+
 Task<Result<Relayed>> detail::Call::relay(Client& client, RelayRequest request, RelayWatcher& watcher) {
+  cut_.reset();
   auto shard = client.shard(connection_.link_.loop());
   for (bool may_reuse = true;; may_reuse = false) {
     auto upstream = may_reuse ? shard->take_idle(request.target.key()) : nullptr;

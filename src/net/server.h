@@ -53,6 +53,10 @@ class ServerCall {
   [[nodiscard]] virtual Task<Result<Relayed>> relay(Client& client, RelayRequest request,
                                                     RelayWatcher& watcher) = 0;
 
+  /// Ends a relay that runs as if its server had broken off, for this reason: the watcher's `on_end` gets it,
+  /// or `relay` gives it when the client has got nothing yet. Nothing happens when none runs.
+  virtual void break_off(Error why) = 0;
+
   /// Stop is requested when the client leaves (a half-close counts) or the server's drain time is over.
   [[nodiscard]] virtual std::stop_token gone() const = 0;
 };

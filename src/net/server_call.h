@@ -33,6 +33,7 @@ class Call final : public ServerCall {
   [[nodiscard]] bool can_relay() const override { return head_.minor_version == 1; }
   [[nodiscard]] Task<Result<Relayed>> relay(Client& client, RelayRequest request,
                                             RelayWatcher& watcher) override;
+  void break_off(Error why) override;
   [[nodiscard]] std::stop_token gone() const override;
 
   /// What an answer is once the handler has returned.
@@ -65,7 +66,8 @@ class Call final : public ServerCall {
   RequestHead head_;
   mutable std::optional<std::stop_source> stop_;  // made when somebody asks
   bool left_ = false;
-  Link* upstream_ = nullptr;  // of a relay: stopped when the client leaves
+  Link* upstream_ = nullptr;    // of a relay: stopped when the client leaves
+  std::optional<Error> cut_{};  // why the relay is to end
 
   // The request's body.
   std::uint64_t body_max_;

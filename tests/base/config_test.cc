@@ -254,6 +254,9 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"[guard]\npseudonymise_outside = \"yes\"\n", "2", "true or false, without quotes"},
         Wrong{"[guard]\nblock_outside = [\"secrets\"]\n", "2", "did you mean \"secret\"?"},
         Wrong{"[footprint]\ncountry = \"FR\"\n", "2", "three capital letters"},
+        Wrong{"[cache]\nmodels = [\"none\"]\n", "2", "names \"none\", which no [[model]] has"},
+        Wrong{"[observability]\notlp_url = \"collector:4318\"\n", "2", "begins with https:// or http://"},
+        Wrong{"[[model]]\nid = \"a\"\nprovider = \"local\"\naliases = [\"a\"]\n", "4", "a model's own name"},
         Wrong{"[knowledge]\nparse_seconds_max = 0\n", "2", "from 1 to 3600"}));
 
 TEST_F(ConfigTest, TheFirstMistakeInTheFileIsTheOneThatIsShown) {

@@ -86,6 +86,21 @@ file = "near.gguf"
 [[model]]
 id = "spare"
 provider = "second"
+[[model]]
+id = "dear"
+provider = "first"
+price = { input = 1.0, output = 600.0 }
+[[model]]
+id = "left"
+provider = "first"
+aliases = ["either"]
+weight = 3
+[[model]]
+id = "right"
+provider = "second"
+aliases = ["either"]
+[cache]
+models = ["fast"]
 [budget.default]
 month = 1.0
 [policy]
@@ -105,8 +120,10 @@ zones = ["walls", "FR"]
         std::vector<policy::Spent>{}, policy::Moment::now(),
         [](const policy::ModelCard&) { return policy::TokenEnergy{1e-3, 2e-3, 1e-4, 2e-4}; }, &log);
     keys = std::make_unique<KeyRings>(config);
-    gateway = std::make_unique<Gateway>(config, *router, *labels,
-                                        Rooms{*accounts, log, guard, *client, *keys, nullptr, metrics});
+    gates = std::make_unique<FairGates>(config);
+    gateway = std::make_unique<Gateway>(
+        config, *router, *labels,
+        Rooms{*accounts, log, guard, *client, *keys, callers, *gates, nullptr, metrics});
     server = net::test::start_server([this](net::ServerCall& call) { return answer(call); }, metrics);
   }
 
@@ -125,14 +142,14 @@ zones = ["walls", "FR"]
     headers.add_lines(std::move(text));
     return headers;
   }
-  std::string ask(std::string_view body) {
+  std::string ask(std::string_view body, std::string_view more_fields = "x-bastide-cache: off\r\n") {
     ended = false;
     RawClient raw(server->port());
     raw.send(
         "POST /v1/chat/completions HTTP/1.1\r\nHost: h\r\nConnection: close\r\nAuthorization: Bearer "
-        "theirs\r\n"
-        "Content-Length: " +
-        std::to_string(body.size()) + "\r\n\r\n" + std::string(body));
+        "theirs\r\n" +
+        std::string(more_fields) + "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
+        std::string(body));
     auto got = raw.receive_all(4000);
     for (int i = 0; i < 100 && !ended; ++i) ::usleep(5'000);
     return got;
@@ -157,6 +174,8 @@ zones = ["walls", "FR"]
   Metrics metrics;
   std::unique_ptr<net::Client> client;
   std::unique_ptr<KeyRings> keys;
+  identity::KeyTable callers;
+  std::unique_ptr<FairGates> gates;
   std::unique_ptr<Gateway> gateway;
   identity::Principal who = [] {
     identity::Principal made;
@@ -403,6 +422,190 @@ TEST(Gateway, AProviderThatAsksToWaitSaysSoItselfWhereNobodyElseAnswers) {
     EXPECT_THAT(answer, HasSubstr("retry-after: 30\r\n"));
     EXPECT_EQ(house.upstream.accepted(), calls) << "asked once a call, no more";
   }
+}
+
+TEST(Gateway, TheSameQuestionOfTheSamePersonIsAnsweredFromTheCache) {
+  House house(nobody, [](int fd, int) {
+    ScriptedServer::read_request(fd);
+    ScriptedServer::say(fd, json_answer(whole));
+  });
+  EXPECT_THAT(house.ask(question, ""), HasSubstr("\r\nx-bastide-cache: miss\r\n"));
+  // Its values count, not its order and spaces.
+  const auto hit =
+      house.ask(R"({"model":"fast","odd":[1.5],"messages":[{"content":"Hello","role":"user"}]})", "");
+  EXPECT_THAT(hit, HasSubstr("x-bastide-cache: hit\r\n"));
+  EXPECT_THAT(hit, HasSubstr("age: 0\r\n"));
+  EXPECT_THAT(hit, EndsWith(whole));
+  EXPECT_EQ(house.upstream.accepted(), 1);
+  house.expect_spent(0.002);
+  const auto rows = house.log.all();
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_TRUE(rows[1].flags & policy::usage_flag::cache_hit);
+  EXPECT_EQ(rows[1].nano_money, 0);
+  EXPECT_EQ(rows[1].input, 0U);
+  EXPECT_EQ(house.log.words[rows[1].model], "fast");
+  EXPECT_THAT(hit, HasSubstr(std::string(rows[1].exchange_id())));
+  EXPECT_THAT(house.ask(R"({"model":"fast","messages":[]})", ""), HasSubstr("miss")) << "another question";
+  house.who.person = "per_2";
+  EXPECT_THAT(house.ask(question, ""), HasSubstr("miss")) << "another person";
+  house.who.person = "per_1";
+  EXPECT_THAT(house.ask(question, "x-bastide-cache: refresh\r\n"), HasSubstr("miss"));
+  EXPECT_THAT(house.ask(question), Not(HasSubstr("x-bastide-cache")));
+  EXPECT_EQ(house.upstream.accepted(), 5);
+  EXPECT_THAT(house.ask(R"({"model":"alone","messages":[]})", ""), Not(HasSubstr("x-bastide-cache")))
+      << "a model that was not chosen for it";
+}
+
+TEST(Gateway, OnlyWholeAnswersAreKept) {
+  int served = 0;
+  House house(nobody, [&](int fd, int) {
+    ScriptedServer::read_request(fd);
+    const std::string_view frame = "data: {\"choices\":[{\"delta\":{\"content\":\"x\"}}]}\n\n";
+    const std::string_view done = "data: [DONE]\n\n";
+    const auto body = std::string(frame) + std::string(++served == 1 ? "" : done);
+    ScriptedServer::say(fd, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nContent-Length: " +
+                                std::to_string(body.size()) + "\r\n\r\n" + body);
+  });
+  constexpr auto streamed = R"({"model":"fast","stream":true,"messages":[]})";
+  EXPECT_THAT(house.ask(streamed, ""), HasSubstr("\"error\""));
+  const auto first = house.ask(streamed, "");
+  EXPECT_THAT(first, HasSubstr("miss")) << "what broke off is not kept";
+  const auto again = house.ask(streamed, "");
+  EXPECT_THAT(again, HasSubstr("hit"));
+  EXPECT_THAT(again, HasSubstr("content-type: text/event-stream"));
+  EXPECT_THAT(again, EndsWith("data: [DONE]\n\n"));
+}
+
+TEST(Gateway, AKeyThatEndsCutsItsStreamWithinASecond) {
+  int after_ms = -1;
+  House house(nobody, [&](int fd, int) {
+    ScriptedServer::read_request(fd);
+    ScriptedServer::say(
+        fd,
+        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+        "1d\r\ndata: {\"choices\":[{\"x\":1}]}\n\n\r\n");
+    after_ms = ScriptedServer::wait_for_end(fd, 3'000);
+  });
+  house.who.key = "key_gone";  // not in the table: revoked
+  const auto begun = Steady::now();
+  const auto got =
+      house.ask(R"({"model":"fast","stream":true,"stream_options":{"include_usage":true},"messages":[]})");
+  EXPECT_LT(Steady::now() - begun, Millis(1'500));
+  EXPECT_THAT(got, HasSubstr("\"x\":1"));
+  EXPECT_THAT(got, HasSubstr("\"code\":\"key_over\""));
+  EXPECT_THAT(got, Not(HasSubstr("[DONE]")));
+  EXPECT_GE(after_ms, 0) << "the provider is told too";
+  const auto rows = house.log.all();
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(house.log.words[rows[0].error], "key_over");
+  EXPECT_THAT(house.metrics.text(), HasSubstr("bastide_gateway_provider_open{provider=\"first\"} 0"));
+}
+
+TEST(Gateway, AKeyThatEndsWhileTheModelThinksIsRefused) {
+  House house(nobody, [&](int fd, int) {
+    ScriptedServer::read_request(fd);
+    ScriptedServer::wait_for_end(fd, 3'000);
+  });
+  house.who.key = "key_gone";
+  EXPECT_THAT(house.ask(question), EndsWith("refused: key_over")) << "and no other model is asked";
+  house.expect_spent(0);
+}
+
+TEST(Gateway, ASmallBudgetCapsAnAnswerThatNobodyLimits) {
+  std::string seen;
+  House house(nobody, [&](int fd, int) {
+    seen = ScriptedServer::read_request(fd);
+    ScriptedServer::say(fd, json_answer(whole));
+  });
+  EXPECT_THAT(house.ask(question), EndsWith(whole));
+  EXPECT_THAT(seen, Not(HasSubstr("max_tokens"))) << "the budget allows the longest answer";
+  // A price at which the longest answer, 8192 tokens, costs more than the whole budget of 1.
+  EXPECT_THAT(house.ask(R"({"model":"dear","messages":[]})"), EndsWith(whole));
+  EXPECT_THAT(seen, HasSubstr(R"({"model":"dear","max_tokens":1024,"messages":[]})"));
+  EXPECT_THAT(house.ask(R"({"model":"dear","max_tokens":4096,"messages":[]})"),
+              EndsWith("refused: budget_bound"))
+      << "what the caller says is not changed";
+}
+
+TEST(Gateway, ModelsThatShareANameTakeTurnsByWeight) {
+  int on_second = 0;
+  ScriptedServer second([&](int fd, int) {
+    ++on_second;
+    ScriptedServer::read_request(fd);
+    ScriptedServer::say(fd, json_answer(whole));
+  });
+  bool fails = false;
+  House house(second.url("/v1"), [&](int fd, int) {
+    ScriptedServer::read_request(fd);
+    ScriptedServer::say(fd, fails ? json_answer("{}", "503 Unavailable") : json_answer(whole));
+  });
+  for (int i = 0; i < 8; ++i) EXPECT_THAT(house.ask(R"({"model":"either","messages":[]})"), EndsWith(whole));
+  EXPECT_EQ(on_second, 2) << "three to one";
+  fails = true;
+  for (int i = 0; i < 8; ++i)
+    EXPECT_THAT(house.ask(R"({"model":"either","messages":[]})"), EndsWith(whole)) << "the other stands in";
+}
+
+TEST(Gateway, HalfRefusedAnotherFreeNoClientFailsAndNoStorm) {
+  std::atomic<int> first_calls{0}, second_calls{0};
+  ScriptedServer second([&](int fd, int) {
+    ++second_calls;
+    ScriptedServer::read_request(fd);
+    ScriptedServer::say(fd, json_answer(whole));
+  });
+  House house(second.url("/v1"), [&](int fd, int) {
+    const bool refuses = ++first_calls % 2 == 0;
+    ScriptedServer::read_request(fd);
+    ScriptedServer::say(
+        fd, refuses ? json_answer(R"({"error":{}})", "429 Too Many Requests") : json_answer(whole));
+  });
+  constexpr int calls = 60;
+  for (int i = 0; i < calls; ++i) EXPECT_THAT(house.ask(question), EndsWith(whole));
+  EXPECT_LE(first_calls + second_calls, calls * 6 / 5);
+}
+
+TEST(Gateway, AMomentOfFailureIsTriedAgain) {
+  std::atomic<int> calls{0};
+  House house(nobody, [&](int fd, int) {
+    const bool fails = calls++ == 0;
+    ScriptedServer::read_request(fd);
+    ScriptedServer::say(fd, fails ? json_answer("{}", "503 Unavailable") : json_answer(whole));
+  });
+  EXPECT_THAT(house.ask(R"({"model":"alone","messages":[]})"), EndsWith(whole));
+  EXPECT_EQ(calls, 2);
+  ASSERT_EQ(house.log.all().size(), 1U);
+}
+
+TEST(RetryBudget, IsAFifthOfTheCallsAndAFewSavedUp) {
+  RetryBudget budget;
+  int taken = 0;
+  while (budget.take()) ++taken;
+  EXPECT_EQ(taken, 10);
+  for (int i = 0; i < 100; ++i) {
+    budget.add_call();
+    taken += budget.take() ? 1 : 0;
+  }
+  EXPECT_EQ(taken, 10 + 20);
+}
+
+TEST(AnswerCache, IsBoundedAndForgetsWhatIsOld) {
+  CacheConfig config;
+  config.seconds = 10;
+  config.bytes_max = 16LL * 1024 * 1024;
+  AnswerCache cache(config);
+  const auto key = [](int i) {
+    return *AnswerCache::key_of("ada", "fast", dialects::Dialect::openai, "", std::to_string(i));
+  };
+  const auto now = Steady::now();
+  for (int i = 0; i < 100; ++i) cache.put(key(i), {"application/json", std::string(500'000, 'x'), now});
+  EXPECT_LE(cache.bytes(), 16U * 1024 * 1024);
+  EXPECT_GT(cache.bytes(), 6U * 1024 * 1024);
+  EXPECT_TRUE(cache.find(key(99), now + Millis(9'999)));
+  EXPECT_FALSE(cache.find(key(99), now + Millis(10'000)));
+  cache.put(key(1), {"application/json", std::string(AnswerCache::answer_bytes_max + 1, 'x'), now});
+  EXPECT_FALSE(AnswerCache::key_of("ada", "fast", dialects::Dialect::openai, "", "{"));
+  EXPECT_NE(key(1), *AnswerCache::key_of("bob", "fast", dialects::Dialect::openai, "", "1"));
+  EXPECT_NE(key(1), *AnswerCache::key_of("ada", "slow", dialects::Dialect::openai, "", "1"));
 }
 
 TEST(Gateway, EveryAnswerTellsWhatTheLimitsLeave) {

@@ -104,7 +104,7 @@ class ProviderTest : public testing::Test {
     ProviderConfig config;
     config.id = "cloud";
     config.base_url = url;
-    config.key = Secret{"sk-test"};
+    config.keys.push_back({Secret{"sk-test"}, "TEST_KEY", {}, 1});
     config.timeout_s = timeout_s;
     const auto provider = make_provider(config, *side_.client);
     exchange::ModelCall call;
@@ -215,6 +215,35 @@ TEST_F(ProviderTest, NobodyThere) {
   ASSERT_TRUE(out.error);
   EXPECT_EQ(out.error->code, Code::upstream);
   EXPECT_EQ(out.error->detail, "connect_refused");
+}
+
+TEST_F(ProviderTest, AnotherKeyIsUsedForOneThatIsRefused) {
+  std::vector<std::string> seen;
+  ScriptedServer server([&](int fd, int) {
+    seen.push_back(read_whole(fd));
+    const bool is_a = seen.back().find("Bearer sk-a\r\n") != std::string::npos;
+    ScriptedServer::say(fd, is_a ? "HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\n{}"
+                                 : std::string(stream_head) + text_event("Bon") + finish_event + usage_event +
+                                       done_event + end_of_body);
+  });
+  ProviderConfig config;
+  config.id = "cloud";
+  config.base_url = server.url("/v1");
+  config.keys.push_back({Secret{"sk-a"}, "A", {}, 9});
+  config.keys.push_back({Secret{"sk-b"}, "B", {}, 1});
+  KeyRing ring(config);
+  const auto provider = make_provider(config, *side_.client, &ring);
+  for (int i = 0; i < 2; ++i) {
+    exchange::ModelCall call;
+    call.model.upstream = "up";
+    call.request.messages = {dialects::text_message(dialects::Role::user, "Bonjour")};
+    call.request.sampling.max_tokens = 10;
+    const auto out = *net::run_blocking(side_.thread->loop(), collect(*provider, std::move(call), {}));
+    ASSERT_FALSE(out.error) << out.error->message;
+    EXPECT_EQ(out.text, "Bon");
+  }
+  EXPECT_EQ(seen.size(), 3U) << "the refused key is tried once";
+  ASSERT_EQ(ring.take_alerts().size(), 1U);
 }
 
 TEST_F(ProviderTest, MapsRefusals) {

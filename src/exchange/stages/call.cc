@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 
+#include "base/fair_gate.h"
 #include "base/log.h"
 #include "exchange/prompt.h"
 #include "exchange/quoting.h"
@@ -16,8 +17,8 @@ constexpr std::size_t heads_max = 64;
 // A completion whose first events were already taken, to know that the model answers.
 class Primed final : public Completion {
  public:
-  Primed(std::deque<dialects::StreamEvent> first, std::unique_ptr<Completion> rest)
-      : first_(std::move(first)), rest_(std::move(rest)) {}
+  Primed(std::deque<dialects::StreamEvent> first, std::unique_ptr<Completion> rest, FairGates::Places places)
+      : places_(std::move(places)), first_(std::move(first)), rest_(std::move(rest)) {}
   [[nodiscard]] const dialects::Losses& losses() const override { return rest_->losses(); }
   Task<Result<dialects::StreamEvent>> next() override {
     if (!first_.empty()) {
@@ -30,6 +31,7 @@ class Primed final : public Completion {
   }
 
  private:
+  FairGates::Places places_;  // as long as the answer runs
   std::deque<dialects::StreamEvent> first_;
   std::unique_ptr<Completion> rest_;
 };
@@ -46,8 +48,9 @@ Caller caller_of(const Exchange& exchange) {
 
 class Call final : public Stage {
  public:
-  Call(const policy::Router& router, Models& models, Knowledge& knowledge, Admission& admission)
-      : router_(router), models_(models), knowledge_(knowledge), admission_(admission) {}
+  Call(const policy::Router& router, Models& models, Knowledge& knowledge, Admission& admission,
+       const FairGates* gates)
+      : router_(router), models_(models), knowledge_(knowledge), admission_(admission), gates_(gates) {}
   [[nodiscard]] std::string_view name() const override { return "call"; }
 
   [[nodiscard]] Task<Result<void>> run(Exchange& exchange, StageTrace& trace) const override {
@@ -108,6 +111,14 @@ class Call final : public Stage {
       auto told = co_await exchange.sink->on_masked(exchange.masked);
       if (!told) co_return pass(told);
     }
+    FairGates::Places places;
+    if (gates_) {
+      const auto kind = static_cast<FairGate::Kind>(exchange.who.priority);
+      auto entered =
+          co_await FairGates::enter(gates_->of_model(card.id), gates_->of_provider(card.provider), kind);
+      if (!entered) co_return pass(entered);
+      places = std::move(*entered);
+    }
     auto completion = co_await models_.start(std::move(call), exchange.stop);
     if (!completion) co_return pass(completion);
     // Heads say nothing yet: a provider may still give up, and another model be asked.
@@ -120,19 +131,20 @@ class Call final : public Stage {
                        !std::holds_alternative<dialects::UsageGiven>(*event);
       first.push_back(std::move(*event));
     }
-    co_return std::make_unique<Primed>(std::move(first), std::move(*completion));
+    co_return std::make_unique<Primed>(std::move(first), std::move(*completion), std::move(places));
   }
 
   const policy::Router& router_;
   Models& models_;
   Knowledge& knowledge_;
   Admission& admission_;
+  const FairGates* gates_;
 };
 }  // namespace
 
 std::unique_ptr<Stage> call_stage(const policy::Router& router, Models& models, Knowledge& knowledge,
-                                  Admission& admission) {
-  return std::make_unique<Call>(router, models, knowledge, admission);
+                                  Admission& admission, const FairGates* gates) {
+  return std::make_unique<Call>(router, models, knowledge, admission, gates);
 }
 
 }  // namespace bastide::exchange

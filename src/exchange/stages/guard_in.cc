@@ -15,6 +15,13 @@ class GuardIn final : public Stage {
   [[nodiscard]] std::string_view name() const override { return "guard_in"; }
 
   [[nodiscard]] Task<Result<void>> run(Exchange& exchange, StageTrace& trace) const override {
+    using identity::GuardPolicy;
+    // What leaves the walls is masked whatever the key says: that is another stage's.
+    if (exchange.who.guard == GuardPolicy::off) {
+      trace.decision = "off";
+      trace.reasons.emplace_back("The key leaves the guard out.");
+      co_return Result<void>{};
+    }
     auto verdict = guard_.inspect(question_of(exchange.ask));
     exchange.findings = std::move(verdict.findings);
     trace.decision = verdict.decision;
@@ -25,6 +32,11 @@ class GuardIn final : public Stage {
     json.object().key("found").object();
     for (const auto& [type, count] : counts) json.field(type, count);
     trace.detail_json = json.end().end().take();
+    if (verdict.decision == "block" && exchange.who.guard == GuardPolicy::observe) {
+      trace.decision = "observed";
+      trace.reasons.emplace_back("The guard would have refused; the key lets it observe only.");
+      co_return Result<void>{};
+    }
     if (verdict.decision == "block")
       co_return fail(Code::refused_by_policy, "The question was refused by a rule of the guard.",
                      "guard_blocked",

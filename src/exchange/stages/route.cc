@@ -1,5 +1,8 @@
 // 7. The smallest sufficient model that policy allows for this label; nothing allowed is a refusal, never a
 // fallback. Here money is reserved, by what the chosen model may cost at most.
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
 #include <algorithm>
 #include <functional>
 
@@ -51,7 +54,16 @@ class RouteQuestion final : public Stage {
     need.context_tokens = estimate_tokens(exchange.prompt) + answer_tokens(exchange.ask);
     need.documents = !exchange.retrieval.passages.empty();
     if (std::ranges::any_of(exchange.prompt, holds_image)) need.capabilities.emplace_back("vision");
-    auto route = router_.route(models_.catalogue(), need, exchange.candidates);
+    const auto catalogue = models_.catalogue();
+    // Who names a model knows what it can do. Where no model is said to take tools, nothing is said of any.
+    if (wants_any_model(exchange.ask)) {
+      const auto takes_tools = [](const policy::ModelCard& card) { return card.can("tools"); };
+      if (!exchange.ask.tools.empty() && std::ranges::any_of(catalogue, takes_tools))
+        need.capabilities.emplace_back("tools");
+      trace.reasons.push_back(fmt::format("Needed: {}; {} tokens of context.",
+                                          fmt::join(need.capabilities, ", "), need.context_tokens));
+    }
+    auto route = router_.route(catalogue, need, exchange.candidates);
     trace.detail_json = candidates_json(exchange.candidates);
 
     // Without a model that can be believed about documents, the documents speak for themselves.

@@ -17,7 +17,7 @@ std::unique_ptr<Stage> route_stage(const policy::Router& router, const policy::L
                                    Admission& admission);
 std::unique_ptr<Stage> pseudonymise_stage(const policy::Router& router, Guard& guard);
 std::unique_ptr<Stage> call_stage(const policy::Router& router, Models& models, Knowledge& knowledge,
-                                  Admission& admission);
+                                  Admission& admission, const FairGates* gates = nullptr);
 std::unique_ptr<Stage> guard_out_stage(Knowledge& knowledge);
 std::unique_ptr<Stage> record_stage(const Rooms& rooms);
 std::unique_ptr<Stage> deliver_stage();

@@ -168,6 +168,11 @@ Task<Result<void>> DialectStream::on_event(dialects::StreamEvent event) {
 }
 
 Task<Result<void>> DialectStream::on_done(const exchange::Exchange& exchange) {
+  if (cut_ && !started_) co_return std::unexpected(*cut_);
+  if (cut_) {
+    auto broken = co_await break_off(*cut_);
+    co_return broken;
+  }
   auto told = co_await close();
   if (!told) co_return told;
   dialects::Finished finished{

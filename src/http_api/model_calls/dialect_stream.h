@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "dialects/codec.h"
@@ -36,6 +37,9 @@ class DialectStream final : public exchange::AnswerSink {
 
   /// Whether the client has got a head: an error can then only break the stream off.
   [[nodiscard]] bool started() const { return started_; }
+  /// The answer must not end as if it were whole: it ends as this error when it does.
+  void cut(Error why) { cut_ = std::move(why); }
+  [[nodiscard]] const std::optional<Error>& cut_by() const { return cut_; }
   /// Ends a stream that began as an error of the dialect.
   [[nodiscard]] Task<Result<void>> break_off(Error error);
   /// What the caller's limits leave, as complete header lines.
@@ -62,6 +66,7 @@ class DialectStream final : public exchange::AnswerSink {
   int parts_ = 0;
   bool begun_ = false;
   bool started_ = false;
+  std::optional<Error> cut_{};
 };
 
 }  // namespace bastide::http_api

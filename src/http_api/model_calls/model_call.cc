@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <array>
+#include <functional>
+#include <stop_token>
 
 #include "base/id.h"
 #include "base/text.h"
+#include "gateway/key_watch.h"
 #include "http_api/model_calls/dialect_stream.h"
 #include "http_api/problem.h"
 
@@ -51,11 +54,32 @@ bool speaks_mistral(std::string_view body) {
          continues(body);
 }
 
+/// Stops an exchange when the client leaves, and when the key ends under which it runs.
+class StopWithKey final : gateway::KeyWatched {
+ public:
+  explicit StopWithKey(Call& call)
+      : KeyWatched(call.services.identity.key_table(), call.who.key),
+        client_left_(call.http.gone(), [this] { source_.request_stop(); }) {}
+  [[nodiscard]] std::stop_token token() const { return source_.get_token(); }
+  /// What is to end as an error when the key ends.
+  void watch_over(DialectStream& stream) { stream_ = &stream; }
+
+ private:
+  void on_key_over() override {
+    if (stream_) stream_->cut(over());
+    source_.request_stop();
+  }
+  std::stop_source source_;
+  DialectStream* stream_ = nullptr;
+  std::stop_callback<std::function<void()>> client_left_;
+};
+
 /// The way through the stages, which can translate.
 Task<Result<void>> exchange_call(Call& call, const dialects::Codec& codec, dialects::RequestPath path,
-                                 std::string body) {
+                                 std::string body, std::string model) {
   auto request = codec.decode_request(body, path);
   if (!request) co_return pass(request);
+  if (!model.empty()) request->model = std::move(model);
   body = {};
   const auto mode = request->stream ? DialectStream::Mode::stream : DialectStream::Mode::whole;
   const bool include_usage = request->include_usage.value_or(codec.dialect() != Dialect::openai);
@@ -65,7 +89,8 @@ Task<Result<void>> exchange_call(Call& call, const dialects::Codec& codec, diale
   exchange.who = call.who;
   exchange.ask.door = std::string(dialects::dialect_name(codec.dialect()));
   exchange.ask.language = call.language;
-  exchange.stop = call.http.gone();
+  StopWithKey stop(call);
+  exchange.stop = stop.token();
   auto taken = take_options(*request, exchange.ask);
   if (taken && !exchange.ask.collections.empty())
     taken = co_await call.blocking([&] { return resolve_collections(call, exchange.ask.collections); });
@@ -73,11 +98,13 @@ Task<Result<void>> exchange_call(Call& call, const dialects::Codec& codec, diale
   DialectStream stream({call.http, codec, call.services.labels, call.services.accounts}, exchange, mode,
                        include_usage);
   exchange.sink = &stream;
+  stop.watch_over(stream);
   auto done = co_await call.services.pipeline.run(exchange);
   if (done) {
     call.answered = true;
     co_return done;
   }
+  if (stream.cut_by()) done = std::unexpected(*stream.cut_by());
   if (stream.started()) {
     call.answered = true;
     auto broken = co_await stream.break_off(in_language(done.error(), call.language));
@@ -119,7 +146,8 @@ Task<Result<void>> answer_model_call(Call& call, const dialects::Codec& spoken, 
     auto told = co_await call.send_error(*passed.error, passed.exchange, std::move(passed.header_lines));
     co_return told;
   }
-  auto answered = co_await exchange_call(call, *codec, std::move(path), std::move(*body));
+  auto answered =
+      co_await exchange_call(call, *codec, std::move(path), std::move(*body), std::move(passed.model));
   co_return answered;
 }
 

@@ -25,6 +25,7 @@ constexpr std::size_t stream_max_bytes = 64 * 1024 * 1024;
 constexpr std::size_t answer_max_bytes = 32 * 1024 * 1024;
 constexpr std::size_t error_max_bytes = 256 * 1024;
 constexpr std::size_t texts_a_call = 64;
+constexpr int keys_tried_max = 3;
 constexpr std::string_view anthropic_version = "2023-06-01";
 
 /// Errors of the codec speak of "the provider": say which one.
@@ -128,7 +129,11 @@ class ProviderCompletion final : public exchange::Completion {
 
 class DialectProvider final : public Provider {
  public:
-  DialectProvider(const ProviderConfig& config, net::Client& client) : config_(config), client_(client) {}
+  DialectProvider(const ProviderConfig& config, net::Client& client, KeyRing* keys)
+      : config_(config),
+        client_(client),
+        own_keys_(keys ? nullptr : std::make_unique<KeyRing>(config)),
+        keys_(keys ? *keys : *own_keys_) {}
 
   Task<Result<std::unique_ptr<exchange::Completion>>> start(exchange::ModelCall call,
                                                             std::stop_token stop) override {
@@ -136,21 +141,27 @@ class DialectProvider final : public Provider {
     chat.stream = true;
     EncodeOptions options = options_for(call.model.upstream);
     // Twice at most: a server that refuses one of two fields is asked again without it.
-    for (int attempt = 0;; ++attempt) {
+    for (int attempt = 0, keys_tried = 0;;) {
       dialects::Losses losses;
       auto body = codec_.encode_request(chat, options, losses);
       if (!body) co_return pass(body);
       if (auto said = dialects::refuse_losses(losses); !said) co_return pass(said);
       auto path = codec_.request_path(call.model.upstream, true);
-      auto response = co_await client_.fetch(request(path, std::move(*body)), stop);
+      auto& rests = rests_of(call.model.upstream);
+      auto key = keys_.pick(rests, KeyRing::Urgency::nobody_else, Steady::now());
+      if (!key) co_return std::unexpected(keys_.why_none(rests, Steady::now()));
+      auto response = co_await client_.fetch(request(path, std::move(*body), *key->secret), stop);
       if (!response) co_return std::unexpected(unreachable(std::move(response.error())));
       if ((*response)->status() / 100 == 2) {
+        keys_.accepted(key->index);
         auto answered = co_await answer(std::move(*response), std::move(losses));
         co_return answered;
       }
       auto text = co_await (*response)->read_all(error_max_bytes);
       const std::string said = text ? std::move(*text) : std::string();
-      const bool again = attempt < 2 && (*response)->status() / 100 == 4 && adapt(options, said);
+      if (note_key(**response, key->index, rests) && ++keys_tried < keys_tried_max && keys_.size() > 1)
+        continue;
+      const bool again = attempt++ < 2 && (*response)->status() / 100 == 4 && adapt(options, said);
       if (!again) co_return std::unexpected(refused(**response, said));
       remember(call.model.upstream, options);
     }
@@ -164,9 +175,13 @@ class DialectProvider final : public Provider {
                      "no_capability", "An administrator must take the capability out of the configuration.");
     while (out.size() < texts.size()) {
       const std::size_t count = std::min(texts_a_call, texts.size() - out.size());
+      auto& rests = rests_of(upstream);
+      auto key = keys_.pick(rests, KeyRing::Urgency::nobody_else, Steady::now());
+      if (!key) co_return std::unexpected(keys_.why_none(rests, Steady::now()));
       auto response = co_await client_.fetch(
-          embedding_request(upstream, std::span(texts).subspan(out.size(), count)), stop);
+          embedding_request(upstream, std::span(texts).subspan(out.size(), count), *key->secret), stop);
       if (!response) co_return std::unexpected(unreachable(std::move(response.error())));
+      note_key(**response, key->index, rests);
       auto text = co_await (*response)->read_all(answer_max_bytes);
       if ((*response)->status() / 100 != 2) co_return std::unexpected(refused(**response, text ? *text : ""));
       if (!text) co_return std::unexpected(unreachable(std::move(text.error())));
@@ -179,12 +194,13 @@ class DialectProvider final : public Provider {
 
  private:
   [[nodiscard]] net::ClientRequest embedding_request(const std::string& upstream,
-                                                     std::span<const std::string> texts) const {
+                                                     std::span<const std::string> texts,
+                                                     const std::string& key) const {
     JsonWriter body;
     if (config_.dialect != Dialect::gemini) {
       body.object().field("model", upstream).field("encoding_format", "float").key("input").array();
       for (const auto& text : texts) body.value(text);
-      return request("/embeddings", body.end().end().take());
+      return request("/embeddings", body.end().end().take(), key);
     }
     const auto model = "models/" + upstream;
     body.object().key("requests").array();
@@ -192,9 +208,30 @@ class DialectProvider final : public Provider {
       body.object().field("model", model).key("content").object().key("parts").array();
       body.object().field("text", text).end().end().end().end();
     }
-    return request("/" + model + ":batchEmbedContents", body.end().end().take());
+    return request("/" + model + ":batchEmbedContents", body.end().end().take(), key);
   }
-  [[nodiscard]] net::ClientRequest request(std::string_view path, std::string body) const {
+  [[nodiscard]] KeyRests& rests_of(const std::string& upstream) {
+    constexpr std::size_t models_max = 1000;
+    const std::lock_guard lock(mutex_);
+    const auto known = rests_.find(upstream);
+    if (known != rests_.end()) return *known->second;
+    if (rests_.size() >= models_max) return *rests_.begin()->second;
+    return *rests_.emplace(upstream, std::make_unique<KeyRests>()).first->second;
+  }
+  /// Whether the answer speaks against the key rather than the call; the ring is told.
+  bool note_key(const net::ClientResponse& response, std::size_t key, KeyRests& rests) {
+    const int status = response.status();
+    if (status == 401 || status == 403) {
+      keys_.refused(key, Steady::now());
+      return true;
+    }
+    if (status != 429) return false;
+    const auto wait = response.headers().find("retry-after");
+    rests.limited(key, wait ? retry_after_of(*wait, now_ms()) : std::nullopt, Steady::now());
+    return true;
+  }
+  [[nodiscard]] net::ClientRequest request(std::string_view path, std::string body,
+                                           const std::string& key) const {
     net::ClientRequest out;
     out.method = "POST";
     out.url = root_ + std::string(path);
@@ -204,13 +241,13 @@ class DialectProvider final : public Provider {
                    {"accept-encoding", "identity"}};
     if (config_.dialect == Dialect::anthropic)
       out.headers.add("anthropic-version", std::string(anthropic_version));
-    if (config_.key) {
+    if (!key.empty()) {
       if (config_.dialect == Dialect::anthropic)
-        out.headers.add("x-api-key", config_.key->value);
+        out.headers.add("x-api-key", key);
       else if (config_.dialect == Dialect::gemini)
-        out.headers.add("x-goog-api-key", config_.key->value);
+        out.headers.add("x-goog-api-key", key);
       else
-        out.headers.add("authorization", "Bearer " + config_.key->value);
+        out.headers.add("authorization", "Bearer " + key);
     }
     out.first_byte_timeout = out.idle_timeout = std::chrono::seconds(config_.timeout_s);
     return out;
@@ -282,14 +319,17 @@ class DialectProvider final : public Provider {
   const dialects::Codec& codec_ = dialects::codec_of(dialects::spoken(config_.dialect));
   const std::string root_ = dialects::api_root(codec_.dialect(), config_.base_url);
   net::Client& client_;
+  const std::unique_ptr<KeyRing> own_keys_;
+  KeyRing& keys_;
   std::mutex mutex_;
+  std::unordered_map<std::string, std::unique_ptr<KeyRests>> rests_;  // by the model's name there
   std::unordered_map<std::string, EncodeOptions> learned_;
 };
 
 }  // namespace
 
-std::unique_ptr<Provider> make_provider(const ProviderConfig& config, net::Client& client) {
-  return std::make_unique<DialectProvider>(config, client);
+std::unique_ptr<Provider> make_provider(const ProviderConfig& config, net::Client& client, KeyRing* keys) {
+  return std::make_unique<DialectProvider>(config, client, keys);
 }
 
 }  // namespace bastide::models

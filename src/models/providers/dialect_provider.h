@@ -4,13 +4,15 @@
 #include <memory>
 
 #include "base/config.h"
+#include "base/key_ring.h"
 #include "models/providers/provider.h"
 #include "net/client.h"
 
 namespace bastide::models {
 
-/// Keeps a reference to `client`.
-[[nodiscard]] std::unique_ptr<Provider> make_provider(const ProviderConfig& config, net::Client& client);
+/// Keeps references to `client` and `keys`; without `keys` those of `config` are used as they are.
+[[nodiscard]] std::unique_ptr<Provider> make_provider(const ProviderConfig& config, net::Client& client,
+                                                      KeyRing* keys = nullptr);
 
 /// Vectors of an OpenAI embeddings answer (floats or base64) in the order of their index, or of Gemini's
 /// batchEmbedContents in theirs, normalised.

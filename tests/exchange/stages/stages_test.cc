@@ -48,6 +48,44 @@ TEST_F(StageTest, guard_in_counts_by_type_and_blocks) {
   EXPECT_EQ(house.run(guard_in_stage(house.guard), trace).error().code, Code::refused_by_policy);
 }
 
+TEST_F(StageTest, guard_in_does_what_the_key_says) {
+  house.guard.verdict = {"block", {{"injection", 0, 6, 1, "r"}}, {}};
+  house.exchange.who.guard = identity::GuardPolicy::observe;
+  ASSERT_TRUE(house.run(guard_in_stage(house.guard), trace));
+  EXPECT_EQ(trace.decision, "observed");
+  EXPECT_EQ(house.exchange.findings.size(), 1U) << "what it saw is in the receipt";
+  house.exchange.findings.clear();
+  house.exchange.who.guard = identity::GuardPolicy::off;
+  ASSERT_TRUE(house.run(guard_in_stage(house.guard), trace));
+  EXPECT_EQ(trace.decision, "off");
+  // Off within the walls only: what leaves them is looked at all the same.
+  house.exchange.prompt = house.exchange.ask.messages;
+  house.exchange.route.order = {card("outside", "US")};
+  house.guard.refuse = true;
+  EXPECT_FALSE(house.run(pseudonymise_stage(house.router, house.guard), trace));
+}
+
+TEST_F(StageTest, auto_takes_the_smallest_that_can_do_what_is_asked) {
+  auto small = card("small", "walls"), able = card("able", "walls");
+  small.parameters_active = Range{1, 1};
+  able.parameters_active = Range{8, 8};
+  able.capabilities.emplace_back("tools");
+  house.models.cards = {able, small};
+  house.exchange.ask.model = "auto";
+  house.exchange.prompt = house.exchange.ask.messages;
+  ASSERT_TRUE(house.run(route_stage(house.router, house.labels, house.models, house.admission), trace));
+  EXPECT_EQ(trace.decision, "small");
+  house.exchange.ask.tools.emplace_back().name = "look_up";
+  trace = {};
+  ASSERT_TRUE(house.run(route_stage(house.router, house.labels, house.models, house.admission), trace));
+  EXPECT_EQ(trace.decision, "able");
+  EXPECT_THAT(trace.reasons, ::testing::Contains(::testing::HasSubstr("Needed: chat, tools;")));
+  // Who names a model knows what it can do.
+  house.exchange.ask.model = "small";
+  ASSERT_TRUE(house.run(route_stage(house.router, house.labels, house.models, house.admission), trace));
+  EXPECT_EQ(trace.decision, "small");
+}
+
 TEST_F(StageTest, retrieve_joins_labels_and_passes_errors_on) {
   house.with_passage("secret");
   ASSERT_TRUE(house.run(retrieve_stage(house.knowledge, house.labels), trace));
