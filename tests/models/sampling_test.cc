@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 namespace bastide::models::local {
@@ -34,12 +35,60 @@ TEST(Sampling, TakesSchemasFromEitherPlace) {
   EXPECT_TRUE(read(R"({"response_format":{"type":"text"}})")->json_schema.empty());
 }
 
+TEST(Sampling, ReadsBiasesInBothForms) {
+  const auto openai = read(R"({"logit_bias":{"15":-100,"16":2.5}})");
+  ASSERT_TRUE(openai) << openai.error().message;
+  ASSERT_EQ(openai->logit_bias.size(), 2U);
+  EXPECT_EQ(openai->logit_bias[0].token, 15);
+  EXPECT_TRUE(std::isinf(openai->logit_bias[0].bias)) << "never";
+  EXPECT_EQ(openai->logit_bias[1].bias, 2.5F);
+  const auto listed = read(R"({"logit_bias":[[7,1.0],["word",false]]})");
+  ASSERT_TRUE(listed) << listed.error().message;
+  EXPECT_EQ(listed->logit_bias[0].token, 7);
+  EXPECT_EQ(listed->logit_bias[1].text, "word");
+  EXPECT_TRUE(std::isinf(listed->logit_bias[1].bias));
+}
+
+TEST(Sampling, ReadsLogprobsAndWhatModelsMustChooseFrom) {
+  EXPECT_EQ(read("{}")->logprobs, -1);
+  EXPECT_EQ(read(R"({"logprobs":true})")->logprobs, 0);
+  EXPECT_EQ(read(R"({"logprobs":true,"top_logprobs":5})")->logprobs, 5);
+  EXPECT_EQ(read(R"({"logprobs":false,"top_logprobs":5})")->logprobs, -1);
+  EXPECT_EQ(read(R"({"n_probs":3})")->logprobs, 3);
+  EXPECT_EQ(read(R"({"guided_choice":["yes","no \"way\""]})")->grammar, R"(root ::= "yes" | "no \"way\"")");
+  EXPECT_EQ(read(R"({"structured_outputs":{"json":{"type":"array"}}})")->json_schema, R"({"type":"array"})");
+  const auto more = read(R"({"xtc_probability":0.5,"dry_multiplier":0.8,"mirostat":2,"samplers":["top_k"],
+      "stop_token_ids":[2]})");
+  ASSERT_TRUE(more) << more.error().message;
+  EXPECT_EQ(more->xtc_probability, 0.5F);
+  EXPECT_EQ(more->mirostat, 2);
+  EXPECT_EQ(more->samplers, std::vector<std::string>{"top_k"});
+  EXPECT_EQ(more->stop_token_ids, std::vector<std::int32_t>{2});
+}
+
 TEST(Sampling, NamesTheFieldThatIsWrong) {
-  for (const char* wrong :
-       {R"({"temperature":"hot"})", R"({"temperature":99})", R"({"top_p":-1})", R"({"top_k":1.5})",
-        R"({"seed":"x"})", R"({"stop":5})", R"({"stop":[1]})", R"({"grammar":{}})", R"({"ignore_eos":"yes"})",
-        R"({"response_format":"json"})", R"({"json_schema":[]})",
-        R"({"grammar":"root ::= \"a\"","json_schema":{"type":"object"}})"}) {
+  for (const char* wrong : {R"({"temperature":"hot"})",
+                            R"({"temperature":99})",
+                            R"({"top_p":-1})",
+                            R"({"top_k":1.5})",
+                            R"({"seed":"x"})",
+                            R"({"stop":5})",
+                            R"({"stop":[1]})",
+                            R"({"grammar":{}})",
+                            R"({"ignore_eos":"yes"})",
+                            R"({"logit_bias":{"x":1}})",
+                            R"({"logit_bias":{"1":101}})",
+                            R"({"logit_bias":[[1]]})",
+                            R"({"logprobs":"yes"})",
+                            R"({"top_logprobs":99,"logprobs":true})",
+                            R"({"guided_choice":[]})",
+                            R"({"guided_regex":"a+"})",
+                            R"({"stop_token_ids":[-1]})",
+                            R"({"samplers":"top_k"})",
+                            R"({"mirostat":3})",
+                            R"({"response_format":"json"})",
+                            R"({"json_schema":[]})",
+                            R"({"grammar":"root ::= \"a\"","json_schema":{"type":"object"}})"}) {
     const auto result = read(wrong);
     ASSERT_FALSE(result) << wrong;
     EXPECT_EQ(result.error().code, Code::invalid);

@@ -127,6 +127,42 @@ TEST_F(Worker, KeepsToWhatTheCallAsksFor) {
   EXPECT_EQ(one.text, two.text) << "the same seed";
 }
 
+Task<std::vector<dialects::TokenLogprob>> logprobs_of(std::shared_ptr<LocalModel> model, std::string what) {
+  std::vector<dialects::TokenLogprob> out;
+  auto completion = co_await model->start(std::move(what), {});
+  if (!completion) co_return out;
+  while (true) {
+    auto next = co_await (*completion)->next();
+    if (!next || std::holds_alternative<dialects::End>(*next)) co_return out;
+    if (auto* added = std::get_if<dialects::LogprobsAdded>(&*next))
+      for (auto& each : added->logprobs.content) out.push_back(std::move(each));
+  }
+}
+
+TEST_F(Worker, TellsHowLikelyItsWordsWereAndHeedsBiases) {
+  const auto model = make(chat_);
+  const auto told = sync_wait(logprobs_of(
+      model, body("What is the capital of France?",
+                  R"("max_tokens":4,"temperature":0,"ignore_eos":true,"logprobs":true,"top_logprobs":3)")));
+  ASSERT_EQ(told.size(), 4U);
+  for (const auto& each : told) {
+    ASSERT_EQ(each.top.size(), 3U);
+    EXPECT_EQ(each.top[0].token, each.token) << "greedy takes the likeliest";
+    EXPECT_NEAR(each.top[0].logprob, each.logprob, 1e-9);
+    EXPECT_GE(each.top[0].logprob, each.top[1].logprob);
+    EXPECT_LE(each.logprob, 0);
+  }
+  const auto other =
+      sync_wait(logprobs_of(model, body("What is the capital of France?",
+                                        R"("max_tokens":1,"temperature":0,"logprobs":true,"logit_bias":[[")" +
+                                            told[0].token + R"(",false]])")));
+  ASSERT_EQ(other.size(), 1U);
+  EXPECT_NE(other[0].token, told[0].token) << "it was forbidden";
+  const auto choice = sync_wait(ask(
+      model, body("Is water wet?", R"("max_tokens":8,"temperature":0,"guided_choice":["maybe","never"])")));
+  EXPECT_TRUE(choice.text == "maybe" || choice.text == "never") << choice.text;
+}
+
 TEST_F(Worker, RefusesWithTheField) {
   const auto model = make(chat_);
   const auto refused = [&](const std::string& what) {
