@@ -10,6 +10,7 @@ Builds llama-server on its first call (bench/inference/build_reference). All tra
 import argparse
 import json
 import os
+import signal
 import statistics
 import sys
 import threading
@@ -207,7 +208,6 @@ def equal(ours):
 
 def kills(ours):
     """The worker is killed under load: how soon its calls know, and whether the next ones are answered."""
-    import signal
     slowest, failed_after = 0.0, 0
     for i in range(args.kills):
         answers = []
@@ -227,6 +227,7 @@ def kills(ours):
     figure("worker killed under load", kills=args.kills, slowest_error_s=slowest, goal_s=1.0, calls_failed_afterwards=failed_after)
 
 
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that both servers end with us
 PARTS = {"one": one_person, "people": people, "document": document, "schema": schemas, "equal": equal, "kills": kills}
 with Ours(args.binary, MODEL, CONTEXT) as house:
     for part in args.only.split(","):
