@@ -203,7 +203,8 @@ Error upstream_error(int status, std::string_view word, const HeaderLookup& head
   const auto is = [&](std::initializer_list<std::string_view> words) {
     return std::ranges::find(words, word) != words.end();
   };
-  Error out{Code::upstream, fmt::format("The provider rejected the call ({}).", said), "provider_rejected",
+  const auto fault = status / 100 == 4 ? Code::invalid : Code::upstream;
+  Error out{fault, fmt::format("The provider rejected the call ({}).", said), "provider_rejected",
             "Check the fields of the call, or choose another model."};
   if (is({"context_length_exceeded", "model_context_window_exceeded"}))
     out = {Code::invalid, "The question with its context is longer than the model reads.", "context_too_long",
@@ -218,6 +219,9 @@ Error upstream_error(int status, std::string_view word, const HeaderLookup& head
   else if (status == 429 || is({"rate_limit_error", "rate_limit_exceeded", "RESOURCE_EXHAUSTED"}))
     out = {Code::rate_limited, "The provider gets too many questions from us.", "provider_rate_limit",
            "Try again in a moment."};
+  else if (status / 100 == 3)
+    out = {Code::upstream, fmt::format("The provider's address leads elsewhere ({}).", said),
+           "provider_redirect", "An administrator must check the provider's base_url."};
   else if (status == 404)
     out = {Code::upstream, fmt::format("The provider does not know this model ({}).", said), "provider_model",
            "An administrator must check base_url and upstream in the configuration."};

@@ -89,13 +89,16 @@ Error refusal(int status, std::string_view word_given, std::string_view message,
   if (status == 413 || word == "request_too_large")
     return {Code::too_large, "The question is too large for the provider.", "provider_too_large",
             "Shorten it."};
+  if (status >= 300 && status < 400)
+    return {Code::upstream, fmt::format("The provider's address leads elsewhere ({}).", told),
+            "provider_redirect", "An administrator must check the provider's base_url."};
   if (status >= 500)
     return {Code::upstream, fmt::format("The provider failed ({}).", told), "provider_failed",
             "Try again, or choose another model."};
   if (status == 0 || status / 100 == 2)
     return {Code::upstream, fmt::format("The provider failed in its answer ({}).", told), "provider_failed",
             "Ask again."};
-  return {Code::upstream, fmt::format("The provider rejected the call ({}).", told), "provider_rejected",
+  return {Code::invalid, fmt::format("The provider rejected the call ({}).", told), "provider_rejected",
           "Check the fields of the call, or choose another model."};
 }
 

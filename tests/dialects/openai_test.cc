@@ -49,7 +49,7 @@ TEST(OpenAiRecordings, ErrorsAreErrors) {
   if (files.empty()) GTEST_SKIP() << "no recordings";
   for (const auto& path : files) {
     const auto error = codec().decode_error(400, contents(path), {});
-    EXPECT_EQ(error.code, Code::upstream);
+    EXPECT_EQ(error.code, Code::invalid);
     EXPECT_EQ(error.detail, "provider_rejected");
     EXPECT_TRUE(error.message.contains("unsupported_parameter"));
   }

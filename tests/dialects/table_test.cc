@@ -2,6 +2,7 @@
 // may disappear without being told.
 #include <gtest/gtest.h>
 
+#include "tests/dialects/answer_table.h"
 #include "tests/dialects/wire.h"
 
 namespace bastide::dialects {
@@ -11,7 +12,7 @@ using namespace testing;
 
 const std::vector<const Codec*>& codecs() {
   static const std::vector<const Codec*> all{&openai_codec(), &responses_codec(), &anthropic_codec(),
-                                             &gemini_codec()};
+                                             &gemini_codec(), &mistral_codec()};
   return all;
 }
 
@@ -217,6 +218,22 @@ std::string fate(const Feature& feature, const Codec& in, const Codec& out) {
   return "told";
 }
 
+/// A table of what becomes of `features` from `in` to each dialect.
+template <class Features>
+void section(const std::string& title, const Features& features, const Codec& in, std::string& out) {
+  out += "\n## " + title + "\n\n| feature |";
+  for (const auto* to : codecs()) out += " " + std::string(dialect_name(to->dialect())) + " |";
+  out += "\n|---|";
+  for (std::size_t i = 0; i < codecs().size(); ++i) out += "---|";
+  out += "\n";
+  for (const auto& feature : features) {
+    if (fate(feature, in, in).empty()) continue;
+    out += "| " + feature.name + " |";
+    for (const auto* to : codecs()) out += " " + fate(feature, in, *to) + " |";
+    out += "\n";
+  }
+}
+
 std::string table() {
   std::string out =
       "# Dialects\n\n"
@@ -232,19 +249,14 @@ std::string table() {
       "- **told**: left out or said in a weaker way, and named in the header `x-bastide-warning`\n"
       "- **refused**: the answer would mean something else; 400 names the field\n"
       "- a feature that the caller's dialect cannot say has no row\n";
-  for (const auto* in : codecs()) {
-    out += "\n## From " + std::string(dialect_name(in->dialect())) + "\n\n| feature |";
-    for (const auto* to : codecs()) out += " " + std::string(dialect_name(to->dialect())) + " |";
-    out += "\n|---|";
-    for (std::size_t i = 0; i < codecs().size(); ++i) out += "---|";
-    out += "\n";
-    for (const auto& feature : features()) {
-      if (fate(feature, *in, *in).empty()) continue;
-      out += "| " + feature.name + " |";
-      for (const auto* to : codecs()) out += " " + fate(feature, *in, *to) + " |";
-      out += "\n";
-    }
-  }
+  for (const auto* in : codecs())
+    section("Calls from " + std::string(dialect_name(in->dialect())), features(), *in, out);
+  out +=
+      "\n# Answers\n\nThe other way: from the model's dialect (a section each) to the caller's (a column "
+      "each), whole and in a\nstream, where what is told comes too late for a header.\n";
+  for (const auto* in : codecs())
+    if (in->dialect() != Dialect::responses)  // no provider is called in it
+      section("Answers from " + std::string(dialect_name(in->dialect())), answer_features(), *in, out);
   return out;
 }
 

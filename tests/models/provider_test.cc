@@ -261,7 +261,8 @@ TEST_F(ProviderTest, MapsRefusals) {
            {404, "{}", json, Code::upstream, "provider_model"},
            {429, "{}", json + "retry-after: 12\r\n", Code::rate_limited, "provider_rate_limit"},
            {400, R"({"error":{"code":"context_length_exceeded"}})", json, Code::invalid, "context_too_long"},
-           {400, R"({"error":{"type":"invalid_request_error"}})", json, Code::upstream, "provider_rejected"},
+           {400, R"({"error":{"type":"invalid_request_error"}})", json, Code::invalid, "provider_rejected"},
+           {307, "", json + "location: http://127.0.0.1:1/\r\n", Code::upstream, "provider_redirect"},
            {500, "", json, Code::upstream, "provider_failed"},
            {503, "", json, Code::upstream, "provider_overloaded"},
            {504, "", json, Code::timeout, "provider_timeout"}}) {

@@ -83,8 +83,26 @@ std::string write_finish(Finish finish, const RawField& raw) {
   }
 }
 
+namespace {
+/// What the model recited, with the addresses it is from.
+void read_recited(const object& candidate, std::vector<Citation>& out) {
+  const auto metadata = object_field(candidate, "citationMetadata");
+  const auto sources = metadata ? array_field(*metadata, "citationSources") : std::nullopt;
+  if (!sources) return;
+  for (const auto each : *sources) {
+    const auto source = detail::as_object(each);
+    if (!source || text_field(*source, "uri").empty()) continue;
+    Citation citation;
+    citation.url = text_field(*source, "uri");
+    citation.title = text_field(*source, "title");
+    out.push_back(std::move(citation));
+  }
+}
+}  // namespace
+
 std::vector<Citation> read_grounding(const object& candidate) {
   std::vector<Citation> out;
+  read_recited(candidate, out);
   const auto grounding = object_field(candidate, "groundingMetadata");
   if (!grounding) return out;
   const auto chunks = array_field(*grounding, "groundingChunks");
@@ -185,6 +203,34 @@ Result<ChatAnswer> read_answer(std::string_view body) {
   return out;
 }
 
+void lose_usage(const Usage& usage, Losses& losses) {
+  if (usage.cache_write_5m + usage.cache_write_1h > 0)
+    lose(losses, "usage", "The dialect gemini does not tell the tokens that were written to the cache.");
+}
+
+namespace {
+void write_citations(JsonWriter& json, const Choice& choice, Losses& losses) {
+  bool any = false;
+  for (const auto& part : choice.parts) {
+    const auto* text = std::get_if<Text>(&part.content);
+    if (text == nullptr) continue;
+    for (const auto& citation : text->citations) {
+      if (citation.url.empty()) {
+        lose(losses, "citations", "A citation without an address has no place in the dialect gemini.");
+        continue;
+      }
+      if (!std::exchange(any, true)) json.key("citationMetadata").object().key("citationSources").array();
+      json.object().field("uri", citation.url);
+      if (!citation.title.empty()) json.field("title", citation.title);
+      if (citation.start >= 0) json.field("startIndex", citation.start);
+      if (citation.end >= 0) json.field("endIndex", citation.end);
+      json.end();
+    }
+  }
+  if (any) json.end().end();
+}
+}  // namespace
+
 std::string write_answer(const ChatAnswer& answer, Losses& losses) {
   const PartContext context{Reader::client, true, {}, losses};
   JsonWriter json;
@@ -199,14 +245,20 @@ std::string write_answer(const ChatAnswer& answer, Losses& losses) {
     json.end().field("role", "model").end();
     json.field("finishReason", write_finish(choice.finish, choice.finish_raw)).field("index", i);
     if (choice.logprobs) write_logprobs(json, *choice.logprobs);
+    bool grounded = false;
     for (const auto& each : choice.others)
-      if (each.from == own) json.key(each.name).raw(each.json);
+      if (each.from == own) {
+        grounded |= each.name == "groundingMetadata" || each.name == "citationMetadata";
+        json.key(each.name).raw(each.json);
+      }
+    if (!grounded) write_citations(json, choice, losses);
     json.end();
   }
   json.end();
   if (answer.usage) {
     json.key("usageMetadata");
     detail::write_usage(json, own, *answer.usage);
+    lose_usage(*answer.usage, losses);
   }
   json.field("modelVersion", answer.model).field("responseId", answer.id);
   for (const auto& each : answer.others)

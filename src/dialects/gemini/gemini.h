@@ -62,6 +62,8 @@ struct PartContext {
 /// What a candidate says beside its content: its end, probabilities, sources.
 void read_candidate(const object& candidate, Choice& out);
 void write_logprobs(JsonWriter& json, const Logprobs& logprobs);
+/// Tells the counts that the dialect has no place for.
+void lose_usage(const Usage& usage, Losses& losses);
 [[nodiscard]] std::vector<Citation> read_grounding(const object& candidate);
 [[nodiscard]] Result<ChatAnswer> read_answer(std::string_view body);
 [[nodiscard]] std::string write_answer(const ChatAnswer& answer, Losses& losses);

@@ -21,7 +21,10 @@ class Encoder final : public StreamEncoder {
   };
 
   void put(const Start& it, std::string&, Losses&) { start_ = it; }
-  void put(const UsageGiven& it, std::string&, Losses&) { usage_ = it.usage; }
+  void put(const UsageGiven& it, std::string&, Losses& losses) {
+    usage_ = it.usage;
+    lose_usage(it.usage, losses);
+  }
 
   void put(const PartStart& it, std::string& out, Losses& losses) {
     auto& open = open_[it.choice];

@@ -13,12 +13,17 @@ void put_thinking(JsonWriter& json, std::string_view text) {
   json.end().end();
 }
 
+void lose_proof(Losses& losses) {
+  lose(losses, "signature", "The proof of a thought has no place in the dialect mistral.");
+}
+
 /// Takes the thoughts of a choice out of it, in one.
-std::string take_thoughts(Choice& choice) {
+std::string take_thoughts(Choice& choice, Losses& losses) {
   std::string out;
   for (const auto& part : choice.parts)
     if (const auto* thought = std::get_if<Reasoning>(&part.content)) {
       out += thought->text;
+      if (!part.signature.empty() || !thought->encrypted.empty()) lose_proof(losses);
       for (const auto& summary : thought->summaries) out += (out.empty() ? "" : "\n\n") + summary;
     }
   std::erase_if(choice.parts,
@@ -62,7 +67,8 @@ class Encoder final : public StreamEncoder {
     const auto* part = std::get_if<PartStart>(&event);
     if (part) thinks_ = std::holds_alternative<Reasoning>(part->part.content);
     if (const auto* thought = std::get_if<ReasoningDelta>(&event)) return think(*thought, out);
-    // The part itself needs no frame, and what proves a thought has no place here.
+    if (thinks_ && std::holds_alternative<SignatureDelta>(event)) lose_proof(losses);
+    // The part itself needs no frame.
     const bool of_thought =
         part || std::holds_alternative<PartEnd>(event) || std::holds_alternative<SignatureDelta>(event);
     if (!thinks_ || !of_thought) plain_->feed(event, out, losses);
@@ -99,7 +105,7 @@ class Encoder final : public StreamEncoder {
 std::string write_answer(const ChatAnswer& answer, Losses& losses) {
   auto plain = answer;
   std::vector<std::string> thoughts;
-  for (auto& choice : plain.choices) thoughts.push_back(take_thoughts(choice));
+  for (auto& choice : plain.choices) thoughts.push_back(take_thoughts(choice, losses));
   auto body = detail::write_openai_answer(own, plain, losses);
   if (std::ranges::all_of(thoughts, [](const auto& each) { return each.empty(); })) return body;
   detail::JsonIn in;

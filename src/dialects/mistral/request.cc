@@ -263,6 +263,8 @@ class Writer {
     const auto& given = request_.reasoning;
     const auto effort = detail::effort_of(given);
     detail::write_others(json_, given.others, own, "", losses_);
+    if (!given.summary.empty())
+      lose(losses_, "reasoning.summary", "The target gives no summaries of thoughts.");
     if (effort.empty()) return;
     // Models that always reason are told to by their mode.
     const bool by_mode = options_.model.find("magistral") != std::string::npos;

@@ -65,23 +65,10 @@ void write_token(JsonWriter& json, const TokenLogprob& token) {
 
 void write_tokens(JsonWriter& json, std::string_view name, const std::vector<TokenLogprob>& tokens) {
   json.key(name);
-  if (tokens.empty()) {
+  if (tokens.empty())
     json.null();
-    return;
-  }
-  json.array();
-  for (const auto& token : tokens) {
-    json.object();
-    write_token(json, token);
-    json.key("top_logprobs").array();
-    for (const auto& top : token.top) {
-      json.object();
-      write_token(json, top);
-      json.end();
-    }
-    json.end().end();
-  }
-  json.end();
+  else
+    write_openai_tokens(json, tokens);
 }
 
 constexpr std::array<std::pair<std::string_view, Finish>, 10> finish_words{{
@@ -144,6 +131,22 @@ Logprobs read_openai_logprobs(const object& logprobs) {
   read_tokens(logprobs, "content", out.content);
   read_tokens(logprobs, "refusal", out.refusal);
   return out;
+}
+
+void write_openai_tokens(JsonWriter& json, const std::vector<TokenLogprob>& tokens) {
+  json.array();
+  for (const auto& token : tokens) {
+    json.object();
+    write_token(json, token);
+    json.key("top_logprobs").array();
+    for (const auto& top : token.top) {
+      json.object();
+      write_token(json, top);
+      json.end();
+    }
+    json.end().end();
+  }
+  json.end();
 }
 
 void write_openai_logprobs(JsonWriter& json, const Logprobs& logprobs) {

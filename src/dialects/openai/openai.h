@@ -37,6 +37,8 @@ void write_openai_tools(JsonWriter& json, Dialect self, const ChatRequest& reque
 /// The word to write: the dialect's own where it was kept.
 [[nodiscard]] std::string_view openai_finish(Dialect self, Finish finish, const RawField& raw);
 void write_openai_logprobs(JsonWriter& json, const Logprobs& logprobs);
+/// The list of tokens within, which responses have too.
+void write_openai_tokens(JsonWriter& json, const std::vector<TokenLogprob>& tokens);
 [[nodiscard]] std::unique_ptr<StreamEncoder> make_openai_encoder(Dialect self,
                                                                  const StreamIdentity& identity);
 [[nodiscard]] HttpError write_openai_error(const Error& error, std::string_view exchange);

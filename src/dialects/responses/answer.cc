@@ -82,8 +82,12 @@ Result<ChatAnswer> read_answer(const object& response) {
   return out;
 }
 
-std::string_view status_of(Finish finish) {
-  switch (finish) {
+std::string_view status_of(const Choice& choice) {
+  const bool refuses = std::ranges::any_of(
+      choice.parts, [](const Part& part) { return std::holds_alternative<Refusal>(part.content); });
+  switch (choice.finish) {
+    case Finish::refusal:
+      return refuses ? "completed" : "incomplete";
     case Finish::length:
     case Finish::context_length:
     case Finish::filter:
@@ -110,13 +114,22 @@ std::string write_answer(const ChatAnswer& answer, std::string_view status, Loss
   const auto finish = answer.choices.empty() ? Finish::stop : answer.choices[0].finish;
   json.key("incomplete_details");
   if (status == "incomplete")
-    json.object().field("reason", finish == Finish::filter ? "content_filter" : "max_output_tokens").end();
+    json.object()
+        .field("reason",
+               finish == Finish::filter || finish == Finish::refusal ? "content_filter" : "max_output_tokens")
+        .end();
   else
     json.null();
   json.key("output").array();
-  if (!answer.choices.empty())
-    for (std::size_t i = 0; i < answer.choices[0].parts.size(); ++i)
-      write_item(json, answer.choices[0].parts[i], answer.id, i, losses);
+  if (!answer.choices.empty()) {
+    const auto& choice = answer.choices[0];
+    const auto* logprobs = choice.logprobs ? &*choice.logprobs : nullptr;
+    for (std::size_t i = 0; i < choice.parts.size(); ++i) {
+      const bool words = std::holds_alternative<Text>(choice.parts[i].content);
+      write_item(json, choice.parts[i], answer.id, i, losses,
+                 words ? std::exchange(logprobs, nullptr) : nullptr);
+    }
+  }
   json.end();
   if (answer.choices.size() > 1) lose_meaning(losses, "choices", "Responses hold one answer.");
   if (answer.usage) {

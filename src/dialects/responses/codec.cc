@@ -26,8 +26,8 @@ class ResponsesCodec final : public Codec {
     return responses::read_answer(*root);
   }
   [[nodiscard]] std::string encode_answer(const ChatAnswer& answer, Losses& losses) const override {
-    const auto finish = answer.choices.empty() ? Finish::stop : answer.choices[0].finish;
-    return responses::write_answer(answer, responses::status_of(finish), losses);
+    const auto status = responses::status_of(answer.choices.empty() ? Choice{} : answer.choices[0]);
+    return responses::write_answer(answer, status, losses);
   }
 
   [[nodiscard]] std::unique_ptr<StreamDecoder> stream_decoder() const override {

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "dialects/responses/responses.h"
+#include "dialects/signature.h"
 
 namespace bastide::dialects::responses {
 namespace {
@@ -56,8 +57,16 @@ Part read_reasoning(const object& item) {
   if (const auto list = array_at(item, "content"))
     for (const auto each : *list)
       if (const auto fields = as_object(each)) out.text += text(*fields, "text");
-  out.encrypted = text(item, "encrypted_content");
-  return Part{std::move(out)};
+  const auto sealed = text(item, "encrypted_content");
+  const bool proof =
+      !out.text.empty() && signature_read(self, sealed) == sealed;  // marked: of another dialect
+  Part part;
+  if (proof)
+    part.signature = sealed;
+  else
+    out.encrypted = sealed;
+  part.content = std::move(out);
+  return part;
 }
 
 void keep_others(const object& item, std::initializer_list<std::string_view> known, Others& out) {
@@ -118,7 +127,11 @@ Result<std::vector<Part>> read_item(const object& item) {
                   std::string(text(item, custom ? "input" : "arguments")),
                   custom ? ToolCall::Kind::custom : ToolCall::Kind::function};
     out.push_back(Part{std::move(call)});
-    keep_others(item, {"call_id", "name", "input", "arguments", "status"}, out.back().others);
+    const auto extra = object_at(item, "extra_content");
+    const auto google = extra ? object_at(*extra, "google") : std::nullopt;
+    if (google) out.back().signature = text(*google, "thought_signature");
+    keep_others(item, {"call_id", "name", "input", "arguments", "status", google ? "extra_content" : ""},
+                out.back().others);
   } else if (type == "function_call_output" || type == "custom_tool_call_output") {
     ToolResult result;
     result.call_id = text(item, "call_id");

@@ -6,13 +6,19 @@
 namespace bastide::dialects::responses {
 namespace {
 
-void write_text(JsonWriter& json, const Text& text, Losses& losses) {
+void write_text(JsonWriter& json, const Text& text, const Logprobs* logprobs, Losses& losses) {
   json.object().field("type", "output_text").field("text", text.text).key("annotations").array();
   for (const auto& citation : text.citations) write_annotation(json, citation, losses);
-  json.end().end();
+  json.end();
+  if (logprobs) {
+    json.key("logprobs");
+    write_openai_tokens(json, logprobs->content);
+  }
+  json.end();
 }
 
-void write_message(JsonWriter& json, const Part& part, const std::string& id, Losses& losses) {
+void write_message(JsonWriter& json, const Part& part, const std::string& id, const Logprobs* logprobs,
+                   Losses& losses) {
   json.object()
       .field("type", "message")
       .field("id", id)
@@ -20,7 +26,7 @@ void write_message(JsonWriter& json, const Part& part, const std::string& id, Lo
       .field("role", "assistant");
   put_others(json, part.others, self);
   json.key("content").array();
-  if (const auto* text = std::get_if<Text>(&part.content)) write_text(json, *text, losses);
+  if (const auto* text = std::get_if<Text>(&part.content)) write_text(json, *text, logprobs, losses);
   if (const auto* refusal = std::get_if<Refusal>(&part.content))
     json.object().field("type", "refusal").field("refusal", refusal->text).end();
   json.end().end();
@@ -32,6 +38,14 @@ void write_call(JsonWriter& json, const Part& part, const ToolCall& call, const 
   json.field("call_id", call.id).field("name", call.name);
   json.field(custom ? "input" : "arguments", arguments_of(call));
   json.field("status", "completed");
+  if (!part.signature.empty())
+    json.key("extra_content")
+        .object()
+        .key("google")
+        .object()
+        .field("thought_signature", part.signature)
+        .end()
+        .end();
   put_others(json, part.others, self);
   json.end();
 }
@@ -49,7 +63,9 @@ void write_reasoning(JsonWriter& json, const Part& part, const Reasoning& reason
         .field("text", reasoning.text)
         .end()
         .end();
-  if (!reasoning.encrypted.empty()) json.field("encrypted_content", reasoning.encrypted);
+  // Another provider's proof travels where this dialect's clients give back what is sealed.
+  const auto& sealed = reasoning.encrypted.empty() ? part.signature : reasoning.encrypted;
+  if (!sealed.empty()) json.field("encrypted_content", sealed);
   put_others(json, part.others, self);
   json.end();
 }
@@ -76,11 +92,12 @@ void write_annotation(JsonWriter& json, const Citation& citation, Losses& losses
   }
 }
 
-void write_item(JsonWriter& json, const Part& part, std::string_view id, std::size_t index, Losses& losses) {
+void write_item(JsonWriter& json, const Part& part, std::string_view id, std::size_t index, Losses& losses,
+                const Logprobs* logprobs) {
   const auto own = item_id(part, id, index);
   std::visit(
-      Overloaded{[&](const Text&) { write_message(json, part, own, losses); },
-                 [&](const Refusal&) { write_message(json, part, own, losses); },
+      Overloaded{[&](const Text&) { write_message(json, part, own, logprobs, losses); },
+                 [&](const Refusal&) { write_message(json, part, own, nullptr, losses); },
                  [&](const ToolCall& call) { write_call(json, part, call, own); },
                  [&](const Reasoning& reasoning) { write_reasoning(json, part, reasoning, own); },
                  [&](const Raw& raw) {

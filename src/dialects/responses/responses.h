@@ -23,14 +23,17 @@ inline constexpr Dialect self = Dialect::responses;
 [[nodiscard]] Finish finish_of(const object& response, bool calls);
 
 /// One item of an answer. Ids that a part does not have are made of `id` and its `index`.
-void write_item(JsonWriter& json, const Part& part, std::string_view id, std::size_t index, Losses& losses);
+/// `logprobs`: of a text's tokens, or null.
+void write_item(JsonWriter& json, const Part& part, std::string_view id, std::size_t index, Losses& losses,
+                const Logprobs* logprobs = nullptr);
 [[nodiscard]] std::string item_id(const Part& part, std::string_view id, std::size_t index);
 void write_annotation(JsonWriter& json, const Citation& citation, Losses& losses);
 [[nodiscard]] Result<std::string> write_request(const ChatRequest& request, const EncodeOptions& options,
                                                 Losses& losses);
 /// `status`: completed, incomplete, in_progress, failed ...
 [[nodiscard]] std::string write_answer(const ChatAnswer& answer, std::string_view status, Losses& losses);
-[[nodiscard]] std::string_view status_of(Finish finish);
+/// `choice` may hold its refusal; one that does not was cut off by a filter.
+[[nodiscard]] std::string_view status_of(const Choice& choice);
 [[nodiscard]] std::string response_id(std::string_view id);
 
 [[nodiscard]] std::unique_ptr<StreamDecoder> make_decoder();

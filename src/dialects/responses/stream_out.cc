@@ -11,7 +11,10 @@ class Encoder final : public StreamEncoder {
   void feed(const StreamEvent& event, std::string& out, Losses& losses) override {
     if (const auto* failure = std::get_if<Failure>(&event)) return failed(failure->error, out, losses);
     if (std::holds_alternative<Ping>(event)) return append_ping(out);
-    if (!is_of_first_choice(event)) return;
+    if (!is_of_first_choice(event)) {
+      if (std::holds_alternative<PartStart>(event)) lose(losses, "choices", "Responses hold one answer.");
+      return;
+    }
     if (!collector_.feed(event))
       return failed({Code::too_large, "The answer is too large.", "too_large"}, out, losses);
     std::visit(Overloaded{[&](const Start& it) { start(it, out, losses); },
@@ -24,7 +27,6 @@ class Encoder final : public StreamEncoder {
                           [&](const RefusalDelta& it) { refusal_delta(it, out); },
                           [&](const PartEnd&) { part_end(out, losses); },
                           [&](const RawEvent& it) { raw_event(it, out, losses); },
-                          [&](const Finished& it) { finish_ = it.finish; },
                           [&](const End&) { end(out, losses); }, [](const auto&) {}},
                event);
   }
@@ -259,7 +261,7 @@ class Encoder final : public StreamEncoder {
     whole.choices = std::move(answer.choices);
     whole.usage = answer.usage;
     whole.bastide_json = answer.bastide_json;
-    const auto status = status_of(finish_);
+    const auto status = status_of(whole.choices.empty() ? Choice{} : whole.choices[0]);
     const std::string type = status == "incomplete" ? "response.incomplete" : "response.completed";
     auto json = event(type);
     Losses told;  // in its parts already
@@ -287,7 +289,6 @@ class Encoder final : public StreamEncoder {
   Part part_{};
   std::string id_;
   std::string summary_text_;
-  Finish finish_ = Finish::stop;
   int sequence_ = 0;
   int item_ = 0;
   int summary_ = -1;
