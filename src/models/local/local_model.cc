@@ -18,11 +18,8 @@ constexpr int deaths_max = 5;
 constexpr Millis retry_pause{15'000};
 constexpr Millis restart_pause_max{30'000};
 constexpr Millis healthy_after{60'000};
-/// A prompt of some pages is split within milliseconds, a document of 20 KB within twenty; who asks is not
-/// held much longer. Without an exact count a long prompt that fits could be refused by an estimate.
-constexpr Micros count_patience_min{10'000};
-constexpr Micros count_patience_a_kilobyte{5'000};
-constexpr Micros count_patience_max{300'000};
+/// A prompt of some pages is split within a millisecond or two; who asks must not be held longer.
+constexpr Micros count_patience{10'000};
 
 Error cancelled() { return {Code::cancelled, "The call was stopped."}; }
 Error shutting_down() { return {Code::unavailable, "The server is shutting down.", "shutting_down"}; }
@@ -169,9 +166,7 @@ std::optional<std::int64_t> LocalModel::count(const std::string& body_json) {
   if (status().state != State::ready) return std::nullopt;
   const auto call = std::make_shared<LocalCall>();
   const auto id = open_call(call, FrameKind::count, body_json);
-  const Micros patience =
-      count_patience_min + count_patience_a_kilobyte * static_cast<std::int64_t>(body_json.size() / 1024);
-  const auto number = call->number_within(std::min(patience, count_patience_max));
+  const auto number = call->number_within(count_patience);
   forget(id);
   if (!number) return std::nullopt;
   return *number;
