@@ -24,6 +24,7 @@ Result<Erased> erase_person(const ErasureRooms& rooms, const identity::Principal
   if (!receipts) return pass(receipts);
   erased.receipts = *receipts;
   if (auto done = rooms.keys.destroy(person); !done) return pass(done);
+  rooms.models.forget_beginnings();  // nobody knows whose they are: all of them
   // The account goes last: as long as it is there, what is above can be done again.
   JsonWriter json;
   json.object()

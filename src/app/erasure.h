@@ -11,6 +11,7 @@
 #include "identity/identity.h"
 #include "identity/person_keys.h"
 #include "knowledge/library.h"
+#include "models/house.h"
 
 namespace bastide::app {
 
@@ -21,6 +22,7 @@ struct ErasureRooms {
   knowledge::Library& library;
   governance::Audit& audit;
   identity::PersonKeys& keys;
+  models::House& models;
 };
 
 struct Erased {

@@ -110,6 +110,13 @@ std::int64_t estimate_tokens(std::span<const Message> messages) {
   return tokens;
 }
 
+std::int64_t least_tokens(std::span<const Message> messages) {
+  constexpr std::size_t bytes_a_token = 6;
+  std::size_t bytes = 0;
+  for (const auto& message : messages) bytes += weigh(message.parts).text_bytes;
+  return static_cast<std::int64_t>(bytes / bytes_a_token);
+}
+
 std::int64_t tokens_bound(std::span<const Message> messages) {
   constexpr std::int64_t tokens_a_message = 16;
   constexpr std::int64_t tokens_an_image = 4096;
@@ -167,11 +174,12 @@ Result<Composed> compose_prompt(const Ask& ask, std::span<const Passage> passage
   out.turns_dropped = static_cast<int>(first);
   for (auto i = first; i < turns.size(); ++i) out.messages.push_back(*turns[i]);
   out.tokens = estimate_tokens(out.messages);
-  if (left < 0 && window_tokens > 0 && out.tokens > window_tokens)
-    return fail(Code::too_large,
-                fmt::format("The question is about {} tokens; the model reads {} at most.", out.tokens,
-                            window_tokens),
-                "context_too_long", "Shorten the question, or choose a model with a larger context.");
+  if (const auto least = least_tokens(out.messages); left < 0 && window_tokens > 0 && least > window_tokens)
+    return fail(
+        Code::too_large,
+        fmt::format("The question is about {} tokens, {} at the least; the model reads {} at most.",
+                    out.tokens, least, window_tokens),
+        "context_too_long", "Shorten the question, or choose a model with a larger context.");
   return out;
 }
 

@@ -21,6 +21,9 @@ namespace bastide::exchange {
 /// An upper estimate where no tokenizer is at hand: a token for three bytes of text and tool arguments, four
 /// a message, a thousand an image or file.
 [[nodiscard]] std::int64_t estimate_tokens(std::span<const Message> messages);
+/// What they take at the least, in any tokeniser that is in use: where this is too long, nothing is refused
+/// by a guess. Models themselves count exactly.
+[[nodiscard]] std::int64_t least_tokens(std::span<const Message> messages);
 /// More tokens than `messages` can have in any vocabulary: one for each byte, and what an image by address
 /// may add.
 [[nodiscard]] std::int64_t tokens_bound(std::span<const Message> messages);

@@ -119,13 +119,15 @@ struct House::Impl {
     made.threads = options.threads > 0 ? options.threads : usable_cores();
     made.idle_unload = options.idle_unload;
     made.prefix_key = options.prefix_key;
-    made.prefix_folder = options.data_folder + "/cache/prefixes";
+    made.prefix_folder = prefix_folder();
     replaced = std::exchange(model, std::make_shared<local::LocalModel>(std::move(made), restarts));
     // Ending a worker waits for it: not on the caller's thread, which may be a loop.
     if (replaced && !pool.try_post([gone = replaced] { gone->shut_down(); }))
       retired.push_back(std::move(replaced));
     return model;
   }
+
+  [[nodiscard]] std::string prefix_folder() const { return options.data_folder + "/cache/prefixes"; }
 
   [[nodiscard]] std::shared_ptr<local::LocalModel> running(std::string_view id) const {
     const std::lock_guard lock(mutex);
@@ -304,6 +306,18 @@ Task<Result<std::vector<std::vector<float>>>> House::embed(std::string model, st
   const auto running = impl_->local_model(*entry->local);
   auto vectors = co_await running->embed(std::move(texts), {});
   co_return vectors;
+}
+
+void House::forget_beginnings() {
+  std::vector<std::shared_ptr<local::LocalModel>> running;
+  {
+    const std::lock_guard lock(impl_->mutex);
+    for (const auto& [id, model] : impl_->locals)
+      if (model) running.push_back(model);
+  }
+  for (const auto& model : running) model->forget_beginnings();
+  std::error_code ignored;
+  std::filesystem::remove_all(impl_->prefix_folder(), ignored);
 }
 
 Task<Result<void>> House::warm(std::string model) {

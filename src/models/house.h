@@ -61,6 +61,10 @@ class House final : public exchange::Models {
   Task<Result<std::vector<std::vector<float>>>> embed(std::string model, std::vector<std::string> texts,
                                                       EmbedKind kind) override;
 
+  /// Drops what local models keep of prompts they have read, on the disk and in memory: when a person was
+  /// erased. Answers that run are not disturbed. Blocks.
+  void forget_beginnings();
+
   /// Loads a local model ahead of its first call; returns when it is ready. Nothing for a provider's model.
   Task<Result<void>> warm(std::string model);
 

@@ -69,6 +69,20 @@ void LocalModel::shut_down() {
   changed_.ring();
 }
 
+void LocalModel::forget_beginnings() {
+  {
+    const std::lock_guard lock(mutex_);
+    forgets_ = state_ == State::ready || state_ == State::loading;
+  }
+  remove_beginnings();
+  link_.nudge();
+}
+
+void LocalModel::remove_beginnings() {
+  std::error_code ignored;
+  if (!options_.prefix_folder.empty()) std::filesystem::remove_all(options_.prefix_folder, ignored);
+}
+
 /// Starts loading unless that is under way or failed a moment ago.
 void LocalModel::ask_for() {
   const std::lock_guard lock(mutex_);
@@ -189,6 +203,12 @@ void LocalModel::supervise() {
     const Served served = serve();
     link_.end();
     worker_pid_ = -1;
+    bool forgets = false;
+    {
+      const std::lock_guard lock(mutex_);
+      forgets = std::exchange(forgets_, false);
+    }
+    if (forgets) remove_beginnings();  // what it wrote since
     if (served == Served::died) {
       if (Steady::now() - since > healthy_after) deaths_ = 0;
       restart_or_give_up();
@@ -291,7 +311,7 @@ LocalModel::Served LocalModel::serve() {
       if (stopping_) return Served::stopping;
       if (calls_.empty()) {
         const auto idle = std::chrono::duration_cast<Millis>(Steady::now() - last_used_);
-        if (idle >= options_.idle_unload) {
+        if (idle >= options_.idle_unload || forgets_) {
           // Under the lock that callers look under: nobody sees it ready from here on.
           state_ = State::stopped;
           return Served::idle;

@@ -66,6 +66,8 @@ class LocalModel : public std::enable_shared_from_this<LocalModel> {
   Task<Result<std::vector<std::vector<float>>>> embed(std::vector<std::string> texts, std::stop_token stop);
   /// Exact tokens when the model is loaded and answers within a few milliseconds.
   [[nodiscard]] std::optional<std::int64_t> count(const std::string& body_json);
+  /// Drops what was computed for prompts: files at once, the worker's memory when it has no calls.
+  void forget_beginnings();
   /// Ends the worker and the thread; calls fail from then on. Waits for both.
   void shut_down();
   /// The worker's process, for tests; -1 when none runs.
@@ -82,6 +84,7 @@ class LocalModel : public std::enable_shared_from_this<LocalModel> {
   void forget(std::uint64_t id);
 
   void supervise();
+  void remove_beginnings();
   bool wait_until_wanted();
   Result<std::vector<std::string>> check();
   Result<void> load();
@@ -107,6 +110,7 @@ class LocalModel : public std::enable_shared_from_this<LocalModel> {
   Steady::time_point last_used_{};
   bool is_wanted_ = false;
   bool stopping_ = false;
+  bool forgets_ = false;
   std::uint64_t next_id_ = 1;
   std::unordered_map<std::uint64_t, std::shared_ptr<LocalCall>> calls_;
 
