@@ -118,7 +118,7 @@ struct Program::Parts {
   void open_observation();
   Result<void> open_rooms();
   void open_doors();
-  ErasureRooms erasure() { return {*identity, *chat, *pseudonyms, *library, *audit, *person_keys}; }
+  ErasureRooms erasure() { return {*identity, *chat, *pseudonyms, *library, *audit, *person_keys, *models}; }
 };
 
 Result<void> Program::Parts::open_state() {

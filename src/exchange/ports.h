@@ -49,16 +49,18 @@ class Restorer {
   /// As feed, on a whole JSON text (arguments of a tool call): values are restored escaped, nothing is held
   /// back.
   virtual std::string restore_json(std::string_view json) = 0;
-  /// The rest, at the end of the answer.
+  /// The rest, at the end of a text; another may follow.
   virtual std::string finish() = 0;
+  /// Another one for another text of the same answer, which streams between.
+  [[nodiscard]] virtual std::unique_ptr<Restorer> another() const = 0;
   /// Tokens of this conversation's shape that could not be restored.
   [[nodiscard]] virtual std::size_t unresolved() const = 0;
 };
 
 struct Pseudonymised {
-  dialects::ChatRequest request;  // as the provider will receive it
-  std::vector<Masked> masked;     // what was replaced, for the person
-  std::unique_ptr<Restorer> restorer;
+  dialects::ChatRequest request;       // as the provider will receive it
+  std::vector<Masked> masked;          // what was replaced, for the person
+  std::unique_ptr<Restorer> restorer;  // null when the conversation knows no pseudonym
 };
 
 class Guard {

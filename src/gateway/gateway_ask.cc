@@ -17,8 +17,8 @@ constexpr Millis connect_timeout{5'000};
 constexpr int client_left = 499;  // as a status in the usage log: the caller went away
 
 // What of a client's head concerns the provider.
-void add_client_fields(const net::Headers& headers, const std::optional<observe::Traces::Begun>& trace,
-                       std::string& head) {
+void add_client_fields(dialects::Dialect dialect, const net::Headers& headers,
+                       const std::optional<observe::Traces::Begun>& trace, std::string& head) {
   static constexpr std::array<std::string_view, 6> passed{"accept",      "openai-beta", "anthropic-beta",
                                                           "traceparent", "tracestate",  "anthropic-version"};
   if (trace) head += "traceparent: " + observe::traceparent(trace->context) + "\r\n";
@@ -32,6 +32,9 @@ void add_client_fields(const net::Headers& headers, const std::optional<observe:
       head += field.value;
       head += "\r\n";
     }
+  // Anthropic's server demands one; what speaks to us without an SDK may not know.
+  if (dialect == dialects::Dialect::anthropic && !headers.find("anthropic-version"))
+    head += "anthropic-version: 2023-06-01\r\n";
 }
 
 // OpenAI's servers count a stream only when asked to; unasked, the call would have to be guessed at.
@@ -111,7 +114,7 @@ Task<Gateway::Turn> Gateway::ask(net::ServerCall& http, Passing& passing, const 
     head += *key;
     head += "\r\n";
   }
-  add_client_fields(http.request().headers, passing.trace, head);
+  add_client_fields(passing.dialect, http.request().headers, passing.trace, head);
   head += "\r\n";
   Meter meter(passing.dialect, asked.stream, asks_usage ? Meter::UsageEvent::hide : Meter::UsageEvent::show,
               passing.exchange, head_lines(passing), desk().scanner);
@@ -155,7 +158,9 @@ Task<Gateway::Turn> Gateway::ask(net::ServerCall& http, Passing& passing, const 
 // An answer that was kept, because its status says that it is none.
 Gateway::Turn Gateway::judge(net::Relayed kept) {
   const int status = kept.status;
-  const bool key_refused = status == 401 || status == 403;
+  // Google answers 400 to a key that it does not know.
+  const bool key_refused = status == 401 || status == 403 ||
+                           (status == 400 && kept.body.find("API key not valid") != std::string::npos);
   const bool redirects = status >= 300 && status < 400;
   const auto what = status == 429                                 ? Turn::What::key_limited
                     : key_refused                                 ? Turn::What::key_refused

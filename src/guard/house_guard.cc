@@ -22,15 +22,6 @@ std::string seal_context(const std::string& conversation, const std::string& per
   return fmt::format("guard.pseudonyms\n{}\n{}", conversation, person);
 }
 
-// Without masking, the messages go as they are once nothing in them is blocked.
-class Nothing final : public exchange::Restorer {
- public:
-  std::string feed(std::string_view text) override { return std::string(text); }
-  std::string restore_json(std::string_view json) override { return std::string(json); }
-  std::string finish() override { return {}; }
-  [[nodiscard]] std::size_t unresolved() const override { return 0; }
-};
-
 void tell_model(std::vector<dialects::Message>& messages, std::string note) {
   for (auto& message : messages) {
     if (message.role != dialects::Role::system) continue;
@@ -150,7 +141,6 @@ Result<exchange::Pseudonymised> HouseGuard::try_once(const std::string& conversa
   if (!masked) return pass(masked);
   if (!masks_) {
     out.request = request;
-    out.restorer = std::make_unique<Nothing>();
     return out;
   }
 
@@ -163,7 +153,7 @@ Result<exchange::Pseudonymised> HouseGuard::try_once(const std::string& conversa
   for (const auto& entry : masker.used()) used.push_back(&entry);
   if (!used.empty()) tell_model(out.request.messages, token_note(used));
   out.masked = masker.masked();
-  out.restorer = std::make_unique<ConversationRestorer>(std::move(map));
+  if (!map->entries().empty()) out.restorer = std::make_unique<ConversationRestorer>(std::move(map));
   return out;
 }
 

@@ -92,6 +92,10 @@ ConversationRestorer::ConversationRestorer(std::shared_ptr<const PseudonymMap> m
 std::string ConversationRestorer::feed(std::string_view text) { return text_.feed(text); }
 std::string ConversationRestorer::finish() { return text_.finish(); }
 
+std::unique_ptr<exchange::Restorer> ConversationRestorer::another() const {
+  return std::make_unique<ConversationRestorer>(map_);
+}
+
 std::size_t ConversationRestorer::unresolved() const { return text_.unresolved() + unresolved_elsewhere_; }
 
 std::string ConversationRestorer::restore_json(std::string_view json) {

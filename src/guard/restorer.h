@@ -45,6 +45,7 @@ class ConversationRestorer final : public exchange::Restorer {
   /// A whole JSON text: values are escaped within its strings.
   std::string restore_json(std::string_view json) override;
   std::string finish() override;
+  [[nodiscard]] std::unique_ptr<exchange::Restorer> another() const override;
   [[nodiscard]] std::size_t unresolved() const override;
 
  private:

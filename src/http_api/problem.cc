@@ -105,6 +105,8 @@ constexpr French french[] = {
     {"idle", "Le fournisseur a cessé de répondre. Ce qui est écrit est gardé.", "Réessayez."},
     {"context_too_long", "La question est trop longue pour ce modèle.",
      "Raccourcissez-la, ou choisissez un modèle qui lit davantage."},
+    {"unknown_state", "L’état de ce modèle ne peut pas être gardé.", ""},
+    {"damaged_state", "Un état gardé est abîmé.", ""},
     {"provider_busy", "Le fournisseur reçoit trop de demandes en ce moment.", "Réessayez plus tard."},
     {"queue_full", "Trop de demandes attendent ce modèle.", "Réessayez plus tard."},
     {"queue_timeout", "Ce modèle n’a pas eu de place à temps.", "Réessayez plus tard."},

@@ -34,12 +34,17 @@ std::string_view bearer(const net::Request& request) {
   return {};
 }
 
-/// Whose errors the caller understands. Google's SDK names its methods after a colon, with or without "beta".
+/// Google's newer SDKs leave "beta" out. They are told from OpenAI's clients by their header, or by the
+/// method after a colon.
+bool is_google_v1(const net::Request& request) {
+  const std::string_view path = request.path;
+  return path.starts_with("/v1/models") && (request.headers.find("x-goog-api-key") || path.contains(':'));
+}
+
+/// Whose errors the caller understands.
 const dialects::Codec* dialect_of(const net::Request& request) {
   const std::string_view path = request.path;
-  const bool google = path.starts_with("/v1/models") && request.headers.find("x-goog-api-key");
-  const bool method = path.starts_with("/v1/models/") && path.contains(':');
-  if (google || method || path.starts_with("/v1beta/")) return &dialects::gemini_codec();
+  if (path.starts_with("/v1beta/") || is_google_v1(request)) return &dialects::gemini_codec();
   if (path == "/v1/messages" || path.starts_with("/v1/messages/")) return &dialects::anthropic_codec();
   return path.starts_with("/v1/") ? &dialects::openai_codec() : nullptr;
 }
@@ -137,7 +142,8 @@ struct Door {
     const auto& request = call.request();
     call.language = language_of(request);
     call.dialect = dialect_of(request);
-    auto match = routes.find(request.method == "HEAD" ? "GET" : request.method, request.path);
+    const auto path = is_google_v1(request) ? "/v1beta" + request.path.substr(3) : request.path;
+    auto match = routes.find(request.method == "HEAD" ? "GET" : request.method, path);
     if (!match.entry) {
       if (!call.dialect && !request.path.starts_with("/api/") && !match.other_method) {
         auto sent = co_await send_web_file(call);

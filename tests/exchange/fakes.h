@@ -75,6 +75,9 @@ struct FakeRestorer final : Restorer {
   }
   std::string restore_json(std::string_view json) override { return feed(json); }
   std::string finish() override { return {}; }
+  [[nodiscard]] std::unique_ptr<Restorer> another() const override {
+    return std::make_unique<FakeRestorer>();
+  }
   [[nodiscard]] std::size_t unresolved() const override { return 0; }
 };
 

@@ -67,6 +67,8 @@ class Call final : public Stage {
         if (router_.place(card.zone) == policy::Place::walls) exchange.restorer.reset();
         exchange.completion = std::move(*started);
         exchange.losses = exchange.completion->losses();
+        for (const auto& loss : exchange.losses)
+          trace.reasons.push_back("Not told to the model: " + loss.field + ". " + loss.sentence);
         exchange.first_token_us =
             std::max(Micros(1), std::chrono::duration_cast<Micros>(Steady::now() - exchange.begun)).count();
         trace.decision = card.id;

@@ -143,38 +143,70 @@ class GuardOut final : public Stage {
     }
     if (auto* end = std::get_if<dialects::PartEnd>(&event); end && !end->raw_json.empty())
       end->raw_json = exchange.restorer->restore_json(end->raw_json);
-    // Log-probabilities, citations and signatures speak of tokens that the person never sees.
-    const bool shown = std::holds_alternative<dialects::PartStart>(event) ||
-                       std::holds_alternative<dialects::PartEnd>(event) ||
-                       std::holds_alternative<dialects::RefusalDelta>(event);
-    if (!shown) co_return Result<void>{};
+    // Log-probabilities speak of tokens that the person never sees.
+    if (std::holds_alternative<dialects::LogprobsAdded>(event)) co_return Result<void>{};
+    if (auto* cited = std::get_if<dialects::CitationAdded>(&event)) {
+      cited->citation.quote = restored(exchange, cited->citation.quote);
+      cited->citation.title = restored(exchange, cited->citation.title);
+      cited->citation.raw.json = exchange.restorer->restore_json(cited->citation.raw.json);
+    }
     auto told = co_await tell(exchange, std::move(event));
     co_return told;
   }
 
-  [[nodiscard]] Task<Result<void>> take(Exchange& exchange, SentenceStream& sentences, std::string& arguments,
+  static std::string restored(const Exchange& exchange, std::string_view text) {
+    const auto restorer = exchange.restorer->another();
+    auto out = restorer->feed(text);
+    out += restorer->finish();
+    return out;
+  }
+
+  // Reasoning is not checked against passages, so it is not shown where the answer must be.
+  [[nodiscard]] static Task<Result<void>> think(Exchange& exchange, Restorer* restorer, std::string text) {
+    if (!exchange.sink || !exchange.retrieval.passages.empty()) co_return Result<void>{};
+    if (restorer) text = restorer->feed(text);
+    if (text.empty()) co_return Result<void>{};
+    auto told = co_await exchange.sink->on_reasoning(std::move(text));
+    co_return told;
+  }
+
+  /// What is on its way of an answer that streams.
+  struct Streaming {
+    SentenceStream sentences{};
+    std::string arguments{};               // of a tool call, until they are whole
+    std::unique_ptr<Restorer> thoughts{};  // where values must be restored
+  };
+
+  [[nodiscard]] Task<Result<void>> take(Exchange& exchange, Streaming& streaming,
                                         dialects::StreamEvent event) const {
     auto* restorer = exchange.restorer.get();
-    auto* piece = std::get_if<dialects::TextDelta>(&event);
     if (auto* refusal = std::get_if<dialects::RefusalDelta>(&event); refusal && restorer)
       refusal->text = restorer->feed(refusal->text);
-    if (piece) {
+    if (auto* piece = std::get_if<dialects::TextDelta>(&event)) {
       auto text = restorer ? restorer->feed(piece->text) : std::move(piece->text);
-      auto told = co_await pass_on(exchange, sentences, std::move(text));
+      auto told = co_await pass_on(exchange, streaming.sentences, std::move(text));
       co_return told;
     }
     if (auto* thought = std::get_if<dialects::ReasoningDelta>(&event)) {
-      // Reasoning is not checked against passages, so it is not shown where the answer must be.
-      if (!exchange.sink || !exchange.retrieval.passages.empty() || restorer) co_return Result<void>{};
-      auto told = co_await exchange.sink->on_reasoning(std::move(thought->text));
+      auto told = co_await think(exchange, streaming.thoughts.get(), std::move(thought->text));
       co_return told;
     }
-    const auto* begun = std::get_if<dialects::PartStart>(&event);
-    if (begun && (std::holds_alternative<dialects::Text>(begun->part.content) ||
-                  std::holds_alternative<dialects::Reasoning>(begun->part.content)))
-      co_return Result<void>{};  // what they hold follows
+    if (const auto* begun = std::get_if<dialects::PartStart>(&event)) {
+      // What was held back belongs before what begins.
+      if (restorer) {
+        auto told = co_await pass_on(exchange, streaming.sentences, restorer->finish());
+        if (!told) co_return told;
+      }
+      if (std::holds_alternative<dialects::Text>(begun->part.content) ||
+          std::holds_alternative<dialects::Reasoning>(begun->part.content))
+        co_return Result<void>{};  // what they hold follows
+    }
+    if (std::holds_alternative<dialects::PartEnd>(event) && streaming.thoughts) {
+      auto told = co_await think(exchange, nullptr, streaming.thoughts->finish());
+      if (!told) co_return told;
+    }
     if (restorer) {
-      auto told = co_await tell_restored(exchange, std::move(event), arguments);
+      auto told = co_await tell_restored(exchange, std::move(event), streaming.arguments);
       co_return told;
     }
     auto told = co_await tell(exchange, std::move(event));
@@ -182,8 +214,8 @@ class GuardOut final : public Stage {
   }
 
   [[nodiscard]] Task<Result<void>> stream(Exchange& exchange) const {
-    SentenceStream sentences;
-    std::string arguments;
+    Streaming streaming;
+    if (exchange.restorer) streaming.thoughts = exchange.restorer->another();
     bool finished = false;
     while (!finished) {
       auto event = co_await exchange.completion->next();
@@ -204,7 +236,7 @@ class GuardOut final : public Stage {
       } else if (std::holds_alternative<dialects::End>(*event)) {
         finished = true;
       } else if (!std::holds_alternative<dialects::Start>(*event)) {
-        told = co_await take(exchange, sentences, arguments, std::move(*event));
+        told = co_await take(exchange, streaming, std::move(*event));
       }
       if (!told) {
         if (told.error().code != Code::cancelled) co_return told;
@@ -216,10 +248,10 @@ class GuardOut final : public Stage {
                        "answer_too_long");
     }
     if (exchange.restorer) {
-      auto told = co_await pass_on(exchange, sentences, exchange.restorer->finish());
+      auto told = co_await pass_on(exchange, streaming.sentences, exchange.restorer->finish());
       if (!told) co_return told;
     }
-    auto rest = sentences.rest();
+    auto rest = streaming.sentences.rest();
     if (!rest.empty() && exchange.finish != Finish::cancelled) {
       auto told = co_await judge(exchange, std::move(rest));
       if (!told) co_return told;

@@ -143,12 +143,6 @@ void add_gemini_routes(Routes& routes) {
   routes.add({"POST", "/v1beta/models/{}:countTokens", Access::person, count});
   routes.add({"POST", "/v1beta/models/{}:embedContent", Access::person, embed});
   routes.add({"POST", "/v1beta/models/{}:batchEmbedContents", Access::person, embed_batch});
-  // Newer SDKs leave "beta" out; /v1/models itself is OpenAI's address, which tells them apart.
-  routes.add({"POST", "/v1/models/{}:generateContent", Access::person, generate});
-  routes.add({"POST", "/v1/models/{}:streamGenerateContent", Access::person, stream});
-  routes.add({"POST", "/v1/models/{}:countTokens", Access::person, count});
-  routes.add({"POST", "/v1/models/{}:embedContent", Access::person, embed});
-  routes.add({"POST", "/v1/models/{}:batchEmbedContents", Access::person, embed_batch});
 }
 
 }  // namespace bastide::http_api

@@ -1,11 +1,14 @@
 #include "http_api/model_calls/dialect_stream.h"
 
+#include "base/bell.h"
 #include "base/json.h"
 #include "base/time.h"
 #include "policy/rate_headers.h"
 
 namespace bastide::http_api {
 namespace {
+
+constexpr Millis silence_max{10'000};
 
 std::string bastide_json(const exchange::Exchange& exchange, const policy::Labels& labels) {
   JsonWriter json;
@@ -40,6 +43,16 @@ dialects::Usage usage_of(const exchange::Usage& usage) {
 }
 
 }  // namespace
+
+/// One thread: the loop's of the call.
+struct DialectStream::Pulse {
+  DialectStream* stream = nullptr;
+  Steady::time_point last = Steady::now();  // something was said
+  bool writes = false;                      // the answer is being written
+  bool beats = false;                       // a ping is
+  bool over = false, ended = false;
+  Bell bell{};
+};
 
 DialectStream::DialectStream(Door door, const exchange::Exchange& exchange, Mode mode, bool include_usage)
     : door_(door), exchange_(exchange), mode_(mode), include_usage_(include_usage) {}
@@ -82,6 +95,20 @@ Task<Result<void>> DialectStream::begin() {
 }
 
 Task<Result<void>> DialectStream::tell(dialects::StreamEvent event) {
+  while (pulse_ && pulse_->beats) {
+    const auto seen = pulse_->bell.count();
+    if (pulse_->beats) (void)co_await pulse_->bell.wait(seen);
+  }
+  if (pulse_) pulse_->writes = true;
+  auto told = co_await tell_now(std::move(event));
+  if (pulse_) {
+    pulse_->writes = false;
+    pulse_->last = Steady::now();
+  }
+  co_return told;
+}
+
+Task<Result<void>> DialectStream::tell_now(dialects::StreamEvent event) {
   if (!begun_) {
     auto begun = co_await begin();
     if (!begun) co_return begun;
@@ -92,6 +119,47 @@ Task<Result<void>> DialectStream::tell(dialects::StreamEvent event) {
   if (bytes.empty()) co_return Result<void>{};
   auto told = co_await door_.http.write(std::move(bytes));
   co_return told;
+}
+
+DialectStream::~DialectStream() {
+  if (pulse_) pulse_->stream = nullptr;
+}
+
+void DialectStream::keep_alive() {
+  if (mode_ != Mode::stream) return;
+  pulse_ = std::make_shared<Pulse>();
+  pulse_->stream = this;
+  spawn("stream_pulse", beat(pulse_));
+}
+
+Task<void> DialectStream::beat(std::shared_ptr<Pulse> pulse) {
+  while (pulse->stream && !pulse->over) {
+    const auto seen = pulse->bell.count();
+    const auto silent = std::chrono::duration_cast<Millis>(Steady::now() - pulse->last);
+    if (pulse->writes || silent < silence_max) {
+      const auto rest = pulse->writes ? silence_max : silence_max - silent;
+      (void)co_await pulse->bell.wait(seen, Deadline::in(rest));
+      continue;
+    }
+    pulse->beats = true;
+    auto told = co_await pulse->stream->tell_now(dialects::Ping{});
+    pulse->beats = false;
+    pulse->last = Steady::now();
+    pulse->bell.ring();
+    if (!told) break;  // who writes next learns it too
+  }
+  pulse->ended = true;
+  pulse->bell.ring();
+}
+
+Task<void> DialectStream::settle() {
+  if (!pulse_) co_return;
+  pulse_->over = true;
+  pulse_->bell.ring();
+  while (!pulse_->ended) {
+    const auto seen = pulse_->bell.count();
+    if (!pulse_->ended) (void)co_await pulse_->bell.wait(seen);
+  }
 }
 
 Task<Result<void>> DialectStream::close() {

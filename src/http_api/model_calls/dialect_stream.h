@@ -25,6 +25,13 @@ class DialectStream final : public exchange::AnswerSink {
     policy::Accounts& accounts;
   };
   DialectStream(Door door, const exchange::Exchange& exchange, Mode mode, bool include_usage);
+  ~DialectStream() override;
+
+  /// Says that the line is open whenever nothing else was said for a while, until `settle`: a stream's reader
+  /// and what stands between must not take a model that thinks for a dead one.
+  void keep_alive();
+  /// Ends that. Await it before this goes.
+  [[nodiscard]] Task<void> settle();
 
   Task<Result<void>> on_stage(const exchange::StageTrace& stage) override;
   Task<Result<void>> on_masked(const std::vector<exchange::Masked>& masked) override;
@@ -42,6 +49,10 @@ class DialectStream final : public exchange::AnswerSink {
   [[nodiscard]] const std::optional<Error>& cut_by() const { return cut_; }
   /// Ends a stream that began as an error of the dialect.
   [[nodiscard]] Task<Result<void>> break_off(Error error);
+  /// Tells in the head what of the call was not done. Before anything is said.
+  void lose(std::string field, std::string sentence) {
+    dialects::lose(losses_, std::move(field), std::move(sentence));
+  }
   /// What the caller's limits leave, as complete header lines.
   [[nodiscard]] std::string rate_lines() const;
 
@@ -54,6 +65,9 @@ class DialectStream final : public exchange::AnswerSink {
   [[nodiscard]] Task<Result<void>> open(Open kind);
   [[nodiscard]] Task<Result<void>> close();
   [[nodiscard]] Task<Result<void>> tell(dialects::StreamEvent event);
+  [[nodiscard]] Task<Result<void>> tell_now(dialects::StreamEvent event);
+  struct Pulse;
+  static Task<void> beat(std::shared_ptr<Pulse> pulse);
 
   Door door_;
   const exchange::Exchange& exchange_;
@@ -67,6 +81,7 @@ class DialectStream final : public exchange::AnswerSink {
   bool begun_ = false;
   bool started_ = false;
   std::optional<Error> cut_{};
+  std::shared_ptr<Pulse> pulse_;
 };
 
 }  // namespace bastide::http_api

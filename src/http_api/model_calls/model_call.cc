@@ -23,6 +23,12 @@ constexpr std::size_t body_bytes_max = 64 * 1024 * 1024;
 Result<void> take_options(dialects::ChatRequest& request, exchange::Ask& ask) {
   if (request.sampling.n.value_or(1) != 1)
     return fail(Code::invalid, "\"n\" must be 1: ask again for another answer.", "invalid_n");
+  if (!request.previous_response_id.empty())
+    return fail(Code::unsupported, "\"previous_response_id\": answers are not kept here.",
+                "field:previous_response_id", "Send the items of the conversation as input.");
+  if (request.background)
+    return fail(Code::unsupported, "\"background\": answers are not kept here.", "field:background",
+                "Wait for the answer, or let it stream.");
   if (request.bastide) {
     if (!request.bastide->assistant.empty())
       return fail(Code::not_found, "There is no such assistant.", "no_assistant");
@@ -99,7 +105,10 @@ Task<Result<void>> exchange_call(Call& call, const dialects::Codec& codec, diale
                        include_usage);
   exchange.sink = &stream;
   stop.watch_over(stream);
+  if (exchange.ask.store.value_or(false)) stream.lose("store", "Answers are not kept here.");
+  stream.keep_alive();
   auto done = co_await call.services.pipeline.run(exchange);
+  co_await stream.settle();
   if (done) {
     call.answered = true;
     co_return done;

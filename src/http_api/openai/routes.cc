@@ -22,6 +22,11 @@ Task<Result<void>> chat_completions(Call& call) {
   co_return answered;
 }
 
+Task<Result<void>> responses(Call& call) {
+  auto answered = co_await answer_model_call(call, dialects::responses_codec(), {});
+  co_return answered;
+}
+
 Result<std::vector<std::string>> embedding_inputs(const nlohmann::json& body) {
   auto input = body.find("input");
   if (input != body.end() && input->is_string()) return std::vector<std::string>{input->get<std::string>()};
@@ -146,6 +151,7 @@ void add_openai_routes(Routes& routes) {
   routes.add({"GET", "/v1/models", Access::person, list_models});
   routes.add({"GET", "/v1/models/{}", Access::person, get_model});
   routes.add({"POST", "/v1/chat/completions", Access::person, chat_completions});
+  routes.add({"POST", "/v1/responses", Access::person, responses});
   routes.add({"POST", "/v1/embeddings", Access::person, embeddings});
   routes.add({"GET", "/v1/vector_stores", Access::person, list_stores});
   routes.add({"POST", "/v1/vector_stores/{}/search", Access::person, search_store});

@@ -1,6 +1,8 @@
 """Mock providers of all four dialects in one server: each checks what it is sent as strictly as the real one, answers in the shapes
 of the recordings, and fails where the question asks for it ("fail:KIND")."""
+import gzip
 import json
+import queue
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,8 +18,10 @@ BASES = {"openai": "/openai/v1", "anthropic": "/anthropic", "gemini": "/gemini/v
 class Upstreams:
     """`seen`: (dialect, path, headers, body) of each call; `refused`: (dialect, why)."""
 
-    def __init__(self, zone="walls"):
+    def __init__(self, zone="walls", timeout_s=3):
         self.seen, self.refused, self.zone = [], [], zone
+        self.timeout_s = timeout_s
+        self.left = queue.Queue()  # when Bastide hung up on a stream that was stuck
         upstreams = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -38,7 +42,17 @@ class Upstreams:
                 self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
                 self.wfile.flush()
 
+            def wait_for_end(self, seconds):
+                """When the other side left; None if it stayed."""
+                self.connection.settimeout(seconds)
+                try:
+                    return time.monotonic() if not self.connection.recv(1) else None
+                except (ConnectionError, OSError):
+                    return time.monotonic()
+
             def stream(self, dialect, view, reply):
+                if "fail:think" in view.question:
+                    time.sleep(11)
                 self.send_response(200)
                 self.send_header("content-type", "text/event-stream")
                 self.send_header("transfer-encoding", "chunked")
@@ -53,6 +67,15 @@ class Upstreams:
                         name, data = dialect.stream_error()
                         self.chunk(((f"event: {name}\n" if name else "") + f"data: {json.dumps(data)}\n\n").encode())
                         break
+                    if index == 2 and "fail:huge" in view.question:
+                        self.chunk(b"data: {\"x\":\"")
+                        for _ in range(10):
+                            self.chunk(b"x" * (1 << 20))
+                        self.chunk(b"\"}\n\n")
+                    if index == 2 and "fail:stuck" in view.question:
+                        upstreams.left.put(self.wait_for_end(30))
+                        self.close_connection = True
+                        return
                     if index == 2 and "fail:cut" in view.question:
                         self.close_connection = True
                         return
@@ -79,6 +102,11 @@ class Upstreams:
                         self.whole(200, b"<html>maintenance</html>", media="text/html")
                     elif refused.kind == "redirect":
                         self.whole(307, b"", {"location": "http://127.0.0.1:1/elsewhere"})
+                    elif refused.kind == "gzip":
+                        self.whole(200, gzip.compress(b"{}"), {"content-encoding": "gzip"})
+                    elif refused.kind == "short":
+                        self.whole(200, b"{\"id\":", {"content-length": "5000"})
+                        self.close_connection = True
                     elif refused.kind == "hang":
                         time.sleep(6)
                         self.close_connection = True
@@ -118,7 +146,7 @@ dialect = "{name}"
 base_url = "http://127.0.0.1:{self.server.server_address[1]}{BASES[name]}"
 key_env = "KEY_{name.upper()}"
 zone = "{self.zone}"
-timeout_s = 3
+timeout_s = {self.timeout_s}
 [[model]]
 id = "on-{name}"
 provider = "{name}"

@@ -81,7 +81,7 @@ def split(text, size=9):
 
 def answer(view: View, name: str) -> Reply:
     fault = re.search(r"fail:(\w+)", view.question)
-    if fault and fault[1] in ("rate_limit", "overloaded", "bad_request", "auth", "context", "html", "error_200", "redirect", "hang", "server"):
+    if fault and fault[1] in ("rate_limit", "overloaded", "bad_request", "auth", "context", "html", "error_200", "redirect", "hang", "server", "gzip", "short"):
         raise Refused(fault[1])
     reply = Reply(thinking="Let me think about it." if view.thinks else "", thinking_tokens=5 if view.thinks else 0)
     if view.results:
