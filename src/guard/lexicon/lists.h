@@ -14,6 +14,7 @@ extern const std::string_view ways_fr, ways_en, ways_abroad, units_en;
 extern const std::string_view company_forms, organisation_heads, organisations;
 extern const std::string_view about_phone, about_card, about_company, about_nir, about_birth, about_passport,
     about_plate, about_vat, about_identity, about_bic, about_home, about_secret;
-extern const std::string_view person_nouns, person_verbs, greetings, closings, fields, introductions, post_boxes;
+extern const std::string_view person_nouns, person_verbs, greetings, closings, fields, introductions,
+    post_boxes;
 
 }  // namespace bastide::guard::lists

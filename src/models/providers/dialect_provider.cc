@@ -4,6 +4,7 @@
 
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <span>
 #include <unordered_map>
 
@@ -141,6 +142,7 @@ class DialectProvider final : public Provider {
     chat.stream = true;
     EncodeOptions options = options_for(call.model.upstream);
     // Twice at most: a server that refuses one of two fields is asked again without it.
+    std::optional<Error> said_to_another_key;
     for (int attempt = 0, keys_tried = 0;;) {
       dialects::Losses losses;
       auto body = codec_.encode_request(chat, options, losses);
@@ -148,8 +150,11 @@ class DialectProvider final : public Provider {
       if (auto said = dialects::refuse_losses(losses); !said) co_return pass(said);
       auto path = codec_.request_path(call.model.upstream, true);
       auto& rests = rests_of(call.model.upstream);
-      auto key = keys_.pick(rests, KeyRing::Urgency::nobody_else, Steady::now());
-      if (!key) co_return std::unexpected(keys_.why_none(rests, Steady::now()));
+      // A second try is for another key only.
+      auto key = keys_.pick(
+          rests, said_to_another_key ? KeyRing::Urgency::others_may_answer : KeyRing::Urgency::nobody_else,
+          Steady::now());
+      if (!key) co_return std::unexpected(std::move(*said_to_another_key));
       auto response = co_await client_.fetch(request(path, std::move(*body), *key->secret), stop);
       if (!response) co_return std::unexpected(unreachable(std::move(response.error())));
       if ((*response)->status() / 100 == 2) {
@@ -159,8 +164,10 @@ class DialectProvider final : public Provider {
       }
       auto text = co_await (*response)->read_all(error_max_bytes);
       const std::string said = text ? std::move(*text) : std::string();
-      if (note_key(**response, key->index, rests) && ++keys_tried < keys_tried_max && keys_.size() > 1)
+      if (note_key(**response, key->index, rests) && ++keys_tried < keys_tried_max && keys_.size() > 1) {
+        said_to_another_key = refused(**response, said);
         continue;
+      }
       const bool again = attempt++ < 2 && (*response)->status() / 100 == 4 && adapt(options, said);
       if (!again) co_return std::unexpected(refused(**response, said));
       remember(call.model.upstream, options);
