@@ -259,6 +259,27 @@ TEST_F(Worker, FindsABeginningAgainAfterARestart) {
   EXPECT_EQ(again.text, first.text);
 }
 
+TEST_F(Worker, ForgetsWhatItComputed) {
+  const Scratch scratch;
+  const auto model = make(chat_, [&](LocalModelOptions& options) {
+    options.prefix_folder = scratch.path("prefixes");
+    options.prefix_key = std::string(32, 'k');
+  });
+  const auto question = body(shared_rules() + "What is rule number 7?");
+  const auto first = sync_wait(ask(model, question));
+  ASSERT_FALSE(first.error) << first.error->message;
+  model->forget_beginnings();
+  for (int i = 0; i < 500 && model->worker_pid() != -1; ++i) std::this_thread::sleep_for(Millis(20));
+  EXPECT_EQ(model->worker_pid(), -1) << "it had no calls";
+  for (int i = 0; i < 100 && std::filesystem::exists(scratch.path("prefixes")); ++i)
+    std::this_thread::sleep_for(Millis(20));
+  EXPECT_FALSE(std::filesystem::exists(scratch.path("prefixes")));
+  const auto again = sync_wait(ask(model, question));
+  ASSERT_FALSE(again.error) << again.error->message;
+  EXPECT_EQ(again.finish->usage.cached_input_tokens, 0);
+  EXPECT_EQ(again.text, first.text);
+}
+
 Task<Result<int>> cancel_one(std::shared_ptr<LocalModel> model) {
   std::stop_source source;
   auto completion = co_await model->start(
