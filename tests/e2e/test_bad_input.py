@@ -119,11 +119,13 @@ class BadInput(unittest.TestCase):
             for name in DIALECTS:
                 with self.subTest(door=door, upstream=name):
                     connection, response = self.post(*DOORS[door](f"on-{name}", "fail:stuck" + " " * 60, stream=True))
+                    begun = time.monotonic()
                     self.assertTrue(response.read1(100))
                     left = time.monotonic()
                     response.close()
                     connection.close()
                     heard = self.upstreams.left.get(timeout=10)
+                    self.assertGreater(heard, begun)
                     self.assertLess(heard - left, 0.5)  # 0.1 s on a quiet machine
 
     def test_the_line_stays_open_while_a_model_thinks(self):
