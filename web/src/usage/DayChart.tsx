@@ -13,11 +13,13 @@ export function DayChart({ unit, values, from }: { unit: Unit; values: number[];
   const step = (width - left) / values.length;
   const shown = (value: number) => format.amount(unit, value);
   const dayAt = (index: number) => new Date(new Date(from).getTime() + index * 86_400_000).toISOString();
+  // Half of three requests is no number of requests.
+  const lines = Number.isInteger(most) && most < 10 && most % 2 === 1 ? [0, 1] : [0, 0.5, 1];
   const busiest = values.indexOf(most);
   if (most <= 0) return <p className="muted">{t("usage.noDays")}</p>;
   return (
     <svg className="chart" viewBox={`0 0 ${width} ${height}`} role="img" aria-label={t("usage.chartSaid", { most: shown(most), day: format.dayMonth(dayAt(busiest)) })}>
-      {[0, 0.5, 1].map((part) => {
+      {lines.map((part) => {
         const y = floor - part * (floor - 16);
         return (
           <g key={part}>

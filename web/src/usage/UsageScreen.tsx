@@ -137,7 +137,7 @@ function Rows({ rows, label }: { rows: { id: string; sum: UsageSum }[]; label: s
         <tbody>
           {rows.map(({ id, sum }) => (
             <tr key={id}>
-              <td className="strong">{id}</td>
+              <td className="strong">{id || t("receipt.none")}</td>
               <td className="r num nowrap">{format.number(sum.requests)}</td>
               <td className="r num nowrap">{format.compact(sum.tokens.input + sum.tokens.output)}</td>
               <td className="r num nowrap">{format.euros(sum.cost)}</td>
