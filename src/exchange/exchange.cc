@@ -22,4 +22,19 @@ Usage usage_of(const dialects::Usage& usage) {
   return out;
 }
 
+dialects::Usage usage_of(const Usage& usage) {
+  dialects::Usage out;
+  out.input = usage.input_tokens;
+  out.output = usage.output_tokens;
+  out.cache_read = usage.cached_input_tokens;
+  out.cache_write_5m = usage.cache_write_tokens - usage.cache_write_1h_tokens;
+  out.cache_write_1h = usage.cache_write_1h_tokens;
+  out.reasoning = usage.reasoning_tokens;
+  out.input_audio = usage.audio_input_tokens;
+  out.output_audio = usage.audio_output_tokens;
+  out.input_image = usage.image_input_tokens;
+  out.output_image = usage.image_output_tokens;
+  return out;
+}
+
 }  // namespace bastide::exchange

@@ -91,6 +91,7 @@ struct Usage {
   std::int64_t image_input_tokens = 0, image_output_tokens = 0;
 };
 [[nodiscard]] Usage usage_of(const dialects::Usage& usage);
+[[nodiscard]] dialects::Usage usage_of(const Usage& usage);
 
 struct Energy {
   double wh_low = 0, wh_high = 0;        // Wh

@@ -246,7 +246,7 @@ class LibraryStore {
   /// `later` and `never` count; after three counted failures, or with `never`, the version is failed with
   /// `error`. A version that is already searched stays so.
   virtual Result<void> fail_job(const Job& job, const Error& error, Retry retry, UnixMillis not_before) = 0;
-  /// Gives an embed job up for now: a pending version becomes current without vectors.
+  /// Puts an embed job off until `not_before`: a pending version becomes current without vectors.
   virtual Result<bool> activate_without_vectors(const Job& job, UnixMillis not_before) = 0;
   /// Removes what a purge job names; `remove_blob` is called within the transaction for a blob nobody refers
   /// to.

@@ -27,21 +27,6 @@ std::string bastide_json(const exchange::Exchange& exchange, const policy::Label
   return json.field("generated", !exchange.quoting).end().take();
 }
 
-dialects::Usage usage_of(const exchange::Usage& usage) {
-  dialects::Usage out;
-  out.input = usage.input_tokens;
-  out.output = usage.output_tokens;
-  out.cache_read = usage.cached_input_tokens;
-  out.cache_write_5m = usage.cache_write_tokens - usage.cache_write_1h_tokens;
-  out.cache_write_1h = usage.cache_write_1h_tokens;
-  out.reasoning = usage.reasoning_tokens;
-  out.input_audio = usage.audio_input_tokens;
-  out.output_audio = usage.audio_output_tokens;
-  out.input_image = usage.image_input_tokens;
-  out.output_image = usage.image_output_tokens;
-  return out;
-}
-
 }  // namespace
 
 /// One thread: the loop's of the call.
