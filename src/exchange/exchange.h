@@ -115,6 +115,7 @@ struct StageTrace {
 /// chooses), and what the house is to do with it. Set by the door, never changed by a stage.
 struct Ask : dialects::ChatRequest {
   std::string door;                        // web openai cli ...
+  std::string capability = "chat";         // what a model must be able to do
   std::string conversation;                // pseudonyms hold per conversation; empty: per exchange
   std::string assistant;                   // id; empty: none
   std::optional<std::string> label;        // chosen by the person

@@ -40,10 +40,14 @@ std::vector<std::unique_ptr<Stage>> in_order(const Rooms& rooms) {
 
 constexpr std::size_t stages_before_sending = 7;  // identify to route
 constexpr std::size_t index_of_admit = 1;
+constexpr std::size_t index_of_retrieve = 4;
+constexpr std::size_t index_of_route = 6;
+constexpr std::size_t index_of_pseudonymise = 7;
 
 }  // namespace
 
-Pipeline::Pipeline(const Rooms& rooms) : stages_(in_order(rooms)), record_(record_stage(rooms)) {}
+Pipeline::Pipeline(const Rooms& rooms)
+    : rooms_(rooms), stages_(in_order(rooms)), record_(record_stage(rooms)) {}
 
 Task<Result<void>> Pipeline::step(const Stage& stage, Exchange& exchange) const {
   StageTrace trace;
@@ -66,8 +70,26 @@ Task<Result<void>> Pipeline::step(const Stage& stage, Exchange& exchange) const 
 }
 
 Task<Result<void>> Pipeline::run(Exchange& exchange) const {
+  std::vector<const Stage*> stages;
+  for (const auto& stage : stages_) stages.push_back(stage.get());
+  auto done = co_await walk(exchange, std::move(stages));
+  co_return done;
+}
+
+Task<Result<void>> Pipeline::run(Exchange& exchange, Work& work) const {
+  const auto call = work_stage(rooms_, work);
+  std::vector<const Stage*> stages;
+  for (std::size_t i = 0; i < index_of_retrieve; ++i) stages.push_back(stages_[i].get());
+  stages.insert(stages.end(), {stages_[index_of_route].get(), stages_[index_of_pseudonymise].get(),
+                               call.get(), record_.get()});
+  exchange.prompt = exchange.ask.messages;
+  auto done = co_await walk(exchange, std::move(stages));
+  co_return done;
+}
+
+Task<Result<void>> Pipeline::walk(Exchange& exchange, std::vector<const Stage*> stages) const {
   exchange.started_at = now_ms();
-  for (const auto& stage : stages_) {
+  for (const auto* stage : stages) {
     bool answered = stage->name() == "record" || stage->name() == "deliver";
     Result<void> result;
     if (exchange.stop.stop_requested() && !answered && exchange.answer.empty())

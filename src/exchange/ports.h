@@ -135,6 +135,13 @@ struct ModelCall {
   Caller caller{};
 };
 
+/// Documents judged by a reranker.
+struct Ranking {
+  std::vector<float> relevance;   // one a document, in their order; 0 to 1 from models of this house
+  std::int64_t tokens = 0;        // read, query and documents together; 0: nobody counted
+  std::size_t documents_cut = 0;  // whose end did not fit
+};
+
 class Models {
  public:
   virtual ~Models() = default;
@@ -151,6 +158,12 @@ class Models {
   virtual Task<Result<std::vector<std::vector<float>>>> embed(std::string model,
                                                               std::vector<std::string> texts,
                                                               EmbedKind kind) = 0;
+  /// How relevant each document is for `query`. Code::unsupported, no_capability, from models that are no
+  /// rerankers.
+  virtual Task<Result<Ranking>> rerank(policy::ModelCard model, std::string /*query*/,
+                                       std::vector<std::string> /*documents*/, std::stop_token /*stop*/) {
+    co_return fail(Code::unsupported, "The model \"" + model.id + "\" ranks no documents.", "no_capability");
+  }
 };
 
 // --- footprint, governance

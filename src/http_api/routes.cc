@@ -46,7 +46,7 @@ const dialects::Codec* dialect_of(const net::Request& request) {
   const std::string_view path = request.path;
   if (path.starts_with("/v1beta/") || is_google_v1(request)) return &dialects::gemini_codec();
   if (path == "/v1/messages" || path.starts_with("/v1/messages/")) return &dialects::anthropic_codec();
-  return path.starts_with("/v1/") ? &dialects::openai_codec() : nullptr;
+  return path.starts_with("/v1/") || path.starts_with("/v2/") ? &dialects::openai_codec() : nullptr;
 }
 
 std::string language_of(const net::Request& request) {
@@ -105,6 +105,7 @@ std::string_view scope_of(std::string_view path) {
   constexpr Row rows[] = {
       {"/v1/vector_stores", "documents"},
       {"/v1/", "chat"},
+      {"/v2/", "chat"},
       {"/v1beta/", "chat"},
       {"/api/conversations", "chat"},
       {"/api/streams", "chat"},

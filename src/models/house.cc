@@ -78,6 +78,14 @@ class CountCache {
   std::unordered_map<std::uint64_t, std::int64_t> counts_;
 };
 
+/// Why a local model cannot be loaded: what the catalogue saw of its file.
+std::unexpected<Error> unusable(const policy::ModelCard& card) {
+  const bool missing = card.state == "missing";
+  return fail(missing ? Code::unavailable : Code::corrupt,
+              fmt::format("The model {}: {}", card.name, card.state_detail),
+              missing ? "missing" : "cut_short");
+}
+
 /// An OpenAI body with what the worker must know of the caller, after all fields of the call: the last of two
 /// of one name counts.
 std::string with_caller(std::string body, const exchange::Caller& caller) {
@@ -225,13 +233,7 @@ Task<Result<std::unique_ptr<exchange::Completion>>> House::start(exchange::Model
   call.model = entry->card;
   if (entry->local) {
     impl_->calls_local.add();
-    if (entry->card.state == "missing")
-      co_return fail(Code::unavailable,
-                     fmt::format("The model {}: {}", entry->card.name, entry->card.state_detail), "missing");
-    if (entry->card.state == "failed")
-      co_return fail(Code::corrupt,
-                     fmt::format("The model {}: {}", entry->card.name, entry->card.state_detail),
-                     "cut_short");
+    if (entry->card.state == "missing" || entry->card.state == "failed") co_return unusable(entry->card);
     dialects::Losses losses;
     auto body = worker_body(std::move(call.request), losses);
     if (!body) co_return pass(body);
@@ -296,10 +298,7 @@ Task<Result<std::vector<std::vector<float>>>> House::embed(std::string model, st
     auto vectors = co_await provider->embed(entry->card.upstream, std::move(texts), {});
     co_return vectors;
   }
-  if (entry->card.state == "missing" || entry->card.state == "failed")
-    co_return fail(Code::unavailable,
-                   fmt::format("The model {}: {}", entry->card.name, entry->card.state_detail),
-                   entry->card.state == "missing" ? "missing" : "cut_short");
+  if (entry->card.state == "missing" || entry->card.state == "failed") co_return unusable(entry->card);
   const auto& prefix = kind == EmbedKind::query     ? entry->local->query_prefix
                        : kind == EmbedKind::passage ? entry->local->passage_prefix
                                                     : std::string();
@@ -307,6 +306,29 @@ Task<Result<std::vector<std::vector<float>>>> House::embed(std::string model, st
   const auto running = impl_->local_model(*entry->local);
   auto vectors = co_await running->embed(std::move(texts), {});
   co_return vectors;
+}
+
+Task<Result<exchange::Ranking>> House::rerank(policy::ModelCard model, std::string query,
+                                              std::vector<std::string> documents, std::stop_token stop) {
+  const auto entry = impl_->catalogue.find(model.id);
+  if (!entry || !entry->card.can("rerank"))
+    co_return fail(Code::unsupported, fmt::format("The model {} ranks no documents.", model.id),
+                   "no_capability", "Choose a reranker.");
+  if (!entry->local) {
+    impl_->calls_provider.add();
+    auto* provider = impl_->provider(entry->card.provider);
+    if (!provider) co_return fail(Code::unavailable, entry->card.state_detail, "unknown_dialect");
+    auto ranked =
+        co_await provider->rerank(entry->card.upstream, std::move(query), std::move(documents), stop);
+    co_return ranked;
+  }
+  if (entry->card.state == "missing" || entry->card.state == "failed") co_return unusable(entry->card);
+  impl_->calls_local.add();
+  for (auto& document : documents) document = to_valid_utf8(document);
+  const auto running = impl_->local_model(*entry->local);
+  auto scores = co_await running->rerank(to_valid_utf8(query), std::move(documents), stop);
+  if (!scores) co_return pass(scores);
+  co_return exchange::Ranking{std::move(scores->scores), scores->tokens, scores->documents_cut};
 }
 
 void House::forget_beginnings() {

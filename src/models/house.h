@@ -61,6 +61,9 @@ class House final : public exchange::Models {
   Task<Result<std::vector<std::vector<float>>>> embed(std::string model, std::vector<std::string> texts,
                                                       EmbedKind kind) override;
 
+  Task<Result<exchange::Ranking>> rerank(policy::ModelCard model, std::string query,
+                                         std::vector<std::string> documents, std::stop_token stop) override;
+
   /// Drops what local models keep of prompts they have read, on the disk and in memory: when a person was
   /// erased. Answers that run are not disturbed. Blocks.
   void forget_beginnings();

@@ -181,6 +181,89 @@ TEST(Pipeline, the_receipt_is_kept_when_the_model_dies_in_the_middle) {
   EXPECT_TRUE(house.models.completion_gone);
 }
 
+struct FakeWork final : Work {
+  Task<Result<Usage>> ask(policy::ModelCard model, std::vector<Message> messages, std::stop_token) override {
+    asked.push_back(model.id);
+    said = dialects::text_of(messages.front());
+    if (model.id == down) co_return fail(Code::upstream, "It is down.", "connect_refused");
+    Usage usage;
+    usage.input_tokens = 40;
+    co_return usage;
+  }
+  std::vector<std::string> asked;
+  std::string said, down;
+};
+
+/// A house with two rerankers and a question for them.
+struct RankHouse : FakeHouse {
+  RankHouse() {
+    models.cards = {card("chat", "walls"), card("inside", "walls"), card("outside", "US")};
+    for (auto* each : {&models.cards[1], &models.cards[2]}) each->capabilities = {"rerank"};
+    models.cards[2].fallback = {"inside"};
+    exchange.ask.capability = "rerank";
+    exchange.ask.messages = {dialects::text_message(Role::user, "Write to a@b.fr."),
+                             dialects::text_message(Role::user, "whom?")};
+    exchange.sink = nullptr;
+  }
+  Result<void> rank(std::string model) {
+    exchange.ask.model = std::move(model);
+    Pipeline pipeline(rooms());
+    return sync_wait(pipeline.run(exchange, work));
+  }
+  FakeWork work;
+};
+
+TEST(PipelineOfWork, walks_the_stages_that_govern_and_keeps_a_receipt) {
+  RankHouse house;
+  ASSERT_TRUE(house.rank("auto"));
+  EXPECT_EQ(house.work.asked, std::vector<std::string>{"inside"});
+  EXPECT_EQ(house.work.said, "Write to a@b.fr.");
+  EXPECT_TRUE(house.models.calls.empty()) << "nobody writes an answer";
+  EXPECT_EQ(house.admission.settled, 1);
+  EXPECT_EQ(house.admission.last.input_tokens, 40);
+  ASSERT_EQ(house.records.kept.size(), 1U);
+  const auto receipt = parse_json(house.records.kept[0]);
+  std::vector<std::string> stages;
+  for (const auto& stage : (*receipt)["stages"]) stages.push_back(stage["name"]);
+  EXPECT_EQ(stages, (std::vector<std::string>{"identify", "admit", "label", "guard_in", "route",
+                                              "pseudonymise", "call", "record", "deliver"}));
+  EXPECT_EQ((*receipt)["tokens"]["input"], 40);
+}
+
+TEST(PipelineOfWork, masks_what_leaves_and_fails_over_without_the_mask) {
+  RankHouse house;
+  house.work.down = "outside";
+  house.exchange.ask.label = "internal";
+  ASSERT_TRUE(house.rank("outside"));
+  EXPECT_EQ(house.work.asked, (std::vector<std::string>{"outside", "inside"}));
+  EXPECT_EQ(house.work.said, "Write to a@b.fr.");
+  EXPECT_EQ(house.exchange.failovers, 1);
+  RankHouse up;
+  ASSERT_TRUE(up.rank("outside"));
+  EXPECT_EQ(up.work.said, "Write to [EMAIL_1].");
+}
+
+TEST(PipelineOfWork, is_refused_as_an_answer_would_be) {
+  RankHouse secret;
+  secret.exchange.ask.label = "secret";
+  auto refused = secret.rank("outside");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Code::refused_by_policy);
+  RankHouse chat;
+  EXPECT_EQ(chat.rank("chat").error().detail, "no_capability");
+  RankHouse key;
+  key.exchange.who.models = {"chat"};
+  EXPECT_EQ(key.rank("inside").error().detail, "key_model");
+  RankHouse dear;
+  dear.admission.too_dear = {"inside"};
+  EXPECT_EQ(dear.rank("inside").error().code, Code::budget_exhausted);
+  for (auto* house : {&secret, &chat, &key, &dear}) {
+    EXPECT_TRUE(house->work.asked.empty());
+    EXPECT_EQ(house->records.kept.size(), 1U);
+    EXPECT_EQ(house->admission.settled, 1);
+  }
+}
+
 TEST(Pipeline, a_preview_sends_and_keeps_nothing) {
   FakeHouse house;
   Pipeline pipeline(house.rooms());

@@ -56,6 +56,19 @@ TEST(Frame, VectorsAreCheckedAgainstWhatWasAsked) {
   EXPECT_FALSE(decode_vectors(encode_vectors(nan), 1));
 }
 
+TEST(Frame, ScoresAreCheckedAgainstWhatWasAsked) {
+  const std::string body = encode(ScoresBody{70, 1, {0.25F, 0.75F}});
+  const auto read = decode_scores(body, 2);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->tokens, 70U);
+  EXPECT_EQ(read->documents_cut, 1U);
+  EXPECT_EQ(read->scores, (std::vector<float>{0.25F, 0.75F}));
+  EXPECT_FALSE(decode_scores(body, 3));
+  EXPECT_FALSE(decode_scores(std::string_view(body).substr(1), 2));
+  EXPECT_FALSE(decode_scores("", 0));
+  EXPECT_FALSE(decode_scores(encode(ScoresBody{1, 0, {std::numeric_limits<float>::infinity()}}), 1));
+}
+
 TEST(Frame, ErrorsTravelAndHostileOnesAreTamed) {
   const Error sent{Code::invalid, "Too long.", "context_too_long", "Shorten it."};
   const Error read = decode_error(encode_error(sent));

@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <deque>
 
-#include "base/fair_gate.h"
-#include "base/log.h"
 #include "exchange/prompt.h"
 #include "exchange/quoting.h"
+#include "exchange/stages/calling.h"
 #include "exchange/stages/stages.h"
 
 namespace bastide::exchange {
@@ -75,14 +74,7 @@ class Call final : public Stage {
         co_return Result<void>{};
       }
       last = std::move(started.error());
-      ++exchange.failovers;
-      if (last.code == Code::cancelled) break;
-      trace.reasons.push_back(card.id + ": " + last.message);
-      log::warn("model_call_failed", {{"exchange", exchange.id},
-                                      {"model", card.id},
-                                      {"code", code_name(last.code)},
-                                      {"detail", last.detail}});
-      if (last.code == Code::invalid) break;  // the request itself is wrong: another model would say the same
+      if (!may_fail_over(exchange, card, last, trace)) break;
     }
     trace.decision = "failed";
     co_return std::unexpected(std::move(last));
@@ -91,20 +83,8 @@ class Call final : public Stage {
  private:
   [[nodiscard]] Task<Result<std::unique_ptr<Completion>>> start(Exchange& exchange,
                                                                 const policy::ModelCard& card) const {
-    bool leaves = router_.place(card.zone) != policy::Place::walls;
-    // Belt and braces: the rule is asked once more where the bytes go out.
-    if (!router_.allows(exchange.label, card.zone, card.id))
-      co_return fail(Code::refused_by_policy, "The label may not go to " + card.id + ".",
-                     "label_not_allowed");
-    // The first of the route was paid for there; another is only called when budgets can pay it.
-    if (exchange.admitted && card.id != exchange.model.id) {
-      auto paid = admission_.choose(exchange, card, input_bound(exchange), answer_bound(exchange.ask, card));
-      if (!paid) co_return pass(paid);
-      exchange.model = card;
-    }
-    if (leaves && !exchange.outgoing)
-      co_return fail(Code::refused_by_policy, "The question was not prepared to leave the walls.",
-                     "not_pseudonymised");
+    if (auto allowed = may_call(exchange, card, router_, admission_); !allowed) co_return pass(allowed);
+    const bool leaves = router_.place(card.zone) != policy::Place::walls;
     ModelCall call;
     call.model = card;
     call.request = leaves ? *exchange.outgoing : call_of(exchange);
@@ -113,14 +93,8 @@ class Call final : public Stage {
       auto told = co_await exchange.sink->on_masked(exchange.masked);
       if (!told) co_return pass(told);
     }
-    FairGates::Places places;
-    if (gates_) {
-      const auto kind = static_cast<FairGate::Kind>(exchange.who.priority);
-      auto entered =
-          co_await FairGates::enter(gates_->of_model(card.id), gates_->of_provider(card.provider), kind);
-      if (!entered) co_return pass(entered);
-      places = std::move(*entered);
-    }
+    auto places = co_await enter(gates_, card, exchange.who.priority);
+    if (!places) co_return pass(places);
     auto completion = co_await models_.start(std::move(call), exchange.stop);
     if (!completion) co_return pass(completion);
     // Heads say nothing yet: a provider may still give up, and another model be asked.
@@ -133,7 +107,7 @@ class Call final : public Stage {
                        !std::holds_alternative<dialects::UsageGiven>(*event);
       first.push_back(std::move(*event));
     }
-    co_return std::make_unique<Primed>(std::move(first), std::move(*completion), std::move(places));
+    co_return std::make_unique<Primed>(std::move(first), std::move(*completion), std::move(*places));
   }
 
   const policy::Router& router_;

@@ -51,10 +51,13 @@ class RouteQuestion final : public Stage {
     policy::RouteNeed need;
     need.model = exchange.ask.model;
     need.label = exchange.label;
+    need.capabilities = {exchange.ask.capability};
     // Who names a model is not refused by a guess: the model counts.
-    need.context_tokens = wants_any_model(exchange.ask)
-                              ? estimate_tokens(exchange.prompt) + answer_tokens(exchange.ask)
-                              : least_tokens(exchange.prompt);
+    // Documents that are ranked are read one by one, and cut where they are too long.
+    if (exchange.ask.capability != "rerank")
+      need.context_tokens = wants_any_model(exchange.ask)
+                                ? estimate_tokens(exchange.prompt) + answer_tokens(exchange.ask)
+                                : least_tokens(exchange.prompt);
     need.documents = !exchange.retrieval.passages.empty();
     if (std::ranges::any_of(exchange.prompt, holds_image)) need.capabilities.emplace_back("vision");
     const auto catalogue = models_.catalogue();

@@ -4,6 +4,7 @@
 #include <memory>
 
 #include "exchange/stage.h"
+#include "exchange/work.h"
 
 namespace bastide::exchange {
 
@@ -18,6 +19,8 @@ std::unique_ptr<Stage> route_stage(const policy::Router& router, const policy::L
 std::unique_ptr<Stage> pseudonymise_stage(const policy::Router& router, Guard& guard);
 std::unique_ptr<Stage> call_stage(const policy::Router& router, Models& models, Knowledge& knowledge,
                                   Admission& admission, const FairGates* gates = nullptr);
+/// The call of what is no answer in words.
+std::unique_ptr<Stage> work_stage(const Rooms& rooms, Work& work);
 std::unique_ptr<Stage> guard_out_stage(Knowledge& knowledge);
 std::unique_ptr<Stage> record_stage(const Rooms& rooms);
 std::unique_ptr<Stage> deliver_stage();

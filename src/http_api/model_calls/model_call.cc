@@ -2,13 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <functional>
-#include <stop_token>
 
 #include "base/id.h"
 #include "base/text.h"
-#include "gateway/key_watch.h"
 #include "http_api/model_calls/dialect_stream.h"
+#include "http_api/model_calls/stop_with_key.h"
 #include "http_api/problem.h"
 
 namespace bastide::http_api {
@@ -60,26 +58,6 @@ bool speaks_mistral(std::string_view body) {
          continues(body);
 }
 
-/// Stops an exchange when the client leaves, and when the key ends under which it runs.
-class StopWithKey final : gateway::KeyWatched {
- public:
-  explicit StopWithKey(Call& call)
-      : KeyWatched(call.services.identity.key_table(), call.who.key),
-        client_left_(call.http.gone(), [this] { source_.request_stop(); }) {}
-  [[nodiscard]] std::stop_token token() const { return source_.get_token(); }
-  /// What is to end as an error when the key ends.
-  void watch_over(DialectStream& stream) { stream_ = &stream; }
-
- private:
-  void on_key_over() override {
-    if (stream_) stream_->cut(over());
-    source_.request_stop();
-  }
-  std::stop_source source_;
-  DialectStream* stream_ = nullptr;
-  std::stop_callback<std::function<void()>> client_left_;
-};
-
 /// The way through the stages, which can translate.
 Task<Result<void>> exchange_call(Call& call, const dialects::Codec& codec, dialects::RequestPath path,
                                  std::string body, std::string model) {
@@ -104,7 +82,7 @@ Task<Result<void>> exchange_call(Call& call, const dialects::Codec& codec, diale
   DialectStream stream({call.http, codec, call.services.labels, call.services.accounts}, exchange, mode,
                        include_usage);
   exchange.sink = &stream;
-  stop.watch_over(stream);
+  stop.on_key_over([&stream](Error error) { stream.cut(std::move(error)); });
   if (exchange.ask.store.value_or(false)) stream.lose("store", "Answers are not kept here.");
   stream.keep_alive();
   auto done = co_await call.services.pipeline.run(exchange);

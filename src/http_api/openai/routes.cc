@@ -10,6 +10,7 @@
 #include "http_api/model_calls/embedding.h"
 #include "http_api/model_calls/model_call.h"
 #include "http_api/model_calls/model_list.h"
+#include "http_api/model_calls/ranking.h"
 
 namespace bastide::http_api {
 namespace {
@@ -153,6 +154,8 @@ void add_openai_routes(Routes& routes) {
   routes.add({"POST", "/v1/chat/completions", Access::person, chat_completions});
   routes.add({"POST", "/v1/responses", Access::person, responses});
   routes.add({"POST", "/v1/embeddings", Access::person, embeddings});
+  routes.add({"POST", "/v1/rerank", Access::person, rerank});
+  routes.add({"POST", "/v2/rerank", Access::person, rerank});  // where Cohere's SDK asks
   routes.add({"GET", "/v1/vector_stores", Access::person, list_stores});
   routes.add({"POST", "/v1/vector_stores/{}/search", Access::person, search_store});
 }

@@ -59,8 +59,10 @@ Manifest describe(const ModelConfig& model) {
   out.file = model.file;
   out.capabilities = model.capabilities;
   out.context_tokens = model.context_tokens;
-  const bool embeds = std::ranges::find(model.capabilities, "embeddings") != model.capabilities.end();
-  out.kind = embeds ? Kind::embedding : Kind::chat;
+  const auto has = [&](std::string_view capability) {
+    return std::ranges::find(model.capabilities, capability) != model.capabilities.end();
+  };
+  out.kind = has("rerank") ? Kind::reranker : has("embeddings") ? Kind::embedding : Kind::chat;
   if (const auto facts = gguf::read_facts(model.file)) {
     out.bytes = facts->bytes;
     const double billion = static_cast<double>(facts->parameters) / 1e9;

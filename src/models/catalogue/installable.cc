@@ -26,7 +26,7 @@ Installable read(const nlohmann::json& entry) {
   auto& model = out.model;
   entry.at("id").get_to(model.id);
   entry.at("name").get_to(model.name);
-  model.kind = entry.at("kind") == "embedding" ? Kind::embedding : Kind::chat;
+  model.kind = kind_of(entry.at("kind").get<std::string>());
   entry.at("capabilities").get_to(model.capabilities);
   entry.at("languages").get_to(model.languages);
   entry.at("licence").get_to(model.licence);

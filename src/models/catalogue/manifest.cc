@@ -62,6 +62,34 @@ void put_words(JsonWriter& json, std::string_view name, const std::vector<std::s
 
 }  // namespace
 
+std::string_view kind_name(Kind kind) {
+  switch (kind) {
+    case Kind::embedding:
+      return "embedding";
+    case Kind::reranker:
+      return "reranker";
+    default:
+      return "chat";
+  }
+}
+
+Kind kind_of(std::string_view name) {
+  for (const auto kind : {Kind::embedding, Kind::reranker})
+    if (name == kind_name(kind)) return kind;
+  return Kind::chat;
+}
+
+std::string_view main_capability(Kind kind) {
+  switch (kind) {
+    case Kind::embedding:
+      return "embeddings";
+    case Kind::reranker:
+      return "rerank";
+    default:
+      return "chat";
+  }
+}
+
 bool is_model_id(std::string_view id) {
   return !id.empty() && id.size() <= 80 && id.front() != '.' && id.front() != '-' &&
          std::ranges::all_of(id, [](char c) {
@@ -76,7 +104,7 @@ std::string to_json(const Manifest& manifest) {
   json.field("bytes", manifest.bytes)
       .field("sha256", manifest.sha256)
       .field("modified_ns", manifest.modified_ns);
-  json.field("kind", manifest.kind == Kind::embedding ? "embedding" : "chat");
+  json.field("kind", kind_name(manifest.kind));
   put_words(json, "capabilities", manifest.capabilities);
   put_words(json, "languages", manifest.languages);
   json.field("licence", manifest.licence).field("context_tokens", manifest.context_tokens);
@@ -107,9 +135,9 @@ Result<Manifest> parse_manifest(std::string_view text, const std::string& folder
   if (out.name.empty()) out.name = out.id;
   out.sha256 = get_text(*json, "sha256");
   out.modified_ns = get_number(*json, "modified_ns");
-  out.kind = get_text(*json, "kind") == "embedding" ? Kind::embedding : Kind::chat;
+  out.kind = kind_of(get_text(*json, "kind"));
   out.capabilities = get_words(*json, "capabilities");
-  if (out.capabilities.empty()) out.capabilities = {out.kind == Kind::embedding ? "embeddings" : "chat"};
+  if (out.capabilities.empty()) out.capabilities = {std::string(main_capability(out.kind))};
   out.languages = get_words(*json, "languages");
   out.licence = get_text(*json, "licence");
   if (const auto context = get_number(*json, "context_tokens"); context > 0)

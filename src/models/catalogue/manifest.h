@@ -11,7 +11,12 @@
 
 namespace bastide::models {
 
-enum class Kind { chat, embedding };
+enum class Kind { chat, embedding, reranker };
+[[nodiscard]] std::string_view kind_name(Kind kind);  // its enumerator
+/// Kind::chat for what is unknown.
+[[nodiscard]] Kind kind_of(std::string_view name);
+/// The capability that calls ask for: chat, embeddings, rerank.
+[[nodiscard]] std::string_view main_capability(Kind kind);
 
 /// One installed model. Values.
 struct Manifest {

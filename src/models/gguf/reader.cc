@@ -172,7 +172,11 @@ void note(FileFacts& facts, std::string_view key, const Value& value) {
   if (is("attention.head_count_kv")) facts.kv_heads = value.number;
   if (is("attention.key_length")) facts.key_length = value.number;
   if (is("attention.value_length")) facts.value_length = value.number;
-  if (is("pooling_type")) facts.has_pooling = value.number > 0;
+  if (is("pooling_type")) {
+    constexpr std::int64_t rank = 4;  // llama.h, LLAMA_POOLING_TYPE_RANK
+    facts.has_pooling = value.number > 0;
+    facts.ranks = value.number == rank;
+  }
 }
 
 }  // namespace

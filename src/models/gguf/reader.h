@@ -23,7 +23,8 @@ struct FileFacts {
   std::int64_t kv_heads = 0;  // the largest of its layers
   std::int64_t key_length = 0;
   std::int64_t value_length = 0;
-  bool has_pooling = false;   // an embedding model
+  bool has_pooling = false;   // an embedding model or a reranker
+  bool ranks = false;         // a reranker
   bool has_template = false;  // a chat model
   std::int64_t parameters = 0;
   std::uint64_t bytes = 0;         // of the file

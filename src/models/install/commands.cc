@@ -37,7 +37,10 @@ std::string size_text(std::uint64_t bytes) {
   return mega < 1000 ? fmt::format("{:.0f} MB", mega) : fmt::format("{:.1f} GB", mega / 1000);
 }
 
-std::string kind_text(const policy::ModelCard& card) { return card.can("embeddings") ? "embedding" : "chat"; }
+std::string_view kind_text(const policy::ModelCard& card) {
+  if (card.can("rerank")) return kind_name(Kind::reranker);
+  return kind_name(card.can("embeddings") ? Kind::embedding : Kind::chat);
+}
 
 int list(const Config& config, const std::string& folder, bool as_json) {
   const Catalogue catalogue(config, folder);
@@ -58,7 +61,7 @@ int list(const Config& config, const std::string& folder, bool as_json) {
     for (const auto& each : installable_models()) {
       if (installed(each.model.id)) continue;
       json.object().field("id", each.model.id).field("name", each.model.name);
-      json.field("kind", each.model.kind == Kind::embedding ? "embedding" : "chat");
+      json.field("kind", kind_name(each.model.kind));
       json.field("download_bytes", each.download_bytes).field("licence", each.model.licence).end();
     }
     fmt::print("{}\n", json.end().end().take());
@@ -72,8 +75,7 @@ int list(const Config& config, const std::string& folder, bool as_json) {
   fmt::print("\nCan be fetched with `bastide model pull NAME`:\n");
   for (const auto& each : installable_models())
     if (!installed(each.model.id))
-      fmt::print("{:<20} {:<10} {:<9} {:>8}  {}, {}\n", each.model.id,
-                 each.model.kind == Kind::embedding ? "embedding" : "chat", "",
+      fmt::print("{:<20} {:<10} {:<9} {:>8}  {}, {}\n", each.model.id, kind_name(each.model.kind), "",
                  size_text(each.download_bytes), each.model.name, each.model.licence);
   return 0;
 }

@@ -204,8 +204,8 @@ Result<Manifest> import_model(const std::string& file, const std::string& id, co
   Manifest manifest;
   manifest.id = id;
   manifest.name = facts->name.empty() ? id : to_valid_utf8(facts->name);
-  manifest.kind = facts->has_pooling ? Kind::embedding : Kind::chat;
-  manifest.capabilities = {facts->has_pooling ? "embeddings" : "chat"};
+  manifest.kind = facts->ranks ? Kind::reranker : facts->has_pooling ? Kind::embedding : Kind::chat;
+  manifest.capabilities = {std::string(main_capability(manifest.kind))};
   manifest.licence = to_valid_utf8(facts->licence);
   constexpr std::int64_t context_default = 8192;
   manifest.context_tokens =

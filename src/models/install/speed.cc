@@ -99,7 +99,9 @@ Result<Speed> measure_speed(const Manifest& manifest) {
                 "not_enough_memory", "Stop other programs, or choose a smaller model.");
   local::EngineOptions options;
   options.file = manifest.file;
-  options.kind = manifest.kind == Kind::embedding ? local::ModelKind::embedding : local::ModelKind::chat;
+  options.kind = manifest.kind == Kind::embedding  ? local::ModelKind::embedding
+                 : manifest.kind == Kind::reranker ? local::ModelKind::reranker
+                                                   : local::ModelKind::chat;
   options.context_tokens = options.kind == local::ModelKind::chat ? context_tokens : 512;
   options.slots = answers;
   options.threads = usable_cores();

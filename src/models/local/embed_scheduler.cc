@@ -16,10 +16,12 @@ EmbedScheduler::~EmbedScheduler() {
   thread_.join();
 }
 
-void EmbedScheduler::submit(std::uint64_t call, std::vector<std::string> texts) {
+void EmbedScheduler::submit(std::uint64_t call, std::vector<std::string> texts,
+                            std::optional<std::string> query) {
   auto work = std::make_shared<Work>();
   work->call = call;
   work->texts = std::move(texts);
+  work->query = std::move(query);
   bool taken = false;
   {
     const std::lock_guard lock(mutex_);
@@ -30,8 +32,8 @@ void EmbedScheduler::submit(std::uint64_t call, std::vector<std::string> texts) 
   }
   if (taken) return wake_.notify_one();
   send_(FrameKind::error, call,
-        encode_error({Code::overloaded, "The embedding model has too much waiting.", "queue_full",
-                      "Try again in a moment."}));
+        encode_error(
+            {Code::overloaded, "The model has too much waiting.", "queue_full", "Try again in a moment."}));
 }
 
 void EmbedScheduler::cancel(std::uint64_t call) {
@@ -48,7 +50,7 @@ void EmbedScheduler::run() {
       wake_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
       if (stopping_) return;
       const auto shortest = std::ranges::min_element(
-          queue_, {}, [](const auto& each) { return each->texts.size() - each->vectors.size(); });
+          queue_, {}, [](const auto& each) { return each->texts.size() - each->done(); });
       work = *shortest;
       if (work->cancelled) {
         queue_.erase(shortest);
@@ -57,8 +59,34 @@ void EmbedScheduler::run() {
     }
     step(*work);
     const std::lock_guard lock(mutex_);
-    if (work->cancelled || work->vectors.size() == work->texts.size()) std::erase(queue_, work);
+    if (work->cancelled || work->done() == work->texts.size()) std::erase(queue_, work);
   }
+}
+
+Result<std::vector<Token>> EmbedScheduler::read(Work& work, std::size_t text) const {
+  if (!work.query) {
+    auto tokens = engine_.tokenize_for_embedding(work.texts[text]);
+    if (tokens && tokens->empty()) return fail(Code::invalid, "A text to embed is empty.", "bad_request");
+    return tokens;
+  }
+  auto pair = engine_.tokenize_pair(*work.query, work.texts[text]);
+  if (!pair) return pass(pair);
+  work.ranking.tokens += static_cast<std::uint32_t>(pair->tokens.size());
+  work.ranking.documents_cut += pair->is_cut;
+  return std::move(pair->tokens);
+}
+
+Result<void> EmbedScheduler::compute(Work& work, const std::vector<std::vector<Token>>& batch) {
+  if (work.query) {
+    auto scores = engine_.score(batch);
+    if (!scores) return pass(scores);
+    std::ranges::copy(*scores, std::back_inserter(work.ranking.scores));
+    return {};
+  }
+  auto vectors = engine_.embed(batch);
+  if (!vectors) return pass(vectors);
+  std::ranges::move(*vectors, std::back_inserter(work.vectors));
+  return {};
 }
 
 /// One batch of one call.
@@ -70,19 +98,24 @@ void EmbedScheduler::step(Work& work) {
   };
   std::vector<std::vector<Token>> batch;
   std::size_t tokens = 0;
-  while (work.vectors.size() + batch.size() < work.texts.size() &&
-         batch.size() < static_cast<std::size_t>(engine_.embedding_batch_texts())) {
-    auto next = engine_.tokenize_for_embedding(work.texts[work.vectors.size() + batch.size()]);
-    if (!next) return give_up(next.error());
-    if (next->empty()) return give_up({Code::invalid, "A text to embed is empty.", "bad_request"});
-    tokens += next->size();
-    if (tokens > static_cast<std::size_t>(engine_.embedding_batch_tokens()) && !batch.empty()) break;
-    batch.push_back(std::move(*next));
+  const auto tokens_max = static_cast<std::size_t>(engine_.embedding_batch_tokens());
+  const auto texts_max = static_cast<std::size_t>(engine_.embedding_batch_texts());
+  for (auto at = work.done(); at < work.texts.size() && batch.size() < texts_max; ++at) {
+    if (!work.next) {
+      auto read_now = read(work, at);
+      if (!read_now) return give_up(read_now.error());
+      work.next = std::move(*read_now);
+    }
+    tokens += work.next->size();
+    if (tokens > tokens_max && !batch.empty()) break;
+    batch.push_back(std::move(*work.next));
+    work.next.reset();
   }
-  auto vectors = engine_.embed(batch);
-  if (!vectors) return give_up(vectors.error());
-  std::ranges::move(*vectors, std::back_inserter(work.vectors));
-  if (work.vectors.size() == work.texts.size())
+  if (auto computed = compute(work, batch); !computed) return give_up(computed.error());
+  if (work.done() < work.texts.size()) return;
+  if (work.query)
+    send_(FrameKind::scores, work.call, encode(work.ranking));
+  else
     send_(FrameKind::vectors, work.call, encode_vectors(work.vectors));
 }
 

@@ -1,4 +1,4 @@
-// EmbedScheduler: texts into vectors, batch by batch.
+// EmbedScheduler: texts into vectors, or documents into their relevance for a query, batch by batch.
 #pragma once
 
 #include <condition_variable>
@@ -6,6 +6,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 #include <vector>
@@ -26,18 +27,26 @@ class EmbedScheduler {
   EmbedScheduler(const EmbedScheduler&) = delete;
   EmbedScheduler& operator=(const EmbedScheduler&) = delete;
 
-  void submit(std::uint64_t call, std::vector<std::string> texts);
+  /// Ends with `vectors` or `error`; with a query (the engine is a reranker) with `scores` or `error`.
+  void submit(std::uint64_t call, std::vector<std::string> texts, std::optional<std::string> query = {});
   void cancel(std::uint64_t call);
 
  private:
   struct Work {
     std::uint64_t call = 0;
     std::vector<std::string> texts;
+    std::optional<std::string> query;
     std::vector<std::vector<float>> vectors;
+    ScoresBody ranking;
+    std::optional<std::vector<Token>> next;  // was read and did not fit into the batch before
+    [[nodiscard]] std::size_t done() const { return query ? ranking.scores.size() : vectors.size(); }
     bool cancelled = false;
   };
   void run();
   void step(Work& work);
+  /// The next text's tokens.
+  [[nodiscard]] Result<std::vector<Token>> read(Work& work, std::size_t text) const;
+  [[nodiscard]] Result<void> compute(Work& work, const std::vector<std::vector<Token>>& batch);
 
   Engine& engine_;
   Send send_;

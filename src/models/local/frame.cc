@@ -28,7 +28,7 @@ T get(std::string_view bytes, std::size_t at) {
   return value;
 }
 
-bool known(std::uint8_t kind) { return (kind >= 1 && kind <= 5) || (kind >= 16 && kind <= 27); }
+bool known(std::uint8_t kind) { return (kind >= 1 && kind <= 6) || (kind >= 16 && kind <= 28); }
 
 std::unexpected<Error> damaged(const char* what) {
   return fail(Code::corrupt, std::string("The model's process sent ") + what + ".", "worker_protocol");
@@ -113,6 +113,27 @@ Result<std::vector<std::vector<float>>> decode_vectors(std::string_view body, st
       at += sizeof(float);
       if (!std::isfinite(number)) return damaged("a vector that is not a number");
     }
+  return out;
+}
+
+std::string encode(const ScoresBody& scores) {
+  std::string out;
+  put(out, scores.tokens);
+  put(out, scores.documents_cut);
+  put(out, static_cast<std::uint32_t>(scores.scores.size()));
+  for (const float score : scores.scores) put(out, score);
+  return out;
+}
+
+Result<ScoresBody> decode_scores(std::string_view body, std::size_t expected) {
+  constexpr std::size_t head = 12;
+  if (body.size() != head + expected * sizeof(float) || get<std::uint32_t>(body, 8) != expected)
+    return damaged("damaged scores");
+  ScoresBody out{get<std::uint32_t>(body, 0), get<std::uint32_t>(body, 4), {}};
+  for (std::size_t i = 0; i < expected; ++i) {
+    out.scores.push_back(get<float>(body, head + i * sizeof(float)));
+    if (!std::isfinite(out.scores.back())) return damaged("a score that is not a number");
+  }
   return out;
 }
 

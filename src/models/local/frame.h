@@ -20,6 +20,7 @@ enum class FrameKind : std::uint8_t {
   embed = 3,   // {"texts": [...]}
   count = 4,   // as chat
   setup = 5,   // {"prefix_folder","prefix_key","model","memory_bytes","disk_bytes"}: before all others
+  rerank = 6,  // {"query", "documents": [...]}
   // From the worker.
   progress = 16,    // loading, one byte: per cent
   ready = 17,       // {"context_tokens":..,"dimension":..,"parameters":..,"description":".."}
@@ -33,6 +34,7 @@ enum class FrameKind : std::uint8_t {
   vectors = 25,     // u32 count, u32 dimension, floats
   counted = 26,     // u32
   logprobs = 27,    // the OpenAI `logprobs.content` array of one chunk
+  scores = 28,      // u32 tokens read, u32 documents cut, u32 count, floats
 };
 
 struct Frame {
@@ -80,6 +82,16 @@ struct FinishBody {
 /// Refuses other counts than `expected`, dimensions over 65,536 and numbers that are not finite.
 [[nodiscard]] Result<std::vector<std::vector<float>>> decode_vectors(std::string_view body,
                                                                      std::size_t expected);
+
+/// How relevant each document is; see exchange::Ranking.
+struct ScoresBody {
+  std::uint32_t tokens = 0;
+  std::uint32_t documents_cut = 0;
+  std::vector<float> scores;
+};
+[[nodiscard]] std::string encode(const ScoresBody& scores);
+/// Refuses other counts than `expected` and numbers that are not finite.
+[[nodiscard]] Result<ScoresBody> decode_scores(std::string_view body, std::size_t expected);
 
 /// {"code","message","detail","action"}; an unknown code becomes Code::internal.
 [[nodiscard]] std::string encode_error(const Error& error);

@@ -55,13 +55,14 @@ llama_context_params context_params(const EngineOptions& options, const EngineFa
   // Measured: on CPUs without it, long contexts decode a quarter faster.
   params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED;
   params.n_seq_max = static_cast<std::uint32_t>(slots);
-  if (options.kind == ModelKind::embedding) {
+  if (options.kind != ModelKind::chat) {
     // All texts of a batch are computed at once: attention needs them in one piece.
     const int tokens = std::max(facts.context_tokens, 512);
     params.embeddings = true;
     params.n_ctx = static_cast<std::uint32_t>(tokens);
     params.n_batch = params.n_ubatch = static_cast<std::uint32_t>(tokens);
     params.kv_unified = true;
+    if (options.kind == ModelKind::reranker) params.pooling_type = LLAMA_POOLING_TYPE_RANK;
   } else {
     params.n_ctx = static_cast<std::uint32_t>(facts.context_tokens * slots);
     params.n_batch = params.n_ubatch = chat_batch_tokens;
@@ -104,12 +105,14 @@ Result<std::unique_ptr<Engine>> Engine::load(const EngineOptions& options) try {
   llama_model_desc(impl->model.get(), description, sizeof description);
   impl->facts.description = description;
   impl->facts.parameters = static_cast<std::int64_t>(llama_model_n_params(impl->model.get()));
-  impl->facts.dimension = llama_model_n_embd(impl->model.get());
+  impl->facts.dimension = options.kind == ModelKind::reranker
+                              ? static_cast<int>(llama_model_n_cls_out(impl->model.get()))
+                              : llama_model_n_embd(impl->model.get());
   const int trained = llama_model_n_ctx_train(impl->model.get());
   impl->facts.context_tokens =
       trained > 0 ? std::min(options.context_tokens, trained) : options.context_tokens;
 
-  impl->slots = options.kind == ModelKind::embedding ? embedding_sequences_max : options.slots;
+  impl->slots = options.kind == ModelKind::chat ? options.slots : embedding_sequences_max;
   const auto params = context_params(options, impl->facts, impl->slots);
   impl->context.reset(llama_init_from_model(impl->model.get(), params));
   if (!impl->context) return load_failed(options.file);
@@ -204,56 +207,10 @@ bool Engine::restore(int slot, std::string_view state) try {
   return false;
 }
 
-int Engine::embedding_batch_tokens() const { return impl_->batch_tokens_max; }
-int Engine::embedding_batch_texts() const { return impl_->slots; }
-
 Result<std::vector<Token>> Engine::tokenize(std::string_view text) const try {
   return common_tokenize(impl_->vocab, std::string(text), true, false);
 } catch (const std::exception&) {
   return fail(Code::invalid, "A text could not be split into tokens.", "bad_request");
-}
-
-Result<std::vector<Token>> Engine::tokenize_for_embedding(std::string_view text) const try {
-  const auto limit = static_cast<std::size_t>(impl_->facts.context_tokens);
-  // No token is shorter than a byte and few words make more than a token a byte: this keeps a huge text
-  // cheap.
-  auto tokens = common_tokenize(impl_->vocab, std::string(text.substr(0, limit * 64)), true, false);
-  if (tokens.size() > limit) {
-    const Token end = tokens.back();
-    tokens.resize(limit);
-    if (llama_vocab_get_add_eos(impl_->vocab)) tokens.back() = end;
-  }
-  return tokens;
-} catch (const std::exception&) {
-  return fail(Code::invalid, "A text could not be split into tokens.", "bad_request");
-}
-
-Result<std::vector<std::vector<float>>> Engine::embed(std::span<const std::vector<Token>> texts) try {
-  clear_batch();
-  for (std::size_t text = 0; text < texts.size(); ++text)
-    for (std::size_t at = 0; at < texts[text].size(); ++at)
-      add(static_cast<int>(text), texts[text][at], static_cast<int>(at), true);
-  auto* context = impl_->context.get();
-  if (auto* memory = llama_get_memory(context)) llama_memory_clear(memory, true);
-  if (auto decoded = decode(); !decoded) return pass(decoded);
-
-  const bool pooled = llama_pooling_type(context) != LLAMA_POOLING_TYPE_NONE;
-  std::vector<std::vector<float>> out;
-  for (std::size_t text = 0; text < texts.size(); ++text) {
-    const float* from = pooled ? llama_get_embeddings_seq(context, static_cast<llama_seq_id>(text)) : nullptr;
-    if (!from)
-      return fail(Code::upstream, "The model gives no embeddings.", "decode_failed",
-                  "Choose an embedding model.");
-    std::vector<float> vector(from, from + impl_->facts.dimension);
-    double square = 0;
-    for (const float x : vector) square += static_cast<double>(x) * x;
-    const double scale = square > 0 ? 1 / std::sqrt(square) : 0;
-    for (float& x : vector) x = static_cast<float>(x * scale);
-    out.push_back(std::move(vector));
-  }
-  return out;
-} catch (const std::exception&) {
-  return fail(Code::upstream, "The model could not compute embeddings.", "decode_failed", "Try again.");
 }
 
 }  // namespace bastide::models::local

@@ -15,7 +15,7 @@ namespace bastide::models::local {
 
 using Token = std::int32_t;
 
-enum class ModelKind { chat, embedding };
+enum class ModelKind { chat, embedding, reranker };
 
 struct EngineOptions {
   std::string file;
@@ -30,7 +30,7 @@ struct EngineFacts {
   std::string description;  // architecture, size and quantisation
   std::int64_t parameters = 0;
   int context_tokens = 0;  // per sequence
-  int dimension = 0;       // of an embedding
+  int dimension = 0;       // of an embedding; of a reranker: how many outputs it has
 };
 
 /// Whom what is computed for a call belongs to: see slot.h for what others may use of it.
@@ -116,16 +116,29 @@ class Engine {
   /// Makes `slot` hold `state`. False: not possible, the slot is then empty.
   bool restore(int slot, std::string_view state);
 
-  // --- embeddings ---
+  // --- embeddings and relevance ---
   /// Cut at context_tokens, the end token kept.
   [[nodiscard]] Result<std::vector<Token>> tokenize_for_embedding(std::string_view text) const;
   /// Mean-pooled (or as the file says) and normalised; the texts together fit one batch
   /// (`embedding_batch_tokens`, `embedding_batch_texts`).
   [[nodiscard]] Result<std::vector<std::vector<float>>> embed(std::span<const std::vector<Token>> texts);
+  /// A query with one of the documents that are to be ranked.
+  struct Pair {
+    std::vector<Token> tokens;
+    bool is_cut = false;  // the document's end did not fit into context_tokens
+  };
+  /// As the model wants them joined: by its own template for reranking, else by end and separator tokens.
+  /// Code::invalid, context_too_long, when the query leaves no room for a document.
+  [[nodiscard]] Result<Pair> tokenize_pair(std::string_view query, std::string_view document) const;
+  /// How relevant each pair's document is, 0 to 1; the pairs together fit one batch.
+  [[nodiscard]] Result<std::vector<float>> score(std::span<const std::vector<Token>> pairs);
   [[nodiscard]] int embedding_batch_tokens() const;
   [[nodiscard]] int embedding_batch_texts() const;
 
  private:
+  /// Computes `texts` as sequences of one batch; what was computed before is forgotten.
+  [[nodiscard]] Result<void> decode_texts(std::span<const std::vector<Token>> texts);
+
   struct Impl;
   explicit Engine(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;

@@ -85,9 +85,16 @@ bool LocalCall::take_locked(const Frame& frame) {
       error_ = decode_error(frame.body);
       return true;
     case FrameKind::vectors: {
-      auto vectors = decode_vectors(frame.body, vectors_expected_);
+      auto vectors = decode_vectors(frame.body, results_expected_);
       if (!vectors) return false;
       vectors_ = std::move(*vectors);
+      ended_ = true;
+      return true;
+    }
+    case FrameKind::scores: {
+      auto scores = decode_scores(frame.body, results_expected_);
+      if (!scores) return false;
+      scores_ = std::move(*scores);
       ended_ = true;
       return true;
     }
@@ -190,6 +197,18 @@ Task<Result<std::vector<std::vector<float>>>> LocalCall::vectors() {
     {
       const std::lock_guard lock(mutex_);
       if (vectors_) co_return std::move(*vectors_);
+      if (error_) co_return std::unexpected(*error_);
+    }
+    co_await bell_.wait(seen);
+  }
+}
+
+Task<Result<ScoresBody>> LocalCall::scores() {
+  while (true) {
+    const auto seen = bell_.count();
+    {
+      const std::lock_guard lock(mutex_);
+      if (scores_) co_return std::move(*scores_);
       if (error_) co_return std::unexpected(*error_);
     }
     co_await bell_.wait(seen);

@@ -24,7 +24,8 @@ class LocalCall {
   /// Unread text beyond this ends the call: no context is that long.
   static constexpr std::size_t unread_max_bytes = 16 * 1024 * 1024;
 
-  explicit LocalCall(std::size_t vectors_expected = 0) : vectors_expected_(vectors_expected) {}
+  /// `results_expected`: vectors or scores.
+  explicit LocalCall(std::size_t results_expected = 0) : results_expected_(results_expected) {}
 
   /// A frame of this call. False: the call has ended, forget it.
   bool take(const Frame& frame);
@@ -36,6 +37,7 @@ class LocalCall {
   /// The next event; pieces that came meanwhile are joined.
   [[nodiscard]] Task<Result<dialects::StreamEvent>> next();
   [[nodiscard]] Task<Result<std::vector<std::vector<float>>>> vectors();
+  [[nodiscard]] Task<Result<ScoresBody>> scores();
   /// Blocks the thread for at most `patience`.
   [[nodiscard]] std::optional<std::uint32_t> number_within(Micros patience);
   [[nodiscard]] bool ended() const;
@@ -50,7 +52,7 @@ class LocalCall {
   mutable std::mutex mutex_;
   Bell bell_;
   std::condition_variable counted_;
-  std::size_t vectors_expected_;
+  std::size_t results_expected_;
   bool accepted_ = false;
   bool ended_ = false;
   std::size_t unread_bytes_ = 0;
@@ -58,6 +60,7 @@ class LocalCall {
   std::deque<dialects::StreamEvent> events_;
   std::optional<Error> error_;
   std::optional<std::vector<std::vector<float>>> vectors_;
+  std::optional<ScoresBody> scores_;
   std::optional<std::uint32_t> number_;
 };
 

@@ -177,6 +177,21 @@ Task<Result<std::vector<std::vector<float>>>> LocalModel::embed(std::vector<std:
   co_return vectors;
 }
 
+Task<Result<ScoresBody>> LocalModel::rerank(std::string query, std::vector<std::string> documents,
+                                            std::stop_token stop) {
+  auto loaded = co_await ready(stop);
+  if (!loaded) co_return pass(loaded);
+  auto call = std::make_shared<LocalCall>(documents.size());
+  JsonWriter body;
+  body.object().field("query", query).key("documents").array();
+  for (const auto& document : documents) body.value(document);
+  body.end().end();
+  const auto id = open_call(call, FrameKind::rerank, body.text());
+  const LocalCompletion guard(shared_from_this(), id, call, stop);
+  auto scores = co_await call->scores();
+  co_return scores;
+}
+
 std::optional<std::int64_t> LocalModel::count(const std::string& body_json) {
   if (status().state != State::ready) return std::nullopt;
   const auto call = std::make_shared<LocalCall>();
@@ -247,7 +262,7 @@ Result<std::vector<std::string>> LocalModel::check() {
                                      gigabytes(fit.needed_bytes), gigabytes(available)),
                          "not_enough_memory", "Choose a smaller model, or free some memory on the server.");
   return std::vector<std::string>{"--model",   manifest.file,
-                                  "--kind",    manifest.kind == Kind::embedding ? "embedding" : "chat",
+                                  "--kind",    std::string(kind_name(manifest.kind)),
                                   "--context", std::to_string(context),
                                   "--slots",   std::to_string(fit.slots),
                                   "--threads", std::to_string(options_.threads)};

@@ -64,6 +64,9 @@ class LocalModel : public std::enable_shared_from_this<LocalModel> {
   /// `body_json`: an OpenAI chat completion body.
   Task<Result<std::unique_ptr<exchange::Completion>>> start(std::string body_json, std::stop_token stop);
   Task<Result<std::vector<std::vector<float>>>> embed(std::vector<std::string> texts, std::stop_token stop);
+  /// How relevant each document is for `query`, by a reranker.
+  Task<Result<ScoresBody>> rerank(std::string query, std::vector<std::string> documents,
+                                  std::stop_token stop);
   /// Exact tokens when the model is loaded and answers within a few milliseconds.
   [[nodiscard]] std::optional<std::int64_t> count(const std::string& body_json);
   /// Drops what was computed for prompts: files at once, the worker's memory when it has no calls.

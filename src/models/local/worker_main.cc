@@ -38,6 +38,11 @@ struct Options {
   int parent = 0;
 };
 
+ModelKind kind_of(std::string_view name) {
+  if (name == "embedding") return ModelKind::embedding;
+  return name == "reranker" ? ModelKind::reranker : ModelKind::chat;
+}
+
 std::optional<Options> read_options(const std::vector<std::string>& args) {
   std::map<std::string, std::string> values;
   for (std::size_t at = 0; at + 1 < args.size(); at += 2) values[args[at]] = args[at + 1];
@@ -57,7 +62,7 @@ std::optional<Options> read_options(const std::vector<std::string>& args) {
   if (!fd || !parent || !context || !slots || !threads || values["--model"].empty()) return std::nullopt;
   Options options;
   options.engine.file = values["--model"];
-  options.engine.kind = values["--kind"] == "embedding" ? ModelKind::embedding : ModelKind::chat;
+  options.engine.kind = kind_of(values["--kind"]);
   options.engine.context_tokens = *context;
   options.engine.slots = *slots;
   options.engine.threads = *threads;
@@ -101,6 +106,8 @@ class Worker {
         return chat(frame);
       case FrameKind::embed:
         return embed(frame);
+      case FrameKind::rerank:
+        return rerank(frame);
       case FrameKind::count:
         return count(frame);
       case FrameKind::cancel:
@@ -115,7 +122,7 @@ class Worker {
  private:
   void set_up(const Frame& frame) {
     const auto body = parse_json(frame.body, 2);
-    if (!body || !body->is_object() || kind_ == ModelKind::embedding) return;
+    if (!body || !body->is_object() || kind_ != ModelKind::chat) return;
     PrefixStoreOptions options;
     options.folder = body->value("prefix_folder", "");
     options.key = unhex(body->value("prefix_key", "")).value_or("");
@@ -129,7 +136,7 @@ class Worker {
     const Send send = [this](FrameKind kind, std::uint64_t call, std::string_view body) {
       wire_.send(kind, call, body);
     };
-    if (kind_ == ModelKind::embedding)
+    if (kind_ != ModelKind::chat)
       embeds_.emplace(engine_, send);
     else
       chats_.emplace(engine_, slots_, store_ ? &*store_ : nullptr, send);
@@ -140,34 +147,50 @@ class Worker {
   }
 
   void chat(const Frame& frame) {
-    if (!chats_)
-      return refuse(frame, {Code::invalid, "This model makes embeddings, not answers.", "bad_request"});
+    if (!chats_) return refuse(frame, {Code::invalid, "This model does not write answers.", "bad_request"});
     auto generation = engine_.prepare(frame.body);
     if (!generation) return refuse(frame, generation.error());
     chats_->submit(frame.call, std::move(*generation));
   }
 
   void count(const Frame& frame) {
-    if (!chats_)
-      return refuse(frame, {Code::invalid, "This model makes embeddings, not answers.", "bad_request"});
+    if (!chats_) return refuse(frame, {Code::invalid, "This model does not write answers.", "bad_request"});
     const auto tokens = engine_.count(frame.body);
     if (!tokens) return refuse(frame, tokens.error());
     wire_.send(FrameKind::counted, frame.call, encode_number(*tokens));
   }
 
   void embed(const Frame& frame) {
-    if (!embeds_)
-      return refuse(frame, {Code::invalid, "This model makes answers, not embeddings.", "bad_request"});
+    if (kind_ != ModelKind::embedding)
+      return refuse(frame, {Code::invalid, "This model makes no embeddings.", "bad_request"});
     const auto body = parse_json(frame.body, 4);
-    const bool valid = body && body->is_object() && body->contains("texts") && (*body)["texts"].is_array();
-    if (!valid) return refuse(frame, {Code::invalid, "\"texts\" is a list of texts.", "bad_request"});
-    std::vector<std::string> texts;
-    for (const auto& text : (*body)["texts"]) {
-      if (!text.is_string())
-        return refuse(frame, {Code::invalid, "\"texts\" is a list of texts.", "bad_request"});
-      texts.push_back(text.get<std::string>());
+    auto texts = texts_of(body, "texts");
+    if (!texts) return refuse(frame, {Code::invalid, "\"texts\" is a list of texts.", "bad_request"});
+    embeds_->submit(frame.call, std::move(*texts));
+  }
+
+  void rerank(const Frame& frame) {
+    if (kind_ != ModelKind::reranker)
+      return refuse(frame, {Code::invalid, "This model does not rank documents.", "bad_request"});
+    const auto body = parse_json(frame.body, 4);
+    auto documents = texts_of(body, "documents");
+    const bool has_query = documents && body->contains("query") && (*body)["query"].is_string();
+    if (!has_query)
+      return refuse(frame,
+                    {Code::invalid, "\"query\" is a text, \"documents\" a list of texts.", "bad_request"});
+    embeds_->submit(frame.call, std::move(*documents), (*body)["query"].get<std::string>());
+  }
+
+  static std::optional<std::vector<std::string>> texts_of(const Result<nlohmann::json>& body,
+                                                          const char* name) {
+    if (!body || !body->is_object() || !body->contains(name) || !(*body)[name].is_array())
+      return std::nullopt;
+    std::vector<std::string> out;
+    for (const auto& text : (*body)[name]) {
+      if (!text.is_string()) return std::nullopt;
+      out.push_back(text.get<std::string>());
     }
-    embeds_->submit(frame.call, std::move(texts));
+    return out;
   }
 
   Engine& engine_;

@@ -182,16 +182,9 @@ class DialectProvider final : public Provider {
                      "no_capability", "An administrator must take the capability out of the configuration.");
     while (out.size() < texts.size()) {
       const std::size_t count = std::min(texts_a_call, texts.size() - out.size());
-      auto& rests = rests_of(upstream);
-      auto key = keys_.pick(rests, KeyRing::Urgency::nobody_else, Steady::now());
-      if (!key) co_return std::unexpected(keys_.why_none(rests, Steady::now()));
-      auto response = co_await client_.fetch(
-          embedding_request(upstream, std::span(texts).subspan(out.size(), count), *key->secret), stop);
-      if (!response) co_return std::unexpected(unreachable(std::move(response.error())));
-      note_key(**response, key->index, rests);
-      auto text = co_await (*response)->read_all(answer_max_bytes);
-      if ((*response)->status() / 100 != 2) co_return std::unexpected(refused(**response, text ? *text : ""));
-      if (!text) co_return std::unexpected(unreachable(std::move(text.error())));
+      auto [path, body] = embedding_request(upstream, std::span(texts).subspan(out.size(), count));
+      auto text = co_await whole_answer(std::move(path), std::move(body), upstream, stop);
+      if (!text) co_return pass(text);
       auto vectors = parse_vectors(*text, count);
       if (!vectors) co_return pass(vectors);
       for (auto& vector : *vectors) out.push_back(std::move(vector));
@@ -199,15 +192,33 @@ class DialectProvider final : public Provider {
     co_return out;
   }
 
+  Task<Result<exchange::Ranking>> rerank(std::string upstream, std::string query,
+                                         std::vector<std::string> documents, std::stop_token stop) override {
+    if (config_.dialect == Dialect::anthropic || config_.dialect == Dialect::gemini)
+      co_return fail(Code::unsupported, fmt::format("The provider {} ranks no documents.", config_.id),
+                     "no_capability", "An administrator must take the capability out of the configuration.");
+    JsonWriter body;
+    body.object().field("model", upstream).field("query", query).key("documents").array();
+    for (const auto& document : documents) body.value(document);
+    // All of them: who asked for the best few gets them from here.
+    body.end().field("top_n", documents.size()).field("return_documents", false).end();
+    auto text = co_await whole_answer("/rerank", body.take(), upstream, stop);
+    if (!text) co_return pass(text);
+    auto ranking = parse_ranking(*text, documents.size());
+    co_return ranking;
+  }
+
  private:
-  [[nodiscard]] net::ClientRequest embedding_request(const std::string& upstream,
-                                                     std::span<const std::string> texts,
-                                                     const std::string& key) const {
+  struct PathAndBody {
+    std::string path, body;
+  };
+  [[nodiscard]] PathAndBody embedding_request(const std::string& upstream,
+                                              std::span<const std::string> texts) const {
     JsonWriter body;
     if (config_.dialect != Dialect::gemini) {
       body.object().field("model", upstream).field("encoding_format", "float").key("input").array();
       for (const auto& text : texts) body.value(text);
-      return request("/embeddings", body.end().end().take(), key);
+      return {"/embeddings", body.end().end().take()};
     }
     const auto model = "models/" + upstream;
     body.object().key("requests").array();
@@ -215,7 +226,21 @@ class DialectProvider final : public Provider {
       body.object().field("model", model).key("content").object().key("parts").array();
       body.object().field("text", text).end().end().end().end();
     }
-    return request("/" + model + ":batchEmbedContents", body.end().end().take(), key);
+    return {"/" + model + ":batchEmbedContents", body.end().end().take()};
+  }
+  /// The body of a successful answer that is no stream.
+  Task<Result<std::string>> whole_answer(std::string path, std::string body, std::string upstream,
+                                         std::stop_token stop) {
+    auto& rests = rests_of(upstream);
+    auto key = keys_.pick(rests, KeyRing::Urgency::nobody_else, Steady::now());
+    if (!key) co_return std::unexpected(keys_.why_none(rests, Steady::now()));
+    auto response = co_await client_.fetch(request(path, std::move(body), *key->secret), stop);
+    if (!response) co_return std::unexpected(unreachable(std::move(response.error())));
+    note_key(**response, key->index, rests);
+    auto text = co_await (*response)->read_all(answer_max_bytes);
+    if ((*response)->status() / 100 != 2) co_return std::unexpected(refused(**response, text ? *text : ""));
+    if (!text) co_return std::unexpected(unreachable(std::move(text.error())));
+    co_return text;
   }
   [[nodiscard]] KeyRests& rests_of(const std::string& upstream) {
     constexpr std::size_t models_max = 1000;

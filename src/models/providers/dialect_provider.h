@@ -20,4 +20,9 @@ namespace bastide::models {
 [[nodiscard]] Result<std::vector<std::vector<float>>> parse_vectors(std::string_view json,
                                                                     std::size_t expected);
 
+/// Relevances of a /rerank answer (`results` or `data`, each with `index` and `relevance_score`), in the
+/// order of the documents, with the tokens that it says were read. Code::upstream, invalid_json, when one of
+/// `expected` is missing or no number.
+[[nodiscard]] Result<exchange::Ranking> parse_ranking(std::string_view json, std::size_t expected);
+
 }  // namespace bastide::models

@@ -25,6 +25,10 @@ class Provider {
   virtual Task<Result<std::vector<std::vector<float>>>> embed(std::string upstream,
                                                               std::vector<std::string> texts,
                                                               std::stop_token stop) = 0;
+  /// By the address and words that Jina, Cohere, vLLM and llama-server share: POST /rerank.
+  virtual Task<Result<exchange::Ranking>> rerank(std::string upstream, std::string query,
+                                                 std::vector<std::string> documents,
+                                                 std::stop_token stop) = 0;
 };
 
 }  // namespace bastide::models

@@ -141,7 +141,7 @@ class Upstreams:
 
     @property
     def config(self):
-        """Models on-openai, on-anthropic, on-gemini, on-mistral, and embed-… where the provider makes embeddings."""
+        """Models on-openai, on-anthropic, on-gemini, on-mistral, embed-… where the provider makes embeddings, and rank-openai."""
         out = "[[zone]]\nid = \"eu\"\ncountries = [\"FR\", \"DE\"]\n"
         for name in DIALECTS:
             out += f"""
@@ -170,6 +170,11 @@ upstream = "embedder"
 capabilities = ["embeddings"]
 """
         return out + """
+[[model]]
+id = "rank-openai"
+provider = "openai"
+upstream = "upstream-reranker"
+capabilities = ["rerank"]
 [[policy.allow]]
 label = "internal"
 zones = ["walls", "eu"]

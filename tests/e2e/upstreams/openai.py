@@ -148,6 +148,12 @@ def post(path, body):
         data = [{"object": "embedding", "index": i, "embedding": base64.b64encode(struct.pack("<3f", *v)).decode() if packed else v}
                 for i, v in enumerate(vectors(texts))]
         return 200, {"object": "list", "model": body["model"], "data": data, "usage": {"prompt_tokens": 5, "total_tokens": 5}}
+    if path == "/v1/rerank":
+        only(body, "model query documents top_n return_documents", "body")
+        need(all(isinstance(text, str) for text in body["documents"]), "documents: texts")
+        scores = [1.0 if body["query"] in text else 0.1 for text in body["documents"]]
+        best = sorted(range(len(scores)), key=lambda i: -scores[i])[:body.get("top_n")]
+        return 200, {"model": body["model"], "usage": {"total_tokens": 11}, "results": [{"index": i, "relevance_score": scores[i]} for i in best]}
     if path != "/v1/chat/completions":
         raise Refused("bad_request", f"no such path {path}")
     view = read(body)

@@ -1,0 +1,77 @@
+"""Models of a few kilobytes whose behaviour is known, written as GGUF (github.com/ggml-org/ggml, docs/gguf.md). Standard library only."""
+import struct
+
+U32, F32, BOOL, TEXT, LIST = 4, 6, 7, 8, 9
+ALIGNMENT = 32
+
+
+def _text(value):
+    data = value.encode()
+    return struct.pack("<Q", len(data)) + data
+
+
+def _value(value):
+    """A value with its type; lists are of one type, floats for scores and whole numbers (32 bit, signed) for kinds."""
+    if isinstance(value, bool):
+        return struct.pack("<I?", BOOL, value)
+    if isinstance(value, int):
+        return struct.pack("<II", U32, value)
+    if isinstance(value, float):
+        return struct.pack("<If", F32, value)
+    if isinstance(value, str):
+        return struct.pack("<I", TEXT) + _text(value)
+    kind = {int: 5, float: F32, str: TEXT}[type(value[0])]
+    items = b"".join(_text(v) for v in value) if kind == TEXT else struct.pack(f"<{len(value)}{'i' if kind == 5 else 'f'}", *value)
+    return struct.pack("<IIQ", LIST, kind, len(value)) + items
+
+
+def write_gguf(path, fields, tensors):
+    """`tensors`: name to (shape from the fastest dimension, numbers)."""
+    head, data = [b"GGUF", struct.pack("<IQQ", 3, len(tensors), len(fields))], []
+    head += [_text(key) + _value(value) for key, value in fields.items()]
+    at = 0
+    for name, (shape, numbers) in tensors.items():
+        raw = struct.pack(f"<{len(numbers)}f", *numbers)
+        head.append(_text(name) + struct.pack(f"<I{len(shape)}QIQ", len(shape), *shape, 0, at))
+        raw += b"\0" * (-len(raw) % ALIGNMENT)
+        data.append(raw)
+        at += len(raw)
+    head = b"".join(head)
+    with open(path, "wb") as file:
+        file.write(head + b"\0" * (-len(head) % ALIGNMENT) + b"".join(data))
+
+
+def identity(width):
+    return ([width, width], [1.0 if row == column else 0.0 for row in range(width) for column in range(width)])
+
+
+def fill(value, *shape):
+    count = 1
+    for size in shape:
+        count *= size
+    return (list(shape), [value] * count)
+
+
+def write_reranker(path, context=64, width=16):
+    """BERT with one layer, in which every token reads all others alike: it likes documents by their share of the word "good"."""
+    tokens = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "▁good", "▁bad", "▁word"]
+    embedding = [0.0] * (len(tokens) * width)
+    for token in range(len(tokens)):
+        embedding[token * width + {4: 0, 5: 1}.get(token, 2)] = 1.0
+    tensors = {"token_embd.weight": ([width, len(tokens)], embedding), "position_embd.weight": fill(0.0, width, context),
+               "token_embd_norm.weight": fill(1.0, width), "token_embd_norm.bias": fill(0.0, width)}
+    for name in ("attn_q", "attn_k", "ffn_up", "ffn_down"):
+        tensors[f"blk.0.{name}.weight"] = fill(0.0, width, width)
+    for name in ("blk.0.attn_v", "blk.0.attn_output", "cls"):
+        tensors[f"{name}.weight"] = identity(width)
+    for name in ("attn_output_norm", "layer_output_norm"):
+        tensors[f"blk.0.{name}.weight"], tensors[f"blk.0.{name}.bias"] = fill(1.0, width), fill(0.0, width)
+    tensors["cls.output.weight"] = ([width, 1], [2.0, -2.0] + [0.0] * (width - 2))
+    write_gguf(path, {
+        "general.architecture": "bert", "general.name": "tiny reranker", "bert.context_length": context, "bert.embedding_length": width,
+        "bert.block_count": 1, "bert.feed_forward_length": width, "bert.attention.head_count": 1,
+        "bert.attention.layer_norm_epsilon": 1e-5, "bert.attention.causal": False, "bert.pooling_type": 4,
+        "tokenizer.ggml.model": "bert", "tokenizer.ggml.tokens": tokens, "tokenizer.ggml.token_type_count": 1,
+        "tokenizer.ggml.scores": [0.0] * len(tokens), "tokenizer.ggml.token_type": [3, 2, 3, 3, 1, 1, 1],
+        "tokenizer.ggml.unknown_token_id": 1, "tokenizer.ggml.bos_token_id": 2, "tokenizer.ggml.cls_token_id": 2,
+        "tokenizer.ggml.seperator_token_id": 3, "tokenizer.ggml.padding_token_id": 0}, tensors)
