@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/text.h"
+#include "dialects/infill.h"
 
 namespace bastide::exchange {
 namespace {
@@ -75,6 +76,10 @@ bool holds_results(const Message& message) {
 }  // namespace
 
 std::string question_of(const Ask& ask) {
+  if (dialects::is_infill(ask)) {
+    const auto gap = dialects::gap_of(ask);
+    return gap.before + "\n" + gap.after;
+  }
   for (auto message = ask.messages.rbegin(); message != ask.messages.rend(); ++message)
     if (message->role == Role::user) return text_of(*message);
   return {};

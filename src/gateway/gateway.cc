@@ -8,7 +8,7 @@
 #include "base/id.h"
 #include "base/text.h"
 #include "base/time.h"
-#include "dialects/codec.h"
+#include "dialects/infill.h"
 #include "gateway/key_watch.h"
 #include "gateway/passing.h"
 #include "gateway/texts.h"
@@ -27,6 +27,11 @@ Millis jitter() {
   std::uint16_t random = 0;
   fill_random(&random, sizeof(random));
   return Millis(50 + random % 200);
+}
+
+// Chat needs no word for it: who names a model knows what it can do.
+bool can_answer(const policy::ModelCard& card, const dialects::Codec& codec) {
+  return &codec != &dialects::mistral_fim_codec() || card.can("fim");
 }
 
 bool may_call(const identity::Principal& who, const std::string& model) {
@@ -84,8 +89,11 @@ Task<Gateway::Outcome> Gateway::pass(net::ServerCall& http, const identity::Prin
   }
   if (!plan || plan->upstream->dialect != dialect) co_return elsewhere;
   if (!who.assistant.empty() || !may_call(who, plan->card.id)) co_return elsewhere;
+  const bool fills_gap = http.request().path == "/v1/fim/completions";
+  const auto& codec = fills_gap ? dialects::mistral_fim_codec() : dialects::codec_of(dialect);
+  if (!can_answer(plan->card, codec)) co_return elsewhere;
   if (!guard_lets_pass(who, *plan, body, readable)) co_return elsewhere;
-  Passing passing{who, dialect, body, *head, new_id("ex"), plan, plan, alias};
+  Passing passing{who, dialect, body, *head, new_id("ex"), codec, plan, plan, alias};
   if (rooms_.traces)
     passing.trace = rooms_.traces->begin(http.request().headers.find("traceparent").value_or(""));
   if (cache_ && finds_answer(passing, http.request().headers)) {
@@ -218,7 +226,7 @@ std::vector<const Plan*> Gateway::order_of(const Passing& passing) {
   const auto add = [&](const Plan* other) {
     if (other && order.size() < tries_max && may_call(passing.who, other->card.id) &&
         other->upstream->dialect == passing.dialect && other->leaves_walls == passing.asked->leaves_walls &&
-        std::ranges::find(order, other) == order.end())
+        can_answer(other->card, passing.codec) && std::ranges::find(order, other) == order.end())
       order.push_back(other);
   };
   if (passing.alias)

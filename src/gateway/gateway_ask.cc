@@ -103,7 +103,7 @@ Task<Gateway::Turn> Gateway::ask(net::ServerCall& http, Passing& passing, const 
   head.reserve(head_bytes_usual);
   head += "POST ";
   head += upstream.target->path();
-  head += dialects::codec_of(passing.dialect).request_path(plan.card.upstream, asked.stream);
+  head += passing.codec.request_path(plan.card.upstream, asked.stream);
   head += " HTTP/1.1\r\n";
   head += upstream.head;
   head += "Content-Length: ";

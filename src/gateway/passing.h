@@ -8,6 +8,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "dialects/codec.h"
 #include "dialects/scan.h"
 #include "gateway/answer_cache.h"
 #include "gateway/gateway.h"
@@ -62,6 +63,7 @@ struct Gateway::Passing {
   const std::string& body;
   dialects::ChatHead head;
   std::string exchange;
+  const dialects::Codec& codec;  // of the address that was asked
   const Plan* asked = nullptr;
   const Plan* plan = nullptr;    // the one that is tried
   const Alias* alias = nullptr;  // under which it was asked

@@ -15,6 +15,7 @@
 #include "base/cores.h"
 #include "base/json.h"
 #include "base/text.h"
+#include "dialects/infill.h"
 #include "models/catalogue/catalogue.h"
 #include "models/local/local_model.h"
 #include "models/local/memory.h"
@@ -88,11 +89,11 @@ std::unexpected<Error> unusable(const policy::ModelCard& card) {
 
 /// An OpenAI body with what the worker must know of the caller, after all fields of the call: the last of two
 /// of one name counts.
-std::string with_caller(std::string body, const exchange::Caller& caller) {
+std::string with_caller(std::string body, const exchange::Caller& caller, bool fills_gap) {
   JsonWriter json;
   json.object().field("person", caller.person).field("rights", caller.rights);
   json.field("priority", caller.priority == identity::Priority::batch ? "batch" : "interactive");
-  json.field("shares_instructions", !caller.reads_documents).end();
+  json.field("shares_instructions", !caller.reads_documents).field("infill", fills_gap).end();
   body.pop_back();
   return body + R"(,"bastide":)" + json.text() + "}";
 }
@@ -235,11 +236,12 @@ Task<Result<std::unique_ptr<exchange::Completion>>> House::start(exchange::Model
     impl_->calls_local.add();
     if (entry->card.state == "missing" || entry->card.state == "failed") co_return unusable(entry->card);
     dialects::Losses losses;
+    const bool fills_gap = dialects::take_infill_mark(call.request);
     auto body = worker_body(std::move(call.request), losses);
     if (!body) co_return pass(body);
     if (auto said = dialects::refuse_losses(losses); !said) co_return pass(said);
     const auto model = impl_->local_model(*entry->local);
-    auto started = co_await model->start(with_caller(std::move(*body), call.caller), stop);
+    auto started = co_await model->start(with_caller(std::move(*body), call.caller, fills_gap), stop);
     if (!started || losses.empty()) co_return started;
     co_return std::make_unique<TellingCompletion>(std::move(*started), std::move(losses));
   }

@@ -1,3 +1,4 @@
+#include "dialects/infill.h"
 #include "tests/dialects/recordings.h"
 
 namespace bastide::dialects {
@@ -100,6 +101,37 @@ TEST(Mistral, PutsCallsTogetherThatGoOnWithoutNameAndId) {
   EXPECT_EQ(calls[0].id, "chatcmpl-tool-9f149c74c42f265b");
   EXPECT_EQ(calls[0].arguments, R"({"query": "current Berlin weather"})");
   EXPECT_EQ(heard.usage.cache_read, 128);
+}
+
+TEST(MistralFim, GivesARequestBack) {
+  const std::string body =
+      R"({"model":"m","prompt":"def f(","suffix":"return x","temperature":0.3,"max_tokens":7,"random_seed":3,
+    "stop":["END"],"stream":true,"min_tokens":2})";
+  const auto request = mistral_fim_codec().decode_request(body, {});
+  ASSERT_TRUE(request) << request.error().message;
+  EXPECT_TRUE(is_infill(*request));
+  EXPECT_EQ(gap_of(*request).before, "def f(");
+  EXPECT_EQ(gap_of(*request).after, "return x");
+  EncodeOptions options;
+  options.model = "m";
+  Losses losses;
+  const auto back = mistral_fim_codec().encode_request(*request, options, losses);
+  ASSERT_TRUE(back) << back.error().message;
+  EXPECT_EQ(Json::parse(*back), Json::parse(body));
+  EXPECT_TRUE(losses.empty());
+  EXPECT_EQ(mistral_fim_codec().request_path("m", true), "/fim/completions");
+}
+
+TEST(MistralFim, LeavesOutWhatIsNotThereAndRefusesWhatIsNone) {
+  const auto request = mistral_fim_codec().decode_request(R"({"model":"m","prompt":"a","suffix":null})", {});
+  ASSERT_TRUE(request);
+  Losses losses;
+  const auto back = mistral_fim_codec().encode_request(*request, {}, losses);
+  ASSERT_TRUE(back);
+  EXPECT_EQ(Json::parse(*back), Json::parse(R"({"prompt":"a"})"));
+  for (const char* wrong : {R"({"model":"m"})", R"({"prompt":7})", R"({"prompt":"a","suffix":7})",
+                            R"({"messages":[{"role":"user","content":"a"}]})", "[]"})
+    EXPECT_FALSE(mistral_fim_codec().decode_request(wrong, {})) << wrong;
 }
 
 TEST(Mistral, GivesAFullRequestBack) {

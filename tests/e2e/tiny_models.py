@@ -75,3 +75,38 @@ def write_reranker(path, context=64, width=16):
         "tokenizer.ggml.scores": [0.0] * len(tokens), "tokenizer.ggml.token_type": [3, 2, 3, 3, 1, 1, 1],
         "tokenizer.ggml.unknown_token_id": 1, "tokenizer.ggml.bos_token_id": 2, "tokenizer.ggml.cls_token_id": 2,
         "tokenizer.ggml.seperator_token_id": 3, "tokenizer.ggml.padding_token_id": 0}, tensors)
+
+
+WIDTH = 320
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+GAP_MARKS = ["<fim_prefix>", "<fim_suffix>", "<fim_middle>"]
+
+
+def alphabet_tokens(fills_gaps):
+    return ["<unk>", "<s>", "</s>"] + [f"<0x{byte:02X}>" for byte in range(256)] + ["▁"] + list(LETTERS) + (GAP_MARKS if fills_gaps else [])
+
+
+def write_alphabet(path, fills_gaps=True, context=512):
+    """Llama with one layer that does nothing, so that a token depends on the one before alone: it goes on with the alphabet and ends
+    after "z". A gap is filled with "xyz"."""
+    tokens = alphabet_tokens(fills_gaps)
+    number = {token: index for index, token in enumerate(tokens)}
+    embedding, output = [0.0] * (len(tokens) * WIDTH), [0.0] * (len(tokens) * WIDTH)
+    follows = dict(zip(LETTERS, list(LETTERS[1:]) + ["</s>"]), **{GAP_MARKS[2]: "x"})
+    for token, index in number.items():
+        embedding[index * WIDTH + index] = 1.0
+        output[number[follows.get(token, "a")] * WIDTH + index] = 1.0
+    tensors = {"token_embd.weight": ([WIDTH, len(tokens)], embedding), "output.weight": ([WIDTH, len(tokens)], output),
+               "output_norm.weight": fill(1.0, WIDTH), "blk.0.attn_norm.weight": fill(1.0, WIDTH), "blk.0.ffn_norm.weight": fill(1.0, WIDTH)}
+    for name, shape in {"attn_q": (WIDTH, WIDTH), "attn_k": (WIDTH, WIDTH), "attn_v": (WIDTH, WIDTH), "attn_output": (WIDTH, WIDTH),
+                        "ffn_gate": (WIDTH, 32), "ffn_up": (WIDTH, 32), "ffn_down": (32, WIDTH)}.items():
+        tensors[f"blk.0.{name}.weight"] = fill(0.0, *shape)
+    write_gguf(path, {
+        "general.architecture": "llama", "general.name": "tiny alphabet", "llama.context_length": context, "llama.embedding_length": WIDTH,
+        "llama.block_count": 1, "llama.feed_forward_length": 32, "llama.attention.head_count": 10, "llama.rope.dimension_count": 32,
+        "llama.attention.layer_norm_rms_epsilon": 1e-5, "llama.vocab_size": len(tokens),
+        "tokenizer.ggml.model": "llama", "tokenizer.ggml.tokens": tokens, "tokenizer.ggml.scores": [0.0] * len(tokens),
+        "tokenizer.ggml.token_type": [2, 3, 3] + [6] * 256 + [1] * 27 + [3] * (len(tokens) - 286),
+        "tokenizer.ggml.unknown_token_id": 0, "tokenizer.ggml.bos_token_id": 1, "tokenizer.ggml.eos_token_id": 2,
+        "tokenizer.ggml.add_bos_token": True, "tokenizer.ggml.add_space_prefix": False,
+        "tokenizer.chat_template": "{% for message in messages %}{{ message.content }}{% endfor %}"}, tensors)

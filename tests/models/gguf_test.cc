@@ -44,6 +44,21 @@ TEST(Gguf, ReadsWhatItWrote) {
   EXPECT_EQ(facts->bytes_needed, facts->bytes);
 }
 
+TEST(Gguf, SeesWhetherAVocabularyMarksGaps) {
+  const Scratch scratch;
+  for (const bool marks : {false, true}) {
+    Writer writer("llama");
+    const std::vector<std::string_view> tokens{"a", marks ? "<fim_prefix>" : "prefix"};
+    writer.texts("tokenizer.ggml.tokens", tokens);
+    ASSERT_TRUE(writer.write(scratch.path("m.gguf")));
+    EXPECT_EQ(read_facts(scratch.path("m.gguf"))->has_infill, marks);
+  }
+  Writer writer("llama");
+  writer.u32("tokenizer.ggml.fim_pre_token_id", 7);
+  ASSERT_TRUE(writer.write(scratch.path("m.gguf")));
+  EXPECT_TRUE(read_facts(scratch.path("m.gguf"))->has_infill);
+}
+
 TEST(Gguf, SeesEveryCut) {
   const Scratch scratch;
   write_small(scratch.path("m.gguf"));

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "base/json.h"
+#include "dialects/infill.h"
 #include "exchange/prompt.h"
 #include "exchange/stages/stages.h"
 
@@ -17,6 +18,12 @@ class Compose final : public Stage {
     if (exchange.quoting) {
       trace.decision = "none";
       trace.reasons.push_back("The answer will be quotes: no prompt is needed.");
+      co_return Result<void>{};
+    }
+    if (dialects::is_infill(exchange.ask)) {
+      // Nothing may be left out in silence: a text that is too long is the model's to refuse.
+      exchange.prompt = exchange.ask.messages;
+      trace.decision = "as_it_came";
       co_return Result<void>{};
     }
     std::int64_t window = 0;

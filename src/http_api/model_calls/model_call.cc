@@ -5,6 +5,7 @@
 
 #include "base/id.h"
 #include "base/text.h"
+#include "dialects/infill.h"
 #include "http_api/model_calls/dialect_stream.h"
 #include "http_api/model_calls/stop_with_key.h"
 #include "http_api/problem.h"
@@ -73,6 +74,7 @@ Task<Result<void>> exchange_call(Call& call, const dialects::Codec& codec, diale
   exchange.who = call.who;
   exchange.ask.door = std::string(dialects::dialect_name(codec.dialect()));
   exchange.ask.language = call.language;
+  if (dialects::is_infill(*request)) exchange.ask.capability = "fim";
   StopWithKey stop(call);
   exchange.stop = stop.token();
   auto taken = take_options(*request, exchange.ask);
@@ -120,8 +122,9 @@ Task<Result<void>> answer_model_call(Call& call, const dialects::Codec& spoken, 
   auto body = co_await call.http.read_all(body_bytes_max);
   if (!body) co_return pass(body);
   Gateway::Outcome passed;
+  const bool fills = &spoken == &dialects::mistral_fim_codec();
   // A list that grows (Gemini without alt=sse) is not what providers are asked for.
-  if (&spoken == &dialects::codec_of(spoken.dialect()))
+  if (fills || &spoken == &dialects::codec_of(spoken.dialect()))
     passed = co_await call.services.gateway.pass(call.http, call.who, codec->dialect(), *body);
   if (may_be_mistral && passed.way == Gateway::Way::long_way && codec == &spoken && speaks_mistral(*body)) {
     codec = &dialects::mistral_codec();

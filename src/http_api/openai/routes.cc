@@ -7,6 +7,7 @@
 #include "base/crypto.h"
 #include "base/id.h"
 #include "base/json.h"
+#include "dialects/infill.h"
 #include "http_api/model_calls/embedding.h"
 #include "http_api/model_calls/model_call.h"
 #include "http_api/model_calls/model_list.h"
@@ -25,6 +26,11 @@ Task<Result<void>> chat_completions(Call& call) {
 
 Task<Result<void>> responses(Call& call) {
   auto answered = co_await answer_model_call(call, dialects::responses_codec(), {});
+  co_return answered;
+}
+
+Task<Result<void>> fill_gap(Call& call) {
+  auto answered = co_await answer_model_call(call, dialects::mistral_fim_codec(), {});
   co_return answered;
 }
 
@@ -153,6 +159,7 @@ void add_openai_routes(Routes& routes) {
   routes.add({"GET", "/v1/models/{}", Access::person, get_model});
   routes.add({"POST", "/v1/chat/completions", Access::person, chat_completions});
   routes.add({"POST", "/v1/responses", Access::person, responses});
+  routes.add({"POST", "/v1/fim/completions", Access::person, fill_gap});
   routes.add({"POST", "/v1/embeddings", Access::person, embeddings});
   routes.add({"POST", "/v1/rerank", Access::person, rerank});
   routes.add({"POST", "/v2/rerank", Access::person, rerank});  // where Cohere's SDK asks

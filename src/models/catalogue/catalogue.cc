@@ -68,6 +68,7 @@ Manifest describe(const ModelConfig& model) {
     const double billion = static_cast<double>(facts->parameters) / 1e9;
     out.parameters_total = out.parameters_active = {billion, billion};
     if (facts->context_tokens > 0) out.context_tokens = std::min(out.context_tokens, facts->context_tokens);
+    if (out.kind == Kind::chat && facts->has_infill && !has("fim")) out.capabilities.emplace_back("fim");
   }
   return out;
 }

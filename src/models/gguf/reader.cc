@@ -57,7 +57,16 @@ struct Value {
   std::int64_t number = 0;
   std::string_view text;
   std::uint64_t count = 1;
+  bool marks_gaps = false;  // a vocabulary with a token for what stands before a gap
 };
+
+/// By which llama.cpp tells such a token (llama-vocab.cpp); others are named by a key.
+bool marks_gap(std::string_view token) {
+  static constexpr std::array<std::string_view, 8> known{"<|fim_prefix|>",  "<fim-prefix>", "<fim_prefix>",
+                                                         "<｜fim▁begin｜>", "<PRE>",        "▁<PRE>",
+                                                         "<|code_prefix|>", "<|prefix|>"};
+  return std::ranges::find(known, token) != known.end();
+}
 
 enum Type : std::uint32_t { u8, i8, u16, i16, u32, i32, f32, boolean, string, array, u64, i64, f64 };
 
@@ -134,8 +143,9 @@ bool read_value(Cursor& cursor, std::uint32_t type, Value& out, int depth = 0) {
     return cursor.ok();
   }
   for (std::uint64_t i = 0; i < out.count; ++i) {
-    Value ignored;
-    if (!read_value(cursor, inner, ignored, depth + 1)) return false;
+    Value item;
+    if (!read_value(cursor, inner, item, depth + 1)) return false;
+    out.marks_gaps = out.marks_gaps || marks_gap(item.text);
   }
   return true;
 }
@@ -161,6 +171,8 @@ void note(FileFacts& facts, std::string_view key, const Value& value) {
   if (key == "general.name") facts.name = value.text.substr(0, 256);
   if (key == "general.license") facts.licence = value.text.substr(0, 64);
   if (key == "tokenizer.chat_template") facts.has_template = true;
+  const bool names_mark = key == "tokenizer.ggml.fim_pre_token_id" || key == "tokenizer.ggml.prefix_token_id";
+  if (names_mark || (key == "tokenizer.ggml.tokens" && value.marks_gaps)) facts.has_infill = true;
   const auto is = [&](std::string_view name) {
     return key.size() == facts.architecture.size() + 1 + name.size() && key.starts_with(facts.architecture) &&
            key.ends_with(name) && key[facts.architecture.size()] == '.';

@@ -136,6 +136,7 @@ Result<Manifest> publish(Manifest manifest, const std::string& file, const std::
   if (!hash) return pass(hash);
   manifest.sha256 = std::move(*hash);
   manifest.bytes = facts->bytes;
+  if (manifest.kind == Kind::chat && facts->has_infill) manifest.capabilities.emplace_back("fim");
   manifest.file = folder + "/" + manifest.id + ".gguf";
   if (::rename(file.c_str(), manifest.file.c_str()) != 0)
     return fail(Code::unavailable, fmt::format("{} cannot be written.", manifest.file));

@@ -190,14 +190,23 @@ Result<std::unique_ptr<Generation>> Engine::prepare(std::string_view body_json) 
   if (!body) return pass(body);
   auto sampling = read_sampling(*body);
   if (!sampling) return pass(sampling);
-  const auto rendered = render(impl_->templates.get(), impl_->is_plain_template,
-                               common_json::parse(std::string(body_json)), *sampling);
+  const bool fills = asks_infill(*body);
+  Rendered rendered;
+  if (!fills)
+    rendered = render(impl_->templates.get(), impl_->is_plain_template,
+                      common_json::parse(std::string(body_json)), *sampling);
   const auto& chat = rendered.chat;
 
   auto out = std::make_unique<Generation::Impl>();
   out->context = impl_->context.get();
   out->vocab = impl_->vocab;
-  out->prompt = common_tokenize(impl_->vocab, chat.prompt, true, true);
+  if (fills) {
+    auto prompt = infill_prompt(impl_->vocab, *body);
+    if (!prompt) return pass(prompt);
+    out->prompt = std::move(*prompt);
+  } else {
+    out->prompt = common_tokenize(impl_->vocab, chat.prompt, true, true);
+  }
   if (out->prompt.empty()) return bad("The messages are empty.");
   const auto context = static_cast<std::size_t>(impl_->facts.context_tokens);
   if (out->prompt.size() + 1 > context)
@@ -206,7 +215,8 @@ Result<std::unique_ptr<Generation>> Engine::prepare(std::string_view body_json) 
                             out->prompt.size(), context),
                 "context_too_long", "Shorten it, or choose a model with a longer context.");
   read_caller(*body, *out);
-  out->scope.instruction_tokens = instruction_tokens(impl_->vocab, *body, chat.prompt, out->prompt);
+  if (!fills)
+    out->scope.instruction_tokens = instruction_tokens(impl_->vocab, *body, chat.prompt, out->prompt);
   out->max_tokens = sampling->max_tokens;
   out->ignore_eos = sampling->ignore_eos;
   out->logprobs = sampling->logprobs;

@@ -8,6 +8,7 @@
 #include <sampling.h>
 
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
@@ -81,5 +82,10 @@ struct Generation::Impl {
 /// of one entry as OpenAI's `logprobs.content` has them.
 [[nodiscard]] std::string logprobs_json(llama_context* context, const llama_vocab* vocab, int row,
                                         Token token, int top);
+
+/// Whether the call is to fill a gap: its first message is what stands before, the second what stands after.
+[[nodiscard]] bool asks_infill(const nlohmann::json& body);
+/// Code::invalid, no_infill, when the model cannot.
+[[nodiscard]] Result<std::vector<Token>> infill_prompt(const llama_vocab* vocab, const nlohmann::json& body);
 
 }  // namespace bastide::models::local

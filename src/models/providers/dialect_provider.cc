@@ -13,6 +13,7 @@
 #include "dialects/codec.h"
 #include "dialects/collect.h"
 #include "dialects/configured.h"
+#include "dialects/infill.h"
 #include "net/sse.h"
 
 namespace bastide::models {
@@ -140,15 +141,20 @@ class DialectProvider final : public Provider {
                                                             std::stop_token stop) override {
     auto& chat = call.request;
     chat.stream = true;
+    const bool fills = dialects::is_infill(chat);
+    if (fills && config_.dialect != Dialect::mistral)
+      co_return fail(Code::unsupported, fmt::format("The provider {} fills no gaps.", config_.id),
+                     "no_capability", "An administrator must take the capability out of the configuration.");
+    const auto& codec = fills ? dialects::mistral_fim_codec() : codec_;
     EncodeOptions options = options_for(call.model.upstream);
     // Twice at most: a server that refuses one of two fields is asked again without it.
     std::optional<Error> said_to_another_key;
     for (int attempt = 0, keys_tried = 0;;) {
       dialects::Losses losses;
-      auto body = codec_.encode_request(chat, options, losses);
+      auto body = codec.encode_request(chat, options, losses);
       if (!body) co_return pass(body);
       if (auto said = dialects::refuse_losses(losses); !said) co_return pass(said);
-      auto path = codec_.request_path(call.model.upstream, true);
+      auto path = codec.request_path(call.model.upstream, true);
       auto& rests = rests_of(call.model.upstream);
       // A second try is for another key only.
       auto key = keys_.pick(
