@@ -16,6 +16,9 @@ Result<Erased> erase_person(const ErasureRooms& rooms, const identity::Principal
   auto conversations = rooms.chat.remove_all(person);
   if (!conversations) return pass(conversations);
   erased.conversations = *conversations;
+  auto responses = rooms.responses.remove_all(person);
+  if (!responses) return pass(responses);
+  erased.responses = *responses;
   if (auto done = rooms.pseudonyms.forget_person(person); !done) return pass(done);
   auto collections = rooms.library.erase_person(actor, std::string(person));
   if (!collections) return pass(collections);
@@ -29,6 +32,7 @@ Result<Erased> erase_person(const ErasureRooms& rooms, const identity::Principal
   JsonWriter json;
   json.object()
       .field("conversations", erased.conversations)
+      .field("responses", erased.responses)
       .field("collections", erased.collections)
       .field("receipts", erased.receipts)
       .end();

@@ -12,12 +12,14 @@
 #include "identity/person_keys.h"
 #include "knowledge/library.h"
 #include "models/house.h"
+#include "responses/responses.h"
 
 namespace bastide::app {
 
 struct ErasureRooms {
   identity::Identity& identity;
   chat::Chat& chat;
+  responses::Responses& responses;
   guard::PseudonymStore& pseudonyms;
   knowledge::Library& library;
   governance::Audit& audit;
@@ -27,15 +29,16 @@ struct ErasureRooms {
 
 struct Erased {
   std::int64_t conversations = 0;
+  std::int64_t responses = 0;
   std::int64_t collections = 0;
   std::int64_t receipts = 0;
 };
 
-/// Removes a person for good: conversations, pseudonyms, receipts, the collections that nobody else reads,
-/// the key under which all of it was sealed (so that backups cannot be read either), sessions, keys and the
-/// account. The audit log keeps its hashes and says that it happened. What others read stays the
-/// organisation's. Administrators only; Code::conflict with detail last_admin for the last one. Ended in the
-/// middle, by a kill, it leaves an account that is shut out and can be removed again. Blocks.
+/// Removes a person for good: conversations, kept responses, pseudonyms, receipts, the collections that
+/// nobody else reads, the key under which all of it was sealed (so that backups cannot be read either),
+/// sessions, keys and the account. The audit log keeps its hashes and says that it happened. What others read
+/// stays the organisation's. Administrators only; Code::conflict with detail last_admin for the last one.
+/// Ended in the middle, by a kill, it leaves an account that is shut out and can be removed again. Blocks.
 Result<Erased> erase_person(const ErasureRooms& rooms, const identity::Principal& actor,
                             std::string_view person);
 

@@ -6,6 +6,7 @@
 
 #include "app/budget_keeper.h"
 #include "app/key_keeper.h"
+#include "app/sweeper.h"
 #include "app/usage_receipts.h"
 #include "app/usage_seals.h"
 #include "base/crypto.h"
@@ -27,6 +28,7 @@
 #include "storage/knowledge/library_store.h"
 #include "storage/policy/usage_log.h"
 #include "storage/policy/usage_reports.h"
+#include "storage/responses/response_store.h"
 
 namespace bastide::app {
 namespace {
@@ -79,6 +81,7 @@ struct Program::Parts {
   std::unique_ptr<storage::SqliteLog> log_store;
   std::unique_ptr<knowledge::LibraryStore> library_store;
   std::unique_ptr<chat::ConversationStore> conversations;
+  std::unique_ptr<responses::ResponseStore> response_store;
   std::unique_ptr<guard::PseudonymStore> pseudonyms;
 
   // Threads: for what blocks, and a loop for background work that awaits models.
@@ -108,17 +111,21 @@ struct Program::Parts {
   // The square, and who comes through which door.
   std::unique_ptr<exchange::Pipeline> pipeline;
   std::unique_ptr<chat::Chat> chat;
+  std::unique_ptr<responses::Responses> responses;
   std::unique_ptr<UsageReceipts> usage_receipts;
   std::unique_ptr<gateway::Gateway> gateway;
   http_api::WebFiles web;
   std::unique_ptr<http_api::Services> services;
+  std::unique_ptr<Sweeper> sweeper;
 
   Result<void> open_state();
   Result<void> open_accounts();
   void open_observation();
   Result<void> open_rooms();
   void open_doors();
-  ErasureRooms erasure() { return {*identity, *chat, *pseudonyms, *library, *audit, *person_keys, *models}; }
+  ErasureRooms erasure() {
+    return {*identity, *chat, *responses, *pseudonyms, *library, *audit, *person_keys, *models};
+  }
 };
 
 Result<void> Program::Parts::open_state() {
@@ -147,6 +154,7 @@ Result<void> Program::Parts::open_state() {
   log_store = std::make_unique<storage::SqliteLog>(*database);
   library_store = storage::make_library_store(*database);
   conversations = storage::open_conversation_store(*database, key_of);
+  response_store = storage::open_response_store(*database, key_of);
   pseudonyms = storage::open_pseudonym_store(*database);
   return {};
 }
@@ -244,6 +252,9 @@ void Program::Parts::open_doors() {
   chat = std::make_unique<chat::Chat>(
       *conversations, *pipeline, *labels, *router, *io, metrics,
       [this](std::string_view conversation) { return pseudonyms->forget(conversation); });
+  responses = std::make_unique<responses::Responses>(
+      *response_store, responses::Options{}, *labels, *io,
+      [this](std::string_view chain) { return pseudonyms->forget(chain); });
   usage_receipts = std::make_unique<UsageReceipts>(*usage_log, *labels, *models, *footprint);
   gateway = std::make_unique<gateway::Gateway>(
       config, *router, *labels,
@@ -265,6 +276,7 @@ void Program::Parts::open_doors() {
       *pipeline,
       *gateway,
       *chat,
+      *responses,
       *audit,
       *accounts,
       *usage_reports,
@@ -307,6 +319,10 @@ const policy::Labels& Program::labels() { return *parts_->labels; }
 http_api::Services& Program::services() { return *parts_->services; }
 Metrics& Program::metrics() { return parts_->metrics; }
 void Program::seal_usage() { parts_->usage_seals->start(); }
+void Program::start_sweeper() {
+  parts_->sweeper = std::make_unique<Sweeper>(std::vector<Sweeper::Sweep>{
+      {"conversations_of_responses", [this](UnixMillis now) { return parts_->responses->sweep(now); }}});
+}
 void Program::reload_keys() { parts_->key_keeper->look_now(); }
 ErasureRooms Program::erasure() { return parts_->erasure(); }
 net::Loop& Program::loop() { return parts_->loop->loop(); }

@@ -52,6 +52,8 @@ class Program {
   [[nodiscard]] Metrics& metrics();
   /// Seals the usage log in the audit log from here on: for the process that serves.
   void seal_usage();
+  /// Removes from here on what has outlived its time: for the process that serves.
+  void start_sweeper();
   /// Reads the files of providers' keys now.
   void reload_keys();
   /// What erase_person needs.

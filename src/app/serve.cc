@@ -119,6 +119,7 @@ int serve_command(const Common& common, const ServeOptions& options) {
   if (!recovered) return complain(recovered.error());
   (*program)->library().start_workers();
   (*program)->seal_usage();
+  (*program)->start_sweeper();
 
   net::ServerOptions server_options;
   server_options.host = listen->first;

@@ -53,8 +53,13 @@ Task<Result<void>> AnswerWriter::on_replace(std::string text, std::string reason
   co_return co_await hub_.append(answer_.stream, "replace", json.take());
 }
 
-// Conversations offer no tools: of what else may come, only a refusal is for the reader.
+// Conversations offer no tools: of what else may come, only summaries of thoughts and a refusal are for the
+// reader.
 Task<Result<void>> AnswerWriter::on_event(dialects::StreamEvent event) {
+  if (auto* thought = std::get_if<dialects::ReasoningDelta>(&event)) {
+    auto told = co_await on_reasoning(std::move(thought->text));
+    co_return told;
+  }
   auto* refusal = std::get_if<dialects::RefusalDelta>(&event);
   if (refusal == nullptr) co_return Result<void>{};
   auto told = co_await on_text(std::move(refusal->text));

@@ -163,7 +163,7 @@ std::string_view field_of(const Error& error) {
   const std::string_view detail = error.detail;
   for (const std::string_view mark : {std::string_view("field:"), std::string_view("invalid_")})
     if (detail.starts_with(mark)) return detail.substr(mark.size());
-  return {};
+  return detail == "previous_response_not_found" ? "previous_response_id" : std::string_view();
 }
 
 std::string sentence_of(const Error& error) {

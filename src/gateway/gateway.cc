@@ -74,6 +74,11 @@ bool Gateway::guard_lets_pass(const identity::Principal& who, const Plan& plan, 
   return rooms_.guard.inspect(*text).decision == "allow";
 }
 
+std::string Gateway::turn_of(std::string_view name) const {
+  const auto* alias = plans_.alias(name);
+  return alias ? alias->next().id : std::string();
+}
+
 Task<Gateway::Outcome> Gateway::pass(net::ServerCall& http, const identity::Principal& who,
                                      dialects::Dialect dialect, const std::string& body) const {
   const auto readable = body.capacity();

@@ -55,6 +55,8 @@ class Gateway {
     std::string header_lines{};  // what a refusal tells of limits
     std::string model{};         // what the name that was asked stands for this time, when it is an alias
   };
+  /// The model that an alias stands for this time; empty: `name` is none.
+  [[nodiscard]] std::string turn_of(std::string_view name) const;
   /// `body` is the call as it came, with its string's capacity at least 64 bytes beyond its size or else
   /// copied.
   [[nodiscard]] Task<Outcome> pass(net::ServerCall& http, const identity::Principal& who,

@@ -69,6 +69,14 @@ constexpr French french[] = {
     {"upload_too_large", "Ce fichier dépasse la taille permise.",
      "Divisez-le, ou demandez à l’administration de relever la limite."},
     {"no_file", "Aucun fichier n’a été envoyé.", "Envoyez un champ « file » en multipart/form-data."},
+    // responses
+    {"no_response", "Cette réponse n’existe pas.", ""},
+    {"previous_response_not_found",
+     "La réponse précédente n’existe pas, ou une de celles qu’elle prolonge a été supprimée.",
+     "Envoyez les éléments de la conversation."},
+    {"conversation_too_long", "La conversation est devenue trop longue.",
+     "Commencez-en une nouvelle avec les éléments qui comptent."},
+    {"invalid_after", "« after » ne désigne aucun élément de cette réponse.", ""},
     // chat
     {"no_conversation", "Cette conversation n’existe pas.", ""},
     {"idempotency_key_reused", "Cette Idempotency-Key a déjà servi pour une autre demande.",

@@ -49,6 +49,7 @@ void add_model_routes(Routes& routes);
 void add_receipt_routes(Routes& routes);
 void add_usage_routes(Routes& routes);
 void add_openai_routes(Routes& routes);
+void add_response_routes(Routes& routes);
 void add_anthropic_routes(Routes& routes);
 void add_gemini_routes(Routes& routes);
 void add_system_routes(Routes& routes);

@@ -20,6 +20,7 @@
 #include "policy/labels.h"
 #include "policy/route.h"
 #include "policy/usage_reports.h"
+#include "responses/responses.h"
 #include "storage/blobs.h"
 
 namespace bastide::http_api {
@@ -39,6 +40,7 @@ struct Services {
   const exchange::Pipeline& pipeline;
   const gateway::Gateway& gateway;
   chat::Chat& chat;
+  responses::Responses& responses;
   governance::Audit& audit;
   policy::Accounts& accounts;
   policy::UsageReports& usage;

@@ -47,6 +47,16 @@ class Erasure : public testing::Test {
     EXPECT_TRUE(sync_wait(program->audit().keep("ex_" + id, who.person, R"({"id":1})")));
     return id;
   }
+  std::string response_of(const identity::Principal& who, const std::string& id) {
+    auto rooms = program->erasure();
+    auto call = dialects::read_responses_call(R"({"input":"Bonjour"})");
+    auto begun = sync_wait(rooms.responses.begin(who.person, std::move(*call)));
+    EXPECT_TRUE(sync_wait(rooms.responses.keep(who.person, *begun, {.id = id}, {})));
+    return "resp_" + id;
+  }
+  auto found_response(const identity::Principal& who, const std::string& id) {
+    return sync_wait(program->erasure().responses.find(who.person, id, responses::Responses::Sealed::hidden));
+  }
   std::string collection_of(const identity::Principal& who, std::vector<std::string> readers) {
     return program->library()
         .create_collection(who,
@@ -62,6 +72,8 @@ class Erasure : public testing::Test {
 TEST_F(Erasure, LeavesNothingOfAPersonButHashes) {
   conversation_of(bob, "cnv_bob");
   conversation_of(ana, "cnv_ana");
+  const auto response_of_bob = response_of(bob, "ex_bob");
+  const auto response_of_ana = response_of(ana, "ex_ana");
   const auto own = collection_of(bob, {});
   const auto shared = collection_of(bob, {"everyone"});
   auto rooms = program->erasure();
@@ -70,6 +82,7 @@ TEST_F(Erasure, LeavesNothingOfAPersonButHashes) {
   const auto erased = erase_person(rooms, ana, bob.person);
   ASSERT_TRUE(erased) << erased.error().message;
   EXPECT_EQ(erased->conversations, 1);
+  EXPECT_EQ(erased->responses, 1);
   EXPECT_EQ(erased->collections, 1);
   EXPECT_EQ(erased->receipts, 1);
 
@@ -80,7 +93,9 @@ TEST_F(Erasure, LeavesNothingOfAPersonButHashes) {
   EXPECT_EQ(program->audit().receipt("ex_cnv_bob", ana).error().detail, "receipt_erased");
   EXPECT_FALSE(program->library().collection(ana, own));
   EXPECT_TRUE(program->library().collection(ana, shared));
+  EXPECT_FALSE(found_response(bob, response_of_bob));
   // Others' are untouched.
+  EXPECT_TRUE(found_response(ana, response_of_ana));
   EXPECT_TRUE(program->chat().store().find("cnv_ana", ana.person));
   EXPECT_EQ(rooms.pseudonyms.load("cnv_ana")->version, 1);
   EXPECT_TRUE(program->audit().receipt("ex_cnv_ana", ana));

@@ -55,7 +55,7 @@ TEST(ResponsesRequest, RoundTripsWhatTheDialectSays) {
    "text":{"format":{"type":"json_schema","name":"n","schema":{"type":"object"},"strict":true},"verbosity":"low"},
    "reasoning":{"effort":"high","summary":"auto"},"temperature":0.5,"top_p":0.9,"max_output_tokens":50,"top_logprobs":2,
    "include":["reasoning.encrypted_content"],"metadata":{"k":"v"},"user":"u","service_tier":"flex","prompt_cache_key":"p",
-   "store":true,"stream":true,"truncation":"auto","max_tool_calls":3})";
+   "store":false,"stream":true,"truncation":"auto","max_tool_calls":3})";
   const auto request = codec().decode_request(body, {});
   ASSERT_TRUE(request) << request.error().message;
   Losses losses;

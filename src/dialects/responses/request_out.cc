@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "dialects/responses/responses.h"
+#include "dialects/signature.h"
 
 namespace bastide::dialects::responses {
 namespace {
@@ -149,12 +150,21 @@ class Writer {
         lose_meaning(losses_, path,
                      fmt::format("A part of the type {} is known to {} only.", plain_word(raw->type),
                                  dialect_name(raw->from)));
-    } else if (std::holds_alternative<Reasoning>(part.content) && !native_) {
+    } else if (const auto* thought = std::get_if<Reasoning>(&part.content);
+               thought && !knows(part, *thought)) {
       lose(losses_, path, "What another model thought is left out of the conversation.");
     } else {
       write_call_or_thought(part);
       lose_others(losses_, part.others, self, path + ".");
     }
+  }
+
+  /// A provider that keeps nothing knows a thought by its words or by its own seal.
+  [[nodiscard]] bool knows(const Part& part, const Reasoning& thought) const {
+    const auto& sealed = thought.encrypted;
+    const bool is_foreign =
+        !part.signature.empty() || (!sealed.empty() && signature_read(self, sealed) == sealed);
+    return native_ && !is_foreign && !(thought.text.empty() && sealed.empty());
   }
 
   void write_call_or_thought(const Part& part) {
@@ -292,7 +302,7 @@ class Writer {
   void rest() {
     if (request_.stream) json_.field("stream", true);
     // What we keep ourselves the provider need not.
-    json_.field("store", native_ && request_.store.value_or(false));
+    json_.field("store", false);
     std::vector<std::string> include = request_.include;
     if (request_.sampling.logprobs.value_or(false) && !native_)
       include.emplace_back("message.output_text.logprobs");

@@ -73,6 +73,7 @@ class Encoder final : public StreamEncoder {
     out.model = identity_.model.empty() ? it.model : identity_.model;
     out.created_s = identity_.created_s == 0 ? it.created_s : identity_.created_s;
     out.service_tier = it.service_tier;
+    out.others = it.others;
     return out;
   }
 
@@ -256,16 +257,16 @@ class Encoder final : public StreamEncoder {
 
   void end(std::string& out, Losses& losses) {
     auto answer = collector_.take();
-    Start said{answer.id, answer.model, answer.created_s, answer.service_tier};
+    Start said{answer.id, answer.model, answer.created_s, answer.service_tier, answer.others};
     auto whole = head(said);
     whole.choices = std::move(answer.choices);
     whole.usage = answer.usage;
     whole.bastide_json = answer.bastide_json;
     const auto status = status_of(whole.choices.empty() ? Choice{} : whole.choices[0]);
-    const std::string type = status == "incomplete" ? "response.incomplete" : "response.completed";
+    const std::string type = "response." + std::string(status);
     auto json = event(type);
     Losses told;  // in its parts already
-    json.key("response").raw(write_answer(whole, status == "cancelled" ? "completed" : status, told));
+    json.key("response").raw(write_answer(whole, status, told));
     for (auto& loss : told)
       if (loss.field == "choices") losses.push_back(std::move(loss));
     send(json, type, out);

@@ -162,11 +162,20 @@ class GuardOut final : public Stage {
   }
 
   // Reasoning is not checked against passages, so it is not shown where the answer must be.
-  [[nodiscard]] static Task<Result<void>> think(Exchange& exchange, Restorer* restorer, std::string text) {
-    if (!exchange.sink || !exchange.retrieval.passages.empty()) co_return Result<void>{};
-    if (restorer) text = restorer->feed(text);
-    if (text.empty()) co_return Result<void>{};
-    auto told = co_await exchange.sink->on_reasoning(std::move(text));
+  [[nodiscard]] static bool shows_thoughts(const Exchange& exchange) {
+    return exchange.sink && exchange.retrieval.passages.empty();
+  }
+
+  [[nodiscard]] static Task<Result<void>> think(Exchange& exchange, Restorer* restorer,
+                                                dialects::ReasoningDelta thought) {
+    if (!shows_thoughts(exchange)) co_return Result<void>{};
+    if (restorer) thought.text = restorer->feed(thought.text);
+    if (thought.text.empty()) co_return Result<void>{};
+    if (thought.summary >= 0) {
+      auto told = co_await exchange.sink->on_event(std::move(thought));
+      co_return told;
+    }
+    auto told = co_await exchange.sink->on_reasoning(std::move(thought.text));
     co_return told;
   }
 
@@ -175,6 +184,7 @@ class GuardOut final : public Stage {
     SentenceStream sentences{};
     std::string arguments{};               // of a tool call, until they are whole
     std::unique_ptr<Restorer> thoughts{};  // where values must be restored
+    int summary = -1;                      // the one that grows, as in ReasoningDelta
   };
 
   [[nodiscard]] Task<Result<void>> take(Exchange& exchange, Streaming& streaming,
@@ -188,7 +198,8 @@ class GuardOut final : public Stage {
       co_return told;
     }
     if (auto* thought = std::get_if<dialects::ReasoningDelta>(&event)) {
-      auto told = co_await think(exchange, streaming.thoughts.get(), std::move(thought->text));
+      streaming.summary = thought->summary;
+      auto told = co_await think(exchange, streaming.thoughts.get(), std::move(*thought));
       co_return told;
     }
     if (const auto* begun = std::get_if<dialects::PartStart>(&event)) {
@@ -197,12 +208,14 @@ class GuardOut final : public Stage {
         auto told = co_await pass_on(exchange, streaming.sentences, restorer->finish());
         if (!told) co_return told;
       }
-      if (std::holds_alternative<dialects::Text>(begun->part.content) ||
-          std::holds_alternative<dialects::Reasoning>(begun->part.content))
-        co_return Result<void>{};  // what they hold follows
+      const bool is_thought = std::holds_alternative<dialects::Reasoning>(begun->part.content);
+      // What they hold follows; but a thought is known to its provider by its id.
+      const bool is_known = is_thought && !begun->part.id.empty() && shows_thoughts(exchange);
+      if ((is_thought && !is_known) || std::holds_alternative<dialects::Text>(begun->part.content))
+        co_return Result<void>{};
     }
     if (std::holds_alternative<dialects::PartEnd>(event) && streaming.thoughts) {
-      auto told = co_await think(exchange, nullptr, streaming.thoughts->finish());
+      auto told = co_await think(exchange, nullptr, {0, streaming.thoughts->finish(), streaming.summary});
       if (!told) co_return told;
     }
     if (restorer) {

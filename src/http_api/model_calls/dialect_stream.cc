@@ -3,29 +3,13 @@
 #include "base/bell.h"
 #include "base/json.h"
 #include "base/time.h"
+#include "dialects/responses_state.h"
 #include "policy/rate_headers.h"
 
 namespace bastide::http_api {
 namespace {
 
 constexpr Millis silence_max{10'000};
-
-std::string bastide_json(const exchange::Exchange& exchange, const policy::Labels& labels) {
-  JsonWriter json;
-  json.object().field("exchange", exchange.id).key("citations").array();
-  for (const auto& citation : exchange.citations)
-    json.object()
-        .field("marker", citation.marker)
-        .field("document", citation.document)
-        .field("title", citation.title)
-        .field("page", citation.page)
-        .field("quote", citation.quote)
-        .field("passage", citation.passage)
-        .end();
-  json.end().field("label", labels.id(exchange.label));
-  if (exchange.quoting) json.field("quoting", exchange.quoting_why);
-  return json.field("generated", !exchange.quoting).end().take();
-}
 
 }  // namespace
 
@@ -39,8 +23,12 @@ struct DialectStream::Pulse {
   Bell bell{};
 };
 
-DialectStream::DialectStream(Door door, const exchange::Exchange& exchange, Mode mode, bool include_usage)
-    : door_(door), exchange_(exchange), mode_(mode), include_usage_(include_usage) {}
+DialectStream::DialectStream(Door door, const exchange::Exchange& exchange, Said said)
+    : door_(door),
+      exchange_(exchange),
+      said_(std::move(said)),
+      mode_(said_.mode),
+      include_usage_(said_.include_usage) {}
 
 std::string DialectStream::rate_lines() const {
   using policy::RateStyle;
@@ -62,8 +50,11 @@ net::Headers DialectStream::headers() const {
 Task<Result<void>> DialectStream::begin() {
   begun_ = true;
   const auto model = exchange_.model.id.empty() ? exchange_.ask.model : exchange_.model.id;
-  dialects::Start start{exchange_.id, model, exchange_.started_at / 1000};
-  if (mode_ == Mode::whole) co_return whole_.feed(start);
+  dialects::Start start{exchange_.id, model, exchange_.started_at / 1000, {}, said_.repeated};
+  if (collects()) {
+    if (auto fed = whole_.feed(start); !fed) co_return fed;
+  }
+  if (mode_ == Mode::whole) co_return Result<void>{};
   started_ = true;
   encoder_ = door_.codec.stream_encoder({exchange_.id, model, exchange_.started_at / 1000, include_usage_});
   auto head = headers();
@@ -93,12 +84,34 @@ Task<Result<void>> DialectStream::tell(dialects::StreamEvent event) {
   co_return told;
 }
 
+// A caller who did not ask for it does not see how a provider sealed what its model thought.
+bool DialectStream::shown_to_client(dialects::StreamEvent& event) {
+  if (said_.sealed == Sealed::shown) return true;
+  if (auto* start = std::get_if<dialects::PartStart>(&event)) {
+    auto* thought = std::get_if<dialects::Reasoning>(&start->part.content);
+    in_thought_ = thought != nullptr;
+    if (thought) {
+      thought->encrypted.clear();
+      start->part.signature.clear();
+    }
+  }
+  return !(in_thought_ && std::holds_alternative<dialects::SignatureDelta>(event));
+}
+
 Task<Result<void>> DialectStream::tell_now(dialects::StreamEvent event) {
   if (!begun_) {
     auto begun = co_await begin();
     if (!begun) co_return begun;
   }
-  if (mode_ == Mode::whole) co_return whole_.feed(event);
+  if (collects()) {
+    if (auto fed = whole_.feed(event); !fed) co_return fed;
+  }
+  const bool is_whole = std::holds_alternative<dialects::End>(event);
+  if (keeper_ && is_whole) {
+    auto kept = co_await keeper_->keep(whole_.so_far(), exchange_);
+    if (!kept) co_return kept;
+  }
+  if (mode_ == Mode::whole || !shown_to_client(event)) co_return Result<void>{};
   std::string bytes;
   encoder_->feed(event, bytes, losses_);
   if (bytes.empty()) co_return Result<void>{};
@@ -147,76 +160,15 @@ Task<void> DialectStream::settle() {
   }
 }
 
-Task<Result<void>> DialectStream::close() {
-  if (open_ == Open::nothing) co_return Result<void>{};
-  open_ = Open::nothing;
-  auto told = co_await tell(dialects::PartEnd{});
-  co_return told;
-}
-
-Task<Result<void>> DialectStream::open(Open kind) {
-  if (open_ == kind) co_return Result<void>{};
-  auto closed = co_await close();
-  if (!closed) co_return closed;
-  open_ = kind;
-  dialects::PartStart start{0, parts_++, {}};
-  if (kind == Open::thought) start.part.content = dialects::Reasoning{};
-  auto told = co_await tell(std::move(start));
-  co_return told;
-}
-
-Task<Result<void>> DialectStream::on_stage(const exchange::StageTrace&) { co_return Result<void>{}; }
-Task<Result<void>> DialectStream::on_masked(const std::vector<exchange::Masked>&) {
-  co_return Result<void>{};
-}
-Task<Result<void>> DialectStream::on_citation(const exchange::Citation&) { co_return Result<void>{}; }
-
-Task<Result<void>> DialectStream::on_text(std::string text) {
-  auto opened = co_await open(Open::text);
-  if (!opened) co_return opened;
-  auto told = co_await tell(dialects::TextDelta{0, std::move(text)});
-  co_return told;
-}
-
-Task<Result<void>> DialectStream::on_reasoning(std::string text) {
-  auto opened = co_await open(Open::thought);
-  if (!opened) co_return opened;
-  auto told = co_await tell(dialects::ReasoningDelta{0, std::move(text)});
-  co_return told;
-}
-
-// No dialect can take words back: in a stream the quotes follow what stood before, apart.
-Task<Result<void>> DialectStream::on_replace(std::string text, std::string) {
-  if (mode_ == Mode::whole) {
-    whole_ = {};
-    begun_ = false;
-    open_ = Open::nothing;
-    parts_ = 0;
-    auto told = co_await on_text(std::move(text));
+Task<Result<void>> DialectStream::on_replace(std::string text, std::string reason) {
+  if (mode_ == Mode::stream) {
+    auto told = co_await EventSink::on_replace(std::move(text), std::move(reason));
     co_return told;
   }
-  auto told = co_await on_text("\n\n---\n\n" + text);
-  co_return told;
-}
-
-Task<Result<void>> DialectStream::on_event(dialects::StreamEvent event) {
-  if (auto* start = std::get_if<dialects::PartStart>(&event)) {
-    auto closed = co_await close();
-    if (!closed) co_return closed;
-    start->index = parts_++;
-    open_ = Open::other;
-  } else if (std::holds_alternative<dialects::PartEnd>(event)) {
-    if (open_ == Open::nothing || open_ == Open::text) co_return Result<void>{};  // text may go on
-    open_ = Open::nothing;
-  } else if (std::holds_alternative<dialects::SignatureDelta>(event)) {
-    // Gemini proves texts too.
-    auto opened = co_await open(open_ == Open::text ? Open::text : Open::thought);
-    if (!opened) co_return opened;
-  } else if (std::holds_alternative<dialects::CitationAdded>(event)) {
-    auto opened = co_await open(Open::text);
-    if (!opened) co_return opened;
-  }
-  auto told = co_await tell(std::move(event));
+  whole_ = {};
+  begun_ = false;
+  begin_anew();
+  auto told = co_await on_text(std::move(text));
   co_return told;
 }
 
@@ -226,22 +178,16 @@ Task<Result<void>> DialectStream::on_done(const exchange::Exchange& exchange) {
     auto broken = co_await break_off(*cut_);
     co_return broken;
   }
-  auto told = co_await close();
-  if (!told) co_return told;
-  dialects::Finished finished{
-      0, exchange.finish, {}, exchange.stop_sequence, bastide_json(exchange, door_.labels)};
-  told = co_await tell(std::move(finished));
-  if (!told) co_return told;
-  told = co_await tell(dialects::UsageGiven{usage_of(exchange.usage)});
-  if (!told) co_return told;
-  told = co_await tell(dialects::End{});
+  auto told = co_await tell_end(exchange, door_.labels);
   if (!told) co_return told;
   if (mode_ == Mode::stream) {
     told = co_await door_.http.finish();
     co_return told;
   }
   started_ = true;
-  auto body = door_.codec.encode_answer(whole_.take(), losses_);
+  auto answer = whole_.take();
+  if (said_.sealed == Sealed::hidden) dialects::hide_sealed_reasoning(answer);
+  auto body = door_.codec.encode_answer(answer, losses_);
   auto head = headers();
   head.add("content-type", "application/json");
   told = co_await door_.http.send({200, std::move(head), std::move(body)});

@@ -16,15 +16,10 @@ namespace {
 using dialects::Dialect;
 using gateway::Gateway;
 
-constexpr std::size_t body_bytes_max = 64 * 1024 * 1024;
-
 /// What a call says about the house itself.
 Result<void> take_options(dialects::ChatRequest& request, exchange::Ask& ask) {
   if (request.sampling.n.value_or(1) != 1)
     return fail(Code::invalid, "\"n\" must be 1: ask again for another answer.", "invalid_n");
-  if (!request.previous_response_id.empty())
-    return fail(Code::unsupported, "\"previous_response_id\": answers are not kept here.",
-                "field:previous_response_id", "Send the items of the conversation as input.");
   if (request.background)
     return fail(Code::unsupported, "\"background\": answers are not kept here.", "field:background",
                 "Wait for the answer, or let it stream.");
@@ -59,15 +54,59 @@ bool speaks_mistral(std::string_view body) {
          continues(body);
 }
 
+/// Keeps a response for the calls that follow.
+class ResponseKeeper final : public AnswerKeeper {
+ public:
+  ResponseKeeper(responses::Responses& room, const responses::Begun& begun) : room_(room), begun_(begun) {}
+  Task<Result<void>> keep(const dialects::ChatAnswer& answer, const exchange::Exchange& exchange) override {
+    // Of an answer that was broken off nobody was told that it is whole.
+    if (exchange.finish == exchange::Finish::cancelled) co_return Result<void>{};
+    auto kept = co_await room_.keep(exchange.who.person, begun_, answer, exchange.label);
+    co_return kept;
+  }
+
+ private:
+  responses::Responses& room_;
+  const responses::Begun& begun_;
+};
+
+/// A call whose body was read in its dialect.
+struct StagedCall {
+  const dialects::Codec& codec;
+  dialects::ChatRequest request;
+  std::optional<responses::Begun> response{};  // of a call that goes on from kept ones, or is kept
+};
+
+bool keeps(const StagedCall& staged) {
+  return staged.response && staged.response->keep == responses::Begun::Keep::yes;
+}
+
+DialectStream::Said said_of(const StagedCall& staged) {
+  const auto& request = staged.request;
+  DialectStream::Said said;
+  said.mode = request.stream ? DialectStream::Mode::stream : DialectStream::Mode::whole;
+  said.include_usage = request.include_usage.value_or(staged.codec.dialect() != Dialect::openai);
+  if (keeps(staged) && !staged.response->wants_sealed) said.sealed = DialectStream::Sealed::hidden;
+  if (staged.response) said.repeated = staged.response->repeated;
+  return said;
+}
+
+/// What a conversation that is kept here brings with it.
+void go_on_from(const responses::Begun& begun, exchange::Exchange& exchange) {
+  auto& ask = exchange.ask;
+  if (!begun.label.empty()) ask.floor_label = begun.label;
+  ask.conversation = begun.chain;
+  if (begun.keep != responses::Begun::Keep::yes) return;
+  if (begun.chain.empty()) ask.conversation = dialects::response_id_of(exchange.id);
+  // A provider that keeps nothing gives its reasoning to us, sealed: the next call gives it back.
+  if (!begun.wants_sealed) ask.include.emplace_back("reasoning.encrypted_content");
+}
+
 /// The way through the stages, which can translate.
-Task<Result<void>> exchange_call(Call& call, const dialects::Codec& codec, dialects::RequestPath path,
-                                 std::string body, std::string model) {
-  auto request = codec.decode_request(body, path);
-  if (!request) co_return pass(request);
-  if (!model.empty()) request->model = std::move(model);
-  body = {};
-  const auto mode = request->stream ? DialectStream::Mode::stream : DialectStream::Mode::whole;
-  const bool include_usage = request->include_usage.value_or(codec.dialect() != Dialect::openai);
+Task<Result<void>> exchange_call(Call& call, StagedCall staged) {
+  const auto& codec = staged.codec;
+  auto* request = &staged.request;
+  auto said = said_of(staged);
   exchange::Exchange exchange;
   exchange.id = new_id("ex");
   exchange.started_at = now_ms();
@@ -81,11 +120,14 @@ Task<Result<void>> exchange_call(Call& call, const dialects::Codec& codec, diale
   if (taken && !exchange.ask.collections.empty())
     taken = co_await call.blocking([&] { return resolve_collections(call, exchange.ask.collections); });
   if (!taken) co_return taken;
-  DialectStream stream({call.http, codec, call.services.labels, call.services.accounts}, exchange, mode,
-                       include_usage);
+  if (staged.response) go_on_from(*staged.response, exchange);
+  DialectStream stream({call.http, codec, call.services.labels, call.services.accounts}, exchange,
+                       std::move(said));
   exchange.sink = &stream;
+  std::optional<ResponseKeeper> keeper;
+  if (keeps(staged)) stream.keep_with(keeper.emplace(call.services.responses, *staged.response));
   stop.on_key_over([&stream](Error error) { stream.cut(std::move(error)); });
-  if (exchange.ask.store.value_or(false)) stream.lose("store", "Answers are not kept here.");
+  if (exchange.ask.store.value_or(false) && !keeper) stream.lose("store", "Answers are not kept here.");
   stream.keep_alive();
   auto done = co_await call.services.pipeline.run(exchange);
   co_await stream.settle();
@@ -116,19 +158,35 @@ Result<void> resolve_collections(Call& call, std::vector<std::string>& collectio
 }
 
 Task<Result<void>> answer_model_call(Call& call, const dialects::Codec& spoken, dialects::RequestPath path) {
+  auto body = co_await call.http.read_all(model_call_bytes_max);
+  if (!body) co_return pass(body);
+  auto answered = co_await answer_model_call(call, spoken, std::move(path), std::move(*body));
+  co_return answered;
+}
+
+Task<Result<void>> answer_response_call(Call& call, responses::Begun begun, std::string model) {
+  const auto& codec = dialects::responses_codec();
+  auto request = codec.decode_request(begun.body, {});
+  if (!request) co_return pass(request);
+  begun.body = {};
+  if (!model.empty()) request->model = std::move(model);
+  auto answered = co_await exchange_call(call, {codec, std::move(*request), std::move(begun)});
+  co_return answered;
+}
+
+Task<Result<void>> answer_model_call(Call& call, const dialects::Codec& spoken, dialects::RequestPath path,
+                                     std::string body) {
   const auto* codec = &spoken;
   const bool may_be_mistral = spoken.dialect() == Dialect::openai;
   if (may_be_mistral && names_mistral(call.request())) codec = &dialects::mistral_codec();
-  auto body = co_await call.http.read_all(body_bytes_max);
-  if (!body) co_return pass(body);
   Gateway::Outcome passed;
   const bool fills = &spoken == &dialects::mistral_fim_codec();
   // A list that grows (Gemini without alt=sse) is not what providers are asked for.
   if (fills || &spoken == &dialects::codec_of(spoken.dialect()))
-    passed = co_await call.services.gateway.pass(call.http, call.who, codec->dialect(), *body);
-  if (may_be_mistral && passed.way == Gateway::Way::long_way && codec == &spoken && speaks_mistral(*body)) {
+    passed = co_await call.services.gateway.pass(call.http, call.who, codec->dialect(), body);
+  if (may_be_mistral && passed.way == Gateway::Way::long_way && codec == &spoken && speaks_mistral(body)) {
     codec = &dialects::mistral_codec();
-    passed = co_await call.services.gateway.pass(call.http, call.who, Dialect::mistral, *body);
+    passed = co_await call.services.gateway.pass(call.http, call.who, Dialect::mistral, body);
   }
   call.answered = passed.way == Gateway::Way::answered;
   if (call.answered) co_return Result<void>{};
@@ -136,8 +194,11 @@ Task<Result<void>> answer_model_call(Call& call, const dialects::Codec& spoken, 
     auto told = co_await call.send_error(*passed.error, passed.exchange, std::move(passed.header_lines));
     co_return told;
   }
-  auto answered =
-      co_await exchange_call(call, *codec, std::move(path), std::move(*body), std::move(passed.model));
+  auto request = codec->decode_request(body, path);
+  if (!request) co_return pass(request);
+  body = {};
+  if (!passed.model.empty()) request->model = std::move(passed.model);
+  auto answered = co_await exchange_call(call, {*codec, std::move(*request)});
   co_return answered;
 }
 

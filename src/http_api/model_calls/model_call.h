@@ -3,6 +3,7 @@
 
 #include "dialects/codec.h"
 #include "http_api/call.h"
+#include "responses/responses.h"
 
 namespace bastide::http_api {
 
@@ -10,6 +11,17 @@ namespace bastide::http_api {
 /// address says beside the body. `door` names the dialect in the receipt.
 [[nodiscard]] Task<Result<void>> answer_model_call(Call& call, const dialects::Codec& codec,
                                                    dialects::RequestPath path);
+
+/// The same with a body that was read.
+[[nodiscard]] Task<Result<void>> answer_model_call(Call& call, const dialects::Codec& codec,
+                                                   dialects::RequestPath path, std::string body);
+
+/// A call of responses that goes on from kept ones or is kept itself: always through the stages. `model`:
+/// what an alias stands for; empty: as the body says.
+[[nodiscard]] Task<Result<void>> answer_response_call(Call& call, responses::Begun begun, std::string model);
+
+/// What a body of a model call may have.
+inline constexpr std::size_t model_call_bytes_max = 64 * 1024 * 1024;
 
 /// Ids of collections that were given by name or id; Code::not_found for what this person may not read.
 /// Blocks.

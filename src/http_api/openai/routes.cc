@@ -24,11 +24,6 @@ Task<Result<void>> chat_completions(Call& call) {
   co_return answered;
 }
 
-Task<Result<void>> responses(Call& call) {
-  auto answered = co_await answer_model_call(call, dialects::responses_codec(), {});
-  co_return answered;
-}
-
 Task<Result<void>> fill_gap(Call& call) {
   auto answered = co_await answer_model_call(call, dialects::mistral_fim_codec(), {});
   co_return answered;
@@ -158,7 +153,6 @@ void add_openai_routes(Routes& routes) {
   routes.add({"GET", "/v1/models", Access::person, list_models});
   routes.add({"GET", "/v1/models/{}", Access::person, get_model});
   routes.add({"POST", "/v1/chat/completions", Access::person, chat_completions});
-  routes.add({"POST", "/v1/responses", Access::person, responses});
   routes.add({"POST", "/v1/fim/completions", Access::person, fill_gap});
   routes.add({"POST", "/v1/embeddings", Access::person, embeddings});
   routes.add({"POST", "/v1/rerank", Access::person, rerank});

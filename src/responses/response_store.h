@@ -1,0 +1,58 @@
+// Responses that are kept: the port. storage/responses implements it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "base/time.h"
+
+namespace bastide::responses {
+
+struct StoredResponse {
+  std::string id;
+  std::string chain;     // id of its first response
+  std::string previous;  // empty: it is the first
+  std::string person;
+  UnixMillis created_at = 0;
+  std::string label;       // highest of what was read up to here
+  std::string items_json;  // a list: what this call added
+  std::string response_json;
+};
+
+/// How much of a conversation is read.
+struct ChainBounds {
+  std::size_t responses_max = 0;
+  std::size_t bytes_max = 0;
+};
+
+/// Everything is of one person: another's id is Code::not_found, detail no_response, as one that does not
+/// exist. Blocking, thread-safe; what returned is on the disk.
+class ResponseStore {
+ public:
+  virtual ~ResponseStore() = default;
+
+  /// Its chain begins with it, or goes on.
+  virtual Result<void> add(const StoredResponse& response) = 0;
+  virtual Result<StoredResponse> find(std::string_view id, std::string_view person) = 0;
+  /// The responses up to `id`, the first one first. Code::not_found when one of them is not there any more;
+  /// Code::too_large beyond the bounds.
+  virtual Result<std::vector<StoredResponse>> chain(std::string_view id, std::string_view person,
+                                                    ChainBounds bounds) = 0;
+
+  /// A chain whose last response went is gone with it.
+  struct Removed {
+    std::string chain;
+    bool was_last = false;
+  };
+  virtual Result<Removed> remove(std::string_view id, std::string_view person) = 0;
+  /// All of a person's; gives how many there were.
+  virtual Result<std::int64_t> remove_all(std::string_view person) = 0;
+  /// Removes at most `limit` chains that did not go on since `before`; gives their ids.
+  virtual Result<std::vector<std::string>> sweep(UnixMillis before, std::size_t limit) = 0;
+};
+
+}  // namespace bastide::responses

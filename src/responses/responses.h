@@ -1,0 +1,90 @@
+// Responses that a later call finds: what a call goes on from, and what is kept of its answer.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "base/pool.h"
+#include "dialects/responses_state.h"
+#include "policy/labels.h"
+#include "responses/response_store.h"
+
+namespace bastide::responses {
+
+/// A call with all that it goes on from.
+struct Begun {
+  enum class Keep : std::uint8_t { no, yes };
+  Keep keep = Keep::no;
+  std::string body;   // for the codec: earlier items stand before its own
+  std::string chain;  // empty: it begins one
+  std::string label;  // of what was read before; empty: nothing was
+  std::string previous;
+  std::string items_json;     // its own
+  dialects::Others repeated;  // of the call, in its answer
+  bool wants_sealed = false;  // the caller asked for reasoning as the provider sealed it
+};
+
+struct Options {
+  /// What happens to answers whose calls say nothing, or that they are to be kept.
+  enum class Store : std::uint8_t { always_refused, as_asked };
+  Store store = Store::as_asked;
+  std::int64_t keep_days = 30;  // after their conversation went on last
+};
+
+/// Which items of a call are listed.
+struct ItemPage {
+  enum class Order : std::uint8_t { newest_first, oldest_first };
+  Order order = Order::newest_first;
+  std::string after{};  // id of an item; empty: from the beginning
+  std::size_t limit = 20;
+};
+
+/// Thread-safe; tasks work on `pool`. What belongs to another person is not found, in the same words as what
+/// does not exist.
+class Responses {
+ public:
+  /// Forgets what is kept elsewhere of a conversation, which the id of its first response names. Blocks.
+  using Forget = std::function<Result<void>(std::string_view chain)>;
+
+  /// All outlive it.
+  Responses(ResponseStore& store, Options options, const policy::Labels& labels, Pool& pool, Forget forget);
+
+  /// Whether the answer of a call that says so about `store` is kept.
+  [[nodiscard]] bool keeps(const dialects::ResponsesCall& call) const {
+    return options_.store == Options::Store::as_asked && call.store.value_or(true);
+  }
+
+  /// Code::invalid: previous_response_not_found, also when one before it is not there any more;
+  /// conversation_too_long.
+  [[nodiscard]] Task<Result<Begun>> begin(std::string person, dialects::ResponsesCall call);
+  /// Durable when it returns. `label`: the highest of what was read.
+  [[nodiscard]] Task<Result<void>> keep(std::string person, const Begun& begun,
+                                        const dialects::ChatAnswer& answer, policy::Label label);
+
+  enum class Sealed : std::uint8_t { shown, hidden };
+  /// As JSON.
+  [[nodiscard]] Task<Result<std::string>> find(std::string person, std::string id, Sealed sealed);
+  /// What the model read for it, earlier turns included, as a list of the dialect.
+  [[nodiscard]] Task<Result<std::string>> input_items(std::string person, std::string id, ItemPage page,
+                                                      Sealed sealed);
+  [[nodiscard]] Task<Result<void>> remove(std::string person, std::string id);
+
+  /// All that a person has; gives how many. Blocks.
+  Result<std::int64_t> remove_all(std::string_view person);
+  /// Removes some conversations that did not go on for keep_days; gives how many. Blocks.
+  Result<std::size_t> sweep(UnixMillis now);
+
+ private:
+  [[nodiscard]] Result<Begun> read(const std::string& person, const dialects::ResponsesCall& call);
+  [[nodiscard]] Result<std::string> list(const std::string& person, const std::string& id,
+                                         const ItemPage& page, Sealed sealed);
+
+  ResponseStore& store_;
+  const Options options_;
+  const policy::Labels& labels_;
+  Pool& pool_;
+  const Forget forget_;
+};
+
+}  // namespace bastide::responses

@@ -1,0 +1,189 @@
+"""State that programs keep with us: stored responses, by the official OpenAI SDK, unmodified."""
+import json
+import unittest
+import warnings
+
+import openai
+
+from tests.e2e.bastide import EMAIL, Bastide
+from tests.e2e.upstreams import Upstreams
+
+INSIDE = """
+[[provider]]
+id = "inside"
+dialect = "openai"
+base_url = "{url}/openai/v1"
+key_env = "KEY_OPENAI"
+zone = "walls"
+[[model]]
+id = "inside"
+provider = "inside"
+upstream = "upstream-inside"
+context_tokens = 32000
+price = {{ input = 1.0, output = 2.0 }}
+[[policy.allow]]
+label = "confidential"
+zones = ["walls"]
+"""
+
+
+class House(unittest.TestCase):
+    """A Bastide with providers outside the walls and one within, and two people."""
+    more = ""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.upstreams = Upstreams(zone="eu")
+        config = cls.upstreams.config + INSIDE.format(url=f"http://127.0.0.1:{cls.upstreams.server.server_address[1]}") + cls.more
+        cls.bastide = Bastide(config, env=cls.upstreams.env).add_admin()
+        added = cls.bastide.command("user", "add", "bob@valmont.example", "--role", "member", "--password-stdin", text="un autre mot de passe")
+        assert added.returncode == 0, added.stderr
+        cls.keys = {"ada": cls.bastide.key, "ada2": cls.key(EMAIL), "bob": cls.key("bob@valmont.example")}
+        cls.bastide.start()
+
+    @classmethod
+    def key(cls, email):
+        made = cls.bastide.command("key", "create", "--user", email, "--name", "other")
+        assert made.returncode == 0, made.stderr
+        return made.stdout.strip()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.bastide.close()
+        cls.upstreams.close()
+
+    def setUp(self):
+        warnings.simplefilter("ignore", ResourceWarning)
+        self.ada = self.client("ada")
+        self.bob = self.client("bob")
+
+    def client(self, who):
+        return openai.OpenAI(base_url=self.bastide.url + "/v1", api_key=self.keys[who], max_retries=0)
+
+    def restart(self):
+        self.bastide.kill()
+        self.bastide.start()
+
+
+class Stored(House):
+    def turns(self):
+        """What the last provider was asked, as (role, text), whatever its dialect."""
+        dialect, _, _, body = self.upstreams.seen[-1]
+        text = lambda content: content if isinstance(content, str) else "".join(part.get("text", "") for part in content)
+        if dialect == "gemini":
+            return [("assistant" if c["role"] == "model" else c["role"], text(c["parts"])) for c in body["contents"]]
+        return [(m["role"], text(m["content"])) for m in body["messages"] if m["role"] != "system"]
+
+    def test_a_conversation_goes_on_by_id_across_providers(self):
+        first = self.ada.responses.create(model="on-openai", input="My colour is blue.", instructions="a poet", metadata={"k": "v"})
+        self.assertEqual((first.status, first.store, first.metadata), ("completed", True, {"k": "v"}))
+        second = self.ada.responses.create(model="on-anthropic", input="And now?", previous_response_id=first.id)
+        self.assertEqual(second.previous_response_id, first.id)
+        self.assertEqual(self.turns(), [("user", "My colour is blue."), ("assistant", first.output_text), ("user", "And now?")])
+        self.assertNotIn("system", self.upstreams.seen[-1][3])  # instructions are not carried over
+        third = self.ada.responses.create(model="on-gemini", input=[{"role": "user", "content": "Last."}], previous_response_id=second.id)
+        self.assertEqual([text for _, text in self.turns()], ["My colour is blue.", first.output_text, "And now?", second.output_text, "Last."])
+        branch = self.ada.responses.create(model="on-mistral", input="Else?", previous_response_id=first.id)
+        self.assertEqual(len(self.turns()), 3)
+        self.assertEqual(self.ada.responses.retrieve(third.id).output_text, third.output_text)
+        self.assertEqual(self.ada.responses.retrieve(branch.id).to_dict(), branch.to_dict())
+
+    def test_tools_go_on_without_their_call_being_sent_again(self):
+        tools = [{"type": "function", "name": "weather", "parameters": {"type": "object", "properties": {"city": {"type": "string"}}}, "strict": False}]
+        first = self.ada.responses.create(model="on-openai", input="Weather?", tools=tools)
+        call = next(item for item in first.output if item.type == "function_call")
+        second = self.ada.responses.create(model="on-anthropic", previous_response_id=first.id, tools=tools,
+                                           input=[{"type": "function_call_output", "call_id": call.call_id, "output": "21"}])
+        self.assertEqual(second.output_text, "The tool said: 21.")
+
+    def test_input_items_are_listed_by_pages(self):
+        first = self.ada.responses.create(model="on-openai", input="one")
+        second = self.ada.responses.create(model="on-openai", input="two", previous_response_id=first.id)
+        items = list(self.ada.responses.input_items.list(second.id, order="asc", limit=1))  # the SDK follows the pages
+        self.assertEqual([item.content[0].text for item in items], ["one", first.output_text, "two"])
+        self.assertEqual(items[1].id, first.output[0].id)
+        newest = self.ada.responses.input_items.list(second.id, limit=2)
+        self.assertEqual([newest.data[0].id, newest.has_more], [items[2].id, True])
+
+    def test_what_is_deleted_is_gone_and_what_built_on_it_does_not_go_on(self):
+        first = self.ada.responses.create(model="on-openai", input="one")
+        second = self.ada.responses.create(model="on-openai", input="two", previous_response_id=first.id)
+        self.ada.responses.delete(first.id)
+        with self.assertRaises(openai.NotFoundError):
+            self.ada.responses.retrieve(first.id)
+        with self.assertRaises(openai.BadRequestError) as refused:
+            self.ada.responses.create(model="on-openai", input="three", previous_response_id=second.id)
+        self.assertEqual((refused.exception.code, refused.exception.param), ("previous_response_not_found", "previous_response_id"))
+        self.assertEqual(self.ada.responses.retrieve(second.id).output_text, second.output_text)
+
+    def test_only_its_person_finds_it(self):
+        mine = self.ada.responses.create(model="on-openai", input="A secret of mine")
+        self.assertEqual(self.client("ada2").responses.retrieve(mine.id).output_text, mine.output_text)
+        self.client("ada2").responses.create(model="on-openai", input="and", previous_response_id=mine.id)
+        for call in (lambda client, id: client.responses.retrieve(id), lambda client, id: client.responses.delete(id),
+                     lambda client, id: client.responses.input_items.list(id), lambda client, id: client.responses.cancel(id)):
+            bodies = []
+            for id in (mine.id, "resp_none"):
+                with self.assertRaises(openai.NotFoundError) as refused:
+                    call(self.bob, id)
+                bodies.append(refused.exception.body)
+            self.assertEqual(bodies[0], bodies[1])
+        asked = len(self.upstreams.seen)
+        with self.assertRaises(openai.BadRequestError) as refused:
+            self.bob.responses.create(model="on-openai", input="q", previous_response_id=mine.id)
+        self.assertEqual(refused.exception.code, "previous_response_not_found")
+        self.assertEqual(len(self.upstreams.seen), asked)
+        self.assertEqual(self.ada.responses.retrieve(mine.id).id, mine.id)
+        with self.assertRaises(openai.BadRequestError):  # nothing runs
+            self.ada.responses.cancel(mine.id)
+
+    def test_what_was_said_to_be_complete_survives_a_kill(self):
+        whole = self.ada.responses.create(model="on-openai", input="whole")
+        *_, last = self.ada.responses.create(model="on-anthropic", input="streamed", stream=True, previous_response_id=whole.id)
+        self.restart()
+        self.assertEqual(last.type, "response.completed")
+        self.assertEqual(self.ada.responses.retrieve(last.response.id).to_dict(), last.response.to_dict())
+        self.ada.responses.create(model="on-openai", input="on", previous_response_id=last.response.id)
+        self.assertEqual(len(self.turns()), 5)
+
+    def test_what_is_not_to_be_kept_is_not(self):
+        answer = self.ada.responses.create(model="on-openai", input="q", store=False)
+        with self.assertRaises(openai.NotFoundError):
+            self.ada.responses.retrieve(answer.id)
+        kept = self.ada.responses.create(model="on-openai", input="kept")
+        on = self.ada.responses.create(model="on-openai", input="q", store=False, previous_response_id=kept.id)
+        self.assertEqual(len(self.turns()), 3)
+        with self.assertRaises(openai.NotFoundError):
+            self.ada.responses.retrieve(on.id)
+
+    def test_what_was_read_stays_labelled(self):
+        secret = self.ada.responses.create(model="inside", input="confidential plans", extra_body={"bastide": {"label": "confidential"}})
+        asked = len(self.upstreams.seen)
+        with self.assertRaises(openai.PermissionDeniedError):
+            self.ada.responses.create(model="on-openai", input="tell", previous_response_id=secret.id)
+        self.assertEqual(len(self.upstreams.seen), asked)
+        on = self.ada.responses.create(model="inside", input="tell", previous_response_id=secret.id)
+        with self.assertRaises(openai.PermissionDeniedError):  # nor two turns later
+            self.ada.responses.create(model="on-openai", input="tell", previous_response_id=on.id)
+
+    def test_pseudonyms_hold_for_the_whole_conversation(self):
+        first = self.ada.responses.create(model="on-openai", input="Write to ana.lopez@example.org please")
+        self.assertIn("ana.lopez@example.org", first.output_text)
+        sent = self.turns()[-1][1]
+        self.assertNotIn("ana.lopez", sent)
+        token = sent.removeprefix("Write to ").removesuffix(" please")
+        second = self.ada.responses.create(model="on-anthropic", input="Now to ana.lopez@example.org", previous_response_id=first.id)
+        self.assertNotIn("ana.lopez", json.dumps(self.upstreams.seen[-1][3]))
+        self.assertEqual(self.turns()[-1][1], f"Now to {token}")
+        self.assertIn(token, self.turns()[0][1])
+        self.assertIn("ana.lopez@example.org", second.output_text)
+
+    def test_what_is_refused_names_the_field(self):
+        for more, field in (({"input": [{"type": "item_reference", "id": "msg_1"}]}, "input[0]"), ({"extra_body": {"conversation": "conv_1"}}, "conversation")):
+            with self.assertRaises(openai.BadRequestError) as refused:
+                self.ada.responses.create(**{"model": "on-openai", "input": "q", **more})
+            self.assertEqual(refused.exception.param, field)
+
+
+if __name__ == "__main__":
+    unittest.main()

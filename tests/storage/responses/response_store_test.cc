@@ -1,0 +1,129 @@
+#include "storage/responses/response_store.h"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+namespace bastide::storage {
+namespace {
+
+using responses::StoredResponse;
+
+class ResponseStoreTest : public ::testing::Test {
+ protected:
+  ResponseStoreTest() {
+    char name[] = "/tmp/bastide-responses-XXXXXX";
+    folder = mkdtemp(name);
+    open();
+  }
+  ~ResponseStoreTest() override {
+    store.reset();
+    database.reset();
+    std::filesystem::remove_all(folder);
+  }
+  void open() {
+    store.reset();
+    database.reset();
+    database = std::move(*Database::open(folder + "/test.db"));
+    store = open_response_store(*database, [](std::string_view person) {
+      return Result<std::string>(std::string(32, person.back()));
+    });
+  }
+  void add(const std::string& id, const std::string& chain, const std::string& previous, UnixMillis at = 1,
+           const std::string& person = "per_a") {
+    ASSERT_TRUE(store->add({id, chain, previous, person, at, "internal", "[\"asked\"]", "{\"answered\":1}"}));
+  }
+  std::int64_t count(const std::string& table) {
+    return database
+        ->read([&](Connection& db) {
+          auto query = db.prepare("select count(*) from " + table);
+          query.step();
+          return query.integer(0);
+        })
+        .value();
+  }
+
+  std::string folder;
+  std::unique_ptr<Database> database;
+  std::unique_ptr<responses::ResponseStore> store;
+};
+
+TEST_F(ResponseStoreTest, what_was_added_is_there_after_a_restart_for_its_person_only) {
+  add("resp_1", "resp_1", "", 7);
+  open();
+  const auto found = store->find("resp_1", "per_a");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->items_json, "[\"asked\"]");
+  EXPECT_EQ(found->response_json, "{\"answered\":1}");
+  EXPECT_EQ(found->label, "internal");
+  EXPECT_EQ(found->created_at, 7);
+  EXPECT_EQ(store->find("resp_1", "per_b").error().detail, "no_response");
+  EXPECT_EQ(store->find("resp_2", "per_a").error().detail, "no_response");
+}
+
+TEST_F(ResponseStoreTest, a_chain_is_read_from_its_first_up_to_the_one_asked) {
+  add("resp_1", "resp_1", "");
+  add("resp_2", "resp_1", "resp_1");
+  add("resp_3", "resp_1", "resp_2");
+  add("resp_2b", "resp_1", "resp_1");  // a branch
+  const auto chain = store->chain("resp_3", "per_a", {10, 1 << 20});
+  ASSERT_TRUE(chain);
+  ASSERT_EQ(chain->size(), 3U);
+  EXPECT_EQ(chain->front().id, "resp_1");
+  EXPECT_EQ(chain->back().id, "resp_3");
+  EXPECT_EQ(store->chain("resp_2b", "per_a", {10, 1 << 20})->size(), 2U);
+  EXPECT_EQ(store->chain("resp_3", "per_a", {2, 1 << 20}).error().code, Code::too_large);
+  EXPECT_EQ(store->chain("resp_3", "per_a", {10, 100}).error().code, Code::too_large);
+  EXPECT_EQ(store->chain("resp_3", "per_b", {10, 1 << 20}).error().code, Code::not_found);
+  ASSERT_TRUE(store->remove("resp_2", "per_a"));
+  EXPECT_EQ(store->chain("resp_3", "per_a", {10, 1 << 20}).error().code, Code::not_found);
+}
+
+TEST_F(ResponseStoreTest, the_last_one_takes_its_chain_with_it) {
+  add("resp_1", "resp_1", "");
+  add("resp_2", "resp_1", "resp_1");
+  EXPECT_EQ(store->remove("resp_1", "per_b").error().detail, "no_response");
+  EXPECT_FALSE(store->remove("resp_1", "per_a")->was_last);
+  const auto last = store->remove("resp_2", "per_a");
+  ASSERT_TRUE(last);
+  EXPECT_TRUE(last->was_last);
+  EXPECT_EQ(last->chain, "resp_1");
+  EXPECT_EQ(count("response_chain"), 0);
+}
+
+TEST_F(ResponseStoreTest, a_chain_lives_as_long_as_it_goes_on) {
+  add("resp_1", "resp_1", "", 10);
+  add("resp_2", "resp_1", "resp_1", 50);
+  add("resp_old", "resp_old", "", 20);
+  add("resp_old2", "resp_old2", "", 30);
+  EXPECT_EQ(store->sweep(40, 1).value(), std::vector<std::string>{"resp_old"});
+  EXPECT_EQ(store->sweep(40, 9).value(), std::vector<std::string>{"resp_old2"});
+  EXPECT_TRUE(store->sweep(40, 9)->empty());
+  EXPECT_TRUE(store->find("resp_1", "per_a"));
+  EXPECT_EQ(count("response"), 2);
+}
+
+TEST_F(ResponseStoreTest, a_person_is_erased_and_nobody_else) {
+  add("resp_1", "resp_1", "");
+  add("resp_2", "resp_1", "resp_1");
+  add("resp_b", "resp_b", "", 1, "per_b");
+  EXPECT_EQ(store->remove_all("per_a").value(), 2);
+  EXPECT_EQ(count("response"), 1);
+  EXPECT_EQ(count("response_chain"), 1);
+}
+
+TEST_F(ResponseStoreTest, nothing_that_a_person_wrote_stands_in_the_file) {
+  add("resp_1", "resp_1", "");
+  const auto readable = database->read([](Connection& db) {
+    auto query = db.prepare(
+        "select count(*) from response where instr(items, cast('asked' as blob)) > 0"
+        " or instr(response, cast('answered' as blob)) > 0");
+    query.step();
+    return query.integer(0);
+  });
+  EXPECT_EQ(readable.value(), 0);
+}
+
+}  // namespace
+}  // namespace bastide::storage
