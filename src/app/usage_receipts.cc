@@ -25,8 +25,12 @@ std::vector<StageTrace> trace_of(const exchange::Exchange& exchange, const polic
   say("guard_in", "allow",
       "Nothing was found that must be masked or kept inside, or the key leaves the guard out.");
   say("retrieve", "not_asked");
-  say("compose", "as_it_came",
-      "The call passed as bytes; only the model's name was put in the provider's words.");
+  const bool translated = row.dialect_in != row.dialect_out && row.dialect_out != 0;
+  if (translated)
+    say("compose", "translated", "Put into the words of the provider's dialect.");
+  else
+    say("compose", "as_it_came",
+        "The call passed as bytes; only the model's name was put in the provider's words.");
   say("route", asked, model.id.empty() ? "" : "Label " + label + " may go to " + model.zone + ".");
   say("pseudonymise", leaves ? "nothing_found" : "not_needed");
   if (row.flags & policy::usage_flag::cache_hit)
@@ -34,7 +38,10 @@ std::vector<StageTrace> trace_of(const exchange::Exchange& exchange, const polic
   else
     say("call", model.id.empty() ? "failed" : model.id,
         row.failovers == 0 ? "" : std::to_string(row.failovers) + " failed before.");
-  say("guard_out", "as_it_came");
+  if (row.flags & policy::usage_flag::warned)
+    out.back().reasons.emplace_back(
+        "What that dialect has no word for was left out; the answer's header x-bastide-warning named it.");
+  say("guard_out", translated ? "translated" : "as_it_came");
   say("record", "kept", "The call's row is in the usage log.");
   say("deliver", error.empty() ? "done" : error, "To " + exchange.ask.door + ".");
   return out;

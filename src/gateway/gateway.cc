@@ -92,13 +92,14 @@ Task<Gateway::Outcome> Gateway::pass(net::ServerCall& http, const identity::Prin
     elsewhere.model = member.id;
     plan = member.plan;
   }
-  if (!plan || plan->upstream->dialect != dialect) co_return elsewhere;
+  if (!plan || plan->needs_stages.load(std::memory_order_relaxed)) co_return elsewhere;
   if (!who.assistant.empty() || !may_call(who, plan->card.id)) co_return elsewhere;
   const bool fills_gap = http.request().path == "/v1/fim/completions";
   const auto& codec = fills_gap ? dialects::mistral_fim_codec() : dialects::codec_of(dialect);
   if (!can_answer(plan->card, codec)) co_return elsewhere;
   if (!guard_lets_pass(who, *plan, body, readable)) co_return elsewhere;
   Passing passing{who, dialect, body, *head, new_id("ex"), codec, plan, plan, alias};
+  if (!translate(passing, *plan)) co_return elsewhere;
   if (rooms_.traces)
     passing.trace = rooms_.traces->begin(http.request().headers.find("traceparent").value_or(""));
   if (cache_ && finds_answer(passing, http.request().headers)) {
@@ -144,9 +145,11 @@ Result<void> Gateway::admit(Passing& passing) const {
       if (most < longest) passing.cap = most;
       return {};
     }
-    const bool may_cap = !is_limited && admitted.error().code == Code::budget_exhausted && most > cap_min &&
-                         !plan.upstream->limit_field.empty() &&
-                         passing.body.find(plan.upstream->limit_field) == std::string::npos;
+    const bool can_tell =
+        passing.neutral || (!plan.upstream->limit_field.empty() &&
+                            passing.body.find(plan.upstream->limit_field) == std::string::npos);
+    const bool may_cap =
+        !is_limited && admitted.error().code == Code::budget_exhausted && most > cap_min && can_tell;
     if (!may_cap) return std::unexpected(std::move(admitted.error()));
   }
 }
@@ -208,7 +211,7 @@ Task<Gateway::Outcome> Gateway::send(net::ServerCall& http, Passing& passing) co
     }
     if (!turn.is_failure()) break;
   }
-  if (turn.what == Turn::What::streams_only || (turn.is_failure() && passing.asked->has_other_fallback)) {
+  if (turn.what == Turn::What::needs_stages || (turn.is_failure() && passing.asked->has_other_fallback)) {
     // The stages find a model that cannot be relayed to, and read a stream where the caller asked for a whole
     // answer. The caller got nothing yet, and nothing was counted.
     passing.account->settle(passing.reservation, {}, policy::Moment::now());
@@ -230,8 +233,8 @@ std::vector<const Plan*> Gateway::order_of(const Passing& passing) {
   std::vector<const Plan*> order{passing.asked};
   const auto add = [&](const Plan* other) {
     if (other && order.size() < tries_max && may_call(passing.who, other->card.id) &&
-        other->upstream->dialect == passing.dialect && other->leaves_walls == passing.asked->leaves_walls &&
-        can_answer(other->card, passing.codec) && std::ranges::find(order, other) == order.end())
+        other->leaves_walls == passing.asked->leaves_walls && can_answer(other->card, passing.codec) &&
+        std::ranges::find(order, other) == order.end())
       order.push_back(other);
   };
   if (passing.alias)

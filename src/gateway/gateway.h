@@ -1,4 +1,5 @@
-// A call that passes as bytes, from the door to the provider and back.
+// The short way of a call, from the door to the provider and back: as bytes where both speak one dialect,
+// else translated.
 #pragma once
 
 #include <array>
@@ -12,6 +13,7 @@
 #include "dialects/dialect.h"
 #include "exchange/ports.h"
 #include "gateway/answer_cache.h"
+#include "gateway/answer_reader.h"
 #include "gateway/plan.h"
 #include "gateway/retry_budget.h"
 #include "identity/key_table.h"
@@ -62,8 +64,9 @@ class Gateway {
   [[nodiscard]] Task<Outcome> pass(net::ServerCall& http, const identity::Principal& who,
                                    dialects::Dialect dialect, const std::string& body) const;
 
- private:
   struct Passing;
+
+ private:
   struct Counters;
   [[nodiscard]] bool guard_lets_pass(const identity::Principal& who, const Plan& plan, std::string_view body,
                                      std::size_t readable_bytes) const;
@@ -90,9 +93,9 @@ class Gateway {
       failed,       // another may do better
       key_refused,  // so may another key
       key_limited,
-      busy,      // its queue is full
-      key_over,  // the caller's own key has ended
-      streams_only
+      busy,         // its queue is full
+      key_over,     // the caller's own key has ended
+      needs_stages  // only the long way can go on
     };
     [[nodiscard]] bool is_failure() const {
       return what == What::failed || what == What::key_refused || what == What::key_limited ||
@@ -108,14 +111,23 @@ class Gateway {
   [[nodiscard]] Task<Turn> ask(net::ServerCall& http, Passing& passing, const Plan& plan,
                                std::shared_ptr<const std::string> key) const;
   [[nodiscard]] static Turn judge(net::Relayed kept);
+  /// Puts the call into the words of `plan`'s provider, when it speaks another dialect than the caller.
+  /// False: the stages must see this call, to do what is not done here or to say why it cannot be said there.
+  [[nodiscard]] static bool translate(Passing& passing, const Plan& plan);
+  /// What a provider of another dialect refused, as an error that any dialect can tell.
+  static void put_in_words(Turn& turn, const Plan& plan);
+  void keep_copy(const Passing& passing, const Plan& plan, AnswerReader& answer) const;
+  /// A kept answer in the caller's dialect.
+  [[nodiscard]] Task<Turn> give_whole(net::ServerCall& http, Passing& passing, const Plan& plan,
+                                      class Translator& translator, std::string_view body) const;
   /// Lines of the house in an answer's head.
   [[nodiscard]] static std::string head_lines(const Passing& passing);
   struct Ending {
     int status = 200;
     std::string_view error{};  // a code word; empty: none
   };
-  /// `meter` of the answer, or null when nobody answered.
-  void settle(Passing& passing, const class Meter* meter, const Ending& ending) const;
+  /// `answer` is null when nobody answered.
+  void settle(Passing& passing, const AnswerReader* answer, const Ending& ending) const;
   void trace(const Passing& passing, const policy::UsageRow& row, const Ending& ending) const;
 
   Rooms rooms_;

@@ -3,24 +3,31 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 
 #include "base/text.h"
 #include "dialects/codec.h"
 #include "gateway/key_watch.h"
 #include "gateway/meter.h"
 #include "gateway/passing.h"
+#include "gateway/translator.h"
 
 namespace bastide::gateway {
 namespace {
 
-constexpr Millis connect_timeout{5'000};
-constexpr int client_left = 499;  // as a status in the usage log: the caller went away
+using dialects::Dialect;
 
-// What of a client's head concerns the provider.
-void add_client_fields(dialects::Dialect dialect, const net::Headers& headers,
+constexpr Millis connect_timeout{5'000};
+constexpr Millis silence_max{10'000};  // of a stream: proxies and clients give up on longer ones
+constexpr int client_left = 499;       // as a status in the usage log: the caller went away
+
+// What of a client's head concerns the provider: where both speak one dialect, its words on the dialect too.
+void add_client_fields(Dialect caller, Dialect dialect, const net::Headers& headers,
                        const std::optional<observe::Traces::Begun>& trace, std::string& head) {
-  static constexpr std::array<std::string_view, 6> passed{"accept",      "openai-beta", "anthropic-beta",
-                                                          "traceparent", "tracestate",  "anthropic-version"};
+  static constexpr std::array<std::string_view, 6> all{"traceparent", "tracestate",     "accept",
+                                                       "openai-beta", "anthropic-beta", "anthropic-version"};
+  constexpr std::size_t of_any_dialect = 2;
+  const auto passed = std::span(all).first(caller == dialect ? all.size() : of_any_dialect);
   if (trace) head += "traceparent: " + observe::traceparent(trace->context) + "\r\n";
   for (const auto& field : headers.all())
     if (trace && equal_ignoring_ascii_case("traceparent", field.name)) {
@@ -33,13 +40,39 @@ void add_client_fields(dialects::Dialect dialect, const net::Headers& headers,
       head += "\r\n";
     }
   // Anthropic's server demands one; what speaks to us without an SDK may not know.
-  if (dialect == dialects::Dialect::anthropic && !headers.find("anthropic-version"))
+  if (dialect == Dialect::anthropic && (caller != dialect || !headers.find("anthropic-version")))
     head += "anthropic-version: 2023-06-01\r\n";
+}
+
+std::string request_head(const Gateway::Passing& passing, const Plan& plan, const std::string& key,
+                         const net::Headers& client, std::size_t body_bytes) {
+  constexpr std::size_t head_bytes_usual = 512;
+  const auto& upstream = *plan.upstream;
+  std::string head;
+  head.reserve(head_bytes_usual);
+  head += "POST ";
+  head += upstream.target->path();
+  const auto& codec =
+      upstream.dialect == passing.dialect ? passing.codec : dialects::codec_of(upstream.dialect);
+  head += codec.request_path(plan.card.upstream, passing.head.stream);
+  head += " HTTP/1.1\r\n";
+  head += upstream.head;
+  head += "Content-Length: ";
+  head += std::to_string(body_bytes);
+  head += "\r\n";
+  if (!key.empty()) {
+    head += upstream.key_field;
+    head += key;
+    head += "\r\n";
+  }
+  add_client_fields(passing.dialect, upstream.dialect, client, passing.trace, head);
+  head += "\r\n";
+  return head;
 }
 
 // OpenAI's servers count a stream only when asked to; unasked, the call would have to be guessed at.
 constexpr std::string_view ask_usage = R"(,"stream_options":{"include_usage":true})";
-bool must_ask_usage(dialects::Dialect dialect, const dialects::ChatHead& head, std::string_view body) {
+bool must_ask_usage(Dialect dialect, const dialects::ChatHead& head, std::string_view body) {
   return dialect == dialects::Dialect::openai && head.stream && !head.include_usage &&
          body.find("\"stream_options\"") == std::string_view::npos;
 }
@@ -49,6 +82,8 @@ bool must_ask_usage(dialects::Dialect dialect, const dialects::ChatHead& head, s
 std::string Gateway::head_lines(const Passing& passing) {
   auto lines = rate_lines(*passing.account, passing.dialect, passing.begun);
   if (passing.cache_key) lines += "x-bastide-cache: miss\r\n";
+  if (passing.translated.plan && !passing.translated.warning.empty())
+    lines += "x-bastide-warning: " + passing.translated.warning + "\r\n";
   return lines;
 }
 
@@ -90,50 +125,50 @@ Task<Gateway::Turn> Gateway::ask_with_keys(net::ServerCall& http, Passing& passi
 
 Task<Gateway::Turn> Gateway::ask(net::ServerCall& http, Passing& passing, const Plan& plan,
                                  std::shared_ptr<const std::string> key) const {
+  if (!translate(passing, plan)) co_return Turn{Turn::What::needs_stages, {}, {}};
   const auto& upstream = *plan.upstream;
-  const std::string_view body = passing.body;
   const auto& asked = passing.head;
-  const bool asks_usage = must_ask_usage(passing.dialect, asked, body);
-  auto model = asked.model_bytes > 0 ? plan.upstream_json : std::string();  // else it stands in the path
-  if (asks_usage) model += ask_usage;
-  if (passing.cap > 0) model += fmt::format(",\"{}\":{}", upstream.limit_field, passing.cap);
-  const auto length = body.size() - asked.model_bytes + model.size();
-  constexpr std::size_t head_bytes_usual = 512;
-  std::string head;
-  head.reserve(head_bytes_usual);
-  head += "POST ";
-  head += upstream.target->path();
-  head += passing.codec.request_path(plan.card.upstream, asked.stream);
-  head += " HTTP/1.1\r\n";
-  head += upstream.head;
-  head += "Content-Length: ";
-  head += std::to_string(length);
-  head += "\r\n";
-  if (!key->empty()) {
-    head += upstream.key_field;
-    head += *key;
-    head += "\r\n";
+  const bool translates = upstream.dialect != passing.dialect;
+  std::optional<Meter> meter;
+  std::optional<Translator> translator;
+  AnswerReader* answer = nullptr;
+  std::string model;  // what stands in the place of the caller's word for the model
+  std::array<std::string_view, 3> body;
+  if (translates) {
+    body[0] = passing.translated.body;
+    const bool tells_usage = passing.neutral->include_usage.value_or(passing.dialect != Dialect::openai);
+    answer = &translator.emplace(
+        dialects::codec_of(upstream.dialect), passing.codec,
+        Translator::Wanted{asked.stream, tells_usage, passing.exchange, plan.card.id, head_lines(passing),
+                           asked.input_tokens_max / 2, passing.begun.wall / 1000});
+  } else {
+    const std::string_view given = passing.body;
+    const bool asks_usage = must_ask_usage(passing.dialect, asked, given);
+    if (asked.model_bytes > 0) model = plan.upstream_json;  // else it stands in the path
+    if (asks_usage) model += ask_usage;
+    if (passing.cap > 0) model += fmt::format(",\"{}\":{}", upstream.limit_field, passing.cap);
+    body = {given.substr(0, asked.model_at), model, given.substr(asked.model_at + asked.model_bytes)};
+    answer = &meter.emplace(passing.dialect, asked.stream,
+                            asks_usage ? Meter::UsageEvent::hide : Meter::UsageEvent::show, passing.exchange,
+                            head_lines(passing), desk().scanner);
   }
-  add_client_fields(passing.dialect, http.request().headers, passing.trace, head);
-  head += "\r\n";
-  Meter meter(passing.dialect, asked.stream, asks_usage ? Meter::UsageEvent::hide : Meter::UsageEvent::show,
-              passing.exchange, head_lines(passing), desk().scanner);
-  if (passing.cache_key) meter.keep_copy(AnswerCache::answer_bytes_max);
-  net::RelayRequest request{
-      *upstream.target,
-      head,
-      {body.substr(0, asked.model_at), model, body.substr(asked.model_at + asked.model_bytes)},
-      connect_timeout,
-      upstream.timeout,
-      upstream.timeout};
-  auto relayed = co_await http.relay(rooms_.client, request, meter);
+  const auto head = request_head(passing, plan, *key, http.request().headers,
+                                 body[0].size() + body[1].size() + body[2].size());
+  if (passing.cache_key) answer->keep_copy(AnswerCache::answer_bytes_max);
+  net::RelayRequest request{*upstream.target, head, body, connect_timeout, upstream.timeout,
+                            upstream.timeout};
+  if (translates) {
+    request.kept_bytes_max = Translator::answer_bytes_max;
+    request.silence_max = silence_max;
+  }
+  auto relayed = co_await http.relay(rooms_.client, request, *answer);
   const auto* broken = !relayed          ? &relayed.error()
                        : relayed->broken ? &*relayed->broken
-                       : meter.fault()   ? &*meter.fault()
+                       : answer->fault() ? &*answer->fault()
                                          : nullptr;
   const bool passed_on = relayed && relayed->passed_on;
   if (broken && broken->code == Code::cancelled) {
-    settle(passing, passed_on ? &meter : nullptr, {client_left, "client_left"});
+    settle(passing, passed_on ? answer : nullptr, {client_left, "client_left"});
     co_return Turn{Turn::What::answered, {}, {}};
   }
   const bool key_over = broken && broken->detail == KeyWatched::detail;
@@ -143,16 +178,26 @@ Task<Gateway::Turn> Gateway::ask(net::ServerCall& http, Passing& passing, const 
       upstream.health.failed(Steady::now());
     else
       upstream.health.succeeded();
-    if (passing.cache_key && !broken && &plan == passing.asked)
-      if (auto copy = meter.take_copy())
-        cache_->put(*passing.cache_key,
-                    {std::move(copy->content_type), std::move(copy->body), Steady::now()});
-    settle(passing, &meter, {relayed->status, broken ? std::string_view(broken->detail) : ""});
+    if (!broken) keep_copy(passing, plan, *answer);
+    settle(passing, answer, {relayed->status, broken ? std::string_view(broken->detail) : ""});
     co_return Turn{Turn::What::answered, {}, {}};
   }
-  if (broken && broken->detail == Meter::streams_only) co_return Turn{Turn::What::streams_only, {}, {}};
+  if (broken && broken->detail == AnswerReader::streams_only)
+    co_return Turn{Turn::What::needs_stages, {}, {}};
   if (broken) co_return Turn{Turn::What::failed, *broken, {}};
-  co_return judge(std::move(*relayed));
+  if (translates && relayed->status == 200) {
+    auto given = co_await give_whole(http, passing, plan, *translator, relayed->body);
+    co_return given;
+  }
+  auto turn = judge(std::move(*relayed));
+  if (translates) put_in_words(turn, plan);
+  co_return turn;
+}
+
+void Gateway::keep_copy(const Passing& passing, const Plan& plan, AnswerReader& answer) const {
+  if (!passing.cache_key || &plan != passing.asked) return;
+  if (auto copy = answer.take_copy())
+    cache_->put(*passing.cache_key, {std::move(copy->content_type), std::move(copy->body), Steady::now()});
 }
 
 // An answer that was kept, because its status says that it is none.

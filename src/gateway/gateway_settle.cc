@@ -1,13 +1,10 @@
 // What a call came to: accounts, the usage log, its span.
 #include <algorithm>
 
-#include "gateway/meter.h"
 #include "gateway/passing.h"
 
 namespace bastide::gateway {
 namespace {
-
-constexpr std::int64_t bytes_per_token = 4;  // of an answer that nobody counted
 
 // As usage rows name dialects: 1 and on, in the configuration's order.
 std::uint8_t code_of(dialects::Dialect dialect) {
@@ -24,9 +21,9 @@ std::uint8_t code_of(dialects::Dialect dialect) {
 }
 
 // As the provider counted them; where nobody did, by what went over the wire.
-policy::TokenClasses tokens_of(const dialects::ChatHead& head, const Meter& meter) {
+policy::TokenClasses tokens_of(const dialects::ChatHead& head, const AnswerReader& answer) {
   policy::TokenClasses out;
-  if (const auto& told = meter.usage()) {
+  if (const auto& told = answer.usage()) {
     out.input = told->input;
     out.cached_input = told->cache_read;
     out.cache_write = told->cache_write_5m + told->cache_write_1h;
@@ -39,7 +36,7 @@ policy::TokenClasses tokens_of(const dialects::ChatHead& head, const Meter& mete
     return out;
   }
   out.input = head.input_tokens_max / 2;
-  out.output = head.stream ? meter.events() : meter.content_bytes() / bytes_per_token;
+  out.output = head.stream ? answer.events() : answer.content_bytes() / AnswerReader::bytes_per_token;
   return out;
 }
 
@@ -50,16 +47,16 @@ std::uint32_t micros(Steady::duration span) {
 
 }  // namespace
 
-void Gateway::settle(Passing& passing, const Meter* meter, const Ending& ending) const {
+void Gateway::settle(Passing& passing, const AnswerReader* answer, const Ending& ending) const {
   const auto now = policy::Moment::now();
   policy::UsageRow row;
   row.at_ms = passing.begun.wall;
   row.set_exchange(passing.exchange);
   passing.account->describe(row);
   policy::Amounts actual;
-  if (meter) {
+  if (answer) {
     const auto& terms = passing.plan->terms(rooms_.accounts, passing.begun);
-    const auto tokens = tokens_of(passing.head, *meter);
+    const auto tokens = tokens_of(passing.head, *answer);
     actual = terms.spent(tokens, passing.begun.wall);
     actual.requests = 1;
     terms.describe(row, passing.begun.wall);
@@ -67,9 +64,11 @@ void Gateway::settle(Passing& passing, const Meter* meter, const Ending& ending)
     row.nano_money = actual.nano_money;
     row.micro_wh_high = actual.micro_wh;
     row.micro_wh_low = std::min(actual.micro_wh, terms.micro_wh_low(tokens));
-    if (!meter->usage()) row.flags |= policy::usage_flag::tokens_estimated;
+    if (passing.translated.plan == passing.plan && !passing.translated.warning.empty())
+      row.flags |= policy::usage_flag::warned;
+    if (!answer->usage()) row.flags |= policy::usage_flag::tokens_estimated;
     row.reason = passing.plan == passing.asked ? chosen_ : fallback_;
-    row.first_token_us = micros(meter->first_byte() - passing.begun.steady);
+    row.first_token_us = micros(answer->first_byte() - passing.begun.steady);
     counters_->first_byte.observe(static_cast<double>(row.first_token_us) / 1e6);
     auto& usual = passing.plan->usual_us;
     const auto before = usual.load(std::memory_order_relaxed);
@@ -88,7 +87,8 @@ void Gateway::settle(Passing& passing, const Meter* meter, const Ending& ending)
   row.latency_us = micros(now.steady - passing.begun.steady);
   row.status = static_cast<std::uint16_t>(ending.status);
   row.failovers = static_cast<std::uint8_t>(std::min(passing.failovers, 255));
-  row.dialect_in = row.dialect_out = code_of(passing.dialect);
+  row.dialect_in = code_of(passing.dialect);
+  row.dialect_out = code_of(passing.plan->upstream->dialect);
   if (passing.head.stream) row.flags |= policy::usage_flag::streamed;
   if (!ending.error.empty()) row.error = rooms_.log.word(ending.error);
   if (passing.trace) trace(passing, row, ending);

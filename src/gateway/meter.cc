@@ -23,14 +23,6 @@ bool may_pass(std::string_view name) {
   return std::ranges::any_of(known, [&](auto one) { return equal_ignoring_ascii_case(one, name); });
 }
 
-bool is_type(std::string_view value, std::string_view type) {
-  return value.size() >= type.size() && equal_ignoring_ascii_case(value.substr(0, type.size()), type);
-}
-
-Error not_of_dialect(std::string what, std::string detail) {
-  return {Code::upstream, std::move(what), std::move(detail), "Check the provider's address and dialect."};
-}
-
 // Some servers answer 200 with an error within.
 bool begins_as_error(std::string_view body) {
   std::string start;
@@ -78,18 +70,7 @@ Meter::Meter(dialects::Dialect dialect, bool stream, UsageEvent usage_event, std
 Meter::Verdict Meter::on_head(int status, net::Headers& headers) {
   first_byte_ = Steady::now();
   if (status != 200) return Verdict::keep;
-  const auto type = headers.find("content-type").value_or("");
-  is_events_ = is_type(type, "text/event-stream");
-  const auto coding = headers.find("content-encoding").value_or("identity");
-  if (!equal_ignoring_ascii_case(coding, "identity"))
-    fault_ = not_of_dialect("The provider compressed an answer although none may be.", "content_encoding");
-  else if (stream_ && !is_events_ &&
-           !(dialect_ == dialects::Dialect::gemini && is_type(type, "application/json")))
-    fault_ = not_of_dialect("The provider answered no stream.", "wrong_content_type");
-  else if (!stream_ && is_events_)
-    fault_ = not_of_dialect("The provider answers in streams only.", std::string(streams_only));
-  else if (!stream_ && !is_type(type, "application/json"))
-    fault_ = not_of_dialect("The provider answered no JSON.", "wrong_content_type");
+  judge_head(headers, stream_, dialect_ == dialects::Dialect::gemini);
   if (fault_) return Verdict::keep;
   if (auto length = headers.find("content-length")) {
     std::uint64_t bytes = 0;
@@ -99,26 +80,19 @@ Meter::Verdict Meter::on_head(int status, net::Headers& headers) {
   headers.remove_if([](const net::Header& field) { return !may_pass(field.name); });
   headers.add("x-bastide-exchange", std::string(exchange_));
   headers.add_lines(std::move(own_lines_));
-  return is_events_ && hides_ ? Verdict::rewrite : Verdict::pass_on;
-}
-
-void Meter::copy(std::string_view shown) {
-  if (copy_.size() + shown.size() <= copy_bytes_max_)
-    copy_ += shown;
-  else
-    copy_bytes_max_ = 0;
+  return is_events() && hides_ ? Verdict::rewrite : Verdict::pass_on;
 }
 
 std::optional<Meter::Copy> Meter::take_copy() {
-  if (copy_bytes_max_ == 0 || fault_ || (is_events_ && !meter_.ended())) return std::nullopt;
-  return Copy{is_events_ ? "text/event-stream" : "application/json", std::move(copy_)};
+  if (!copies() || fault_ || (is_events() && !meter_.ended())) return std::nullopt;
+  return Copy{is_events() ? "text/event-stream" : "application/json", std::move(copy_)};
 }
 
 void Meter::on_body(std::string_view content) {
-  if (copy_bytes_max_ > 0 && !hides_) copy(content);
+  if (copies() && !hides_) copy(content);
   const bool is_first = content_bytes_ == 0;
   content_bytes_ += static_cast<std::int64_t>(content.size());
-  if (is_events_) {
+  if (is_events()) {
     read_lines(content);
     // As long as the client got nothing, another provider may do better.
     if (is_first && meter_.failed()) fault_ = failed_within();
@@ -139,8 +113,6 @@ void Meter::on_body(std::string_view content) {
 void Meter::read_whole(std::string_view body, std::size_t readable_bytes) {
   usage_ = scanner_.usage_of_answer(dialect_, body, readable_bytes);
 }
-
-bool Meter::refused() { return fault_.has_value(); }
 
 namespace {
 
@@ -247,12 +219,12 @@ void Meter::read_line(std::string_view line) {
 std::string_view Meter::rewritten() {
   shown_.swap(out_);
   out_.clear();
-  if (copy_bytes_max_ > 0) copy(shown_);
+  if (copies()) copy(shown_);
   return shown_;
 }
 
 std::string Meter::on_end(const Error* broken) {
-  if (!is_events_) {
+  if (!is_events()) {
     if (!broken && !partial_.empty()) {
       partial_.reserve(partial_.size() + slack);
       read_whole(partial_, partial_.size() + slack);
@@ -260,7 +232,7 @@ std::string Meter::on_end(const Error* broken) {
     return {};
   }
   usage_ = meter_.usage();
-  if (copy_bytes_max_ > 0) copy(out_);
+  if (copies()) copy(out_);
   if (!broken && (meter_.ended() || meter_.failed())) return std::exchange(out_, {});
   const Error cut{Code::upstream, "The provider's stream ended before its answer was complete.", "truncated",
                   "Try again."};

@@ -76,6 +76,16 @@ struct Gateway::Passing {
   std::optional<observe::Traces::Begun> trace{};
   std::optional<AnswerCache::Key> cache_key{};  // the call takes part in the cache
   std::shared_ptr<const CachedAnswer> hit{};
+  /// The call in words of no dialect, once a provider of another one is asked.
+  std::optional<dialects::ChatRequest> neutral{};
+  /// ... and in the words of one provider.
+  struct Translated {
+    const Plan* plan = nullptr;
+    std::int64_t cap = 0;
+    std::string body{};
+    std::string warning{};  // of what its dialect has no word for, harmless; empty: nothing
+  };
+  Translated translated{};
 };
 
 }  // namespace bastide::gateway

@@ -96,8 +96,7 @@ Plans::Plans(const Config& config, const policy::Router& router, policy::Label d
   for (auto& [id, plan] : plans_)
     for (const auto& next : plan->card.fallback) {
       const auto* other = find(next);
-      if (other && other->upstream->dialect == plan->upstream->dialect &&
-          other->leaves_walls == plan->leaves_walls)
+      if (other && other->leaves_walls == plan->leaves_walls)
         plan->fallback.push_back(other);
       else
         plan->has_other_fallback = true;

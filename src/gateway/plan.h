@@ -1,4 +1,4 @@
-// What a model's name means for a call that passes as bytes: decided once, used by every call.
+// What a model's name means for a call on the short way: decided once, used by every call.
 #pragma once
 
 #include <atomic>
@@ -52,7 +52,9 @@ struct Plan {
   }
   /// Prices and the model's own purse, as the accounts' `generation` has them.
   [[nodiscard]] const policy::ModelTerms& terms(policy::Accounts& accounts, policy::Moment now) const;
-  /// Same dialect, allowed for the default label, in the order of the configuration.
+  /// Its server wants fields named in a way that only the stages learn.
+  mutable std::atomic<bool> needs_stages{false};
+  /// Allowed for the default label, on the same side of the walls, in the order of the configuration.
   std::vector<const Plan*> fallback;
   bool has_other_fallback = false;  // to models that only the long way reaches
 

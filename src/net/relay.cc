@@ -24,6 +24,7 @@ namespace {
 constexpr std::size_t headers_max = 256;
 constexpr int informational_max = 8;
 constexpr std::size_t gathered_bytes_max = 32 * 1024;
+constexpr int ok = 200;
 
 Error broken_off(bool heard) {
   if (!heard)
@@ -57,7 +58,22 @@ class Relay {
   Relay& operator=(const Relay&) = delete;
 
   /// A connection that died while it was idle says nothing of the server: another may be tried.
-  [[nodiscard]] bool was_stale() const { return reused_ && !heard_ && !call_.left_; }
+  [[nodiscard]] bool was_stale() const { return reused_ && !heard_ && !call_.left_ && !begun_; }
+  /// The client's answer has begun, and what came is none: it must end as an error.
+  [[nodiscard]] bool must_end(const Result<Relayed>& relayed) const {
+    return begun_ && !(relayed && relayed->passed_on);
+  }
+  Task<Result<Relayed>> end_late(Result<Relayed> relayed) {
+    Relayed out;
+    out.passed_on = true;
+    out.status = ok;
+    out.broken = relayed ? watcher_.fault_of(*relayed) : std::move(relayed.error());
+    if (out.broken->code == Code::cancelled) co_return out;
+    const auto last = closing(watcher_.on_end(&*out.broken), true);
+    auto written = co_await call_.put(Pieces(last));
+    if (written) call_.answer_ = Call::Answer::complete;
+    co_return out;
+  }
 
   Task<Result<Relayed>> run() {
     co_await EndOfTurn{link_.loop()};
@@ -67,7 +83,7 @@ class Relay {
       auto rest = co_await send_rest();
       if (!rest) co_return pass(rest);
     }
-    link_.set_timeout(request_.first_byte_timeout);
+    link_.set_timeout(patience(request_.first_byte_timeout));
     std::string_view bytes;
     for (;;) {
       auto io = link_.read(scratch(), Loop::Impl::scratch_bytes - padding);
@@ -81,6 +97,12 @@ class Relay {
       }
       if (io.what != Io::What::again) co_return end_early(broken_off(heard_));
       auto events = co_await link_.wait(io.wait_for | event_timeout | event_stop);
+      if (is_silence(events, io.wait_for, request_.first_byte_timeout)) {
+        auto told = co_await break_silence();
+        if (!told) co_return pass(told);
+        link_.set_timeout(patience(request_.first_byte_timeout));
+        continue;
+      }
       if (auto why = interrupted(events, io.wait_for, "first_byte")) co_return end_early(std::move(*why));
     }
     const auto verdict = watcher_.on_head(head_.status, head_.headers);
@@ -103,6 +125,33 @@ class Relay {
     if ((events & event_timeout) && !(events & wanted))
       return Error{Code::timeout, "The server did not answer in time.", std::string(what), "Try again."};
     return std::nullopt;
+  }
+
+  // How long to wait before somebody must be told something.
+  [[nodiscard]] Millis patience(Millis limit) const {
+    return request_.silence_max.count() > 0 ? std::min(request_.silence_max, limit - silent_) : limit;
+  }
+  [[nodiscard]] bool is_silence(unsigned events, unsigned wanted, Millis limit) {
+    if (request_.silence_max.count() == 0 || events != event_timeout || (wanted & event_timeout) != 0)
+      return false;
+    silent_ += request_.silence_max;
+    return silent_ < limit;
+  }
+  Task<Result<void>> break_silence() {
+    Headers headers;
+    const auto text = watcher_.on_silence(headers);
+    if (text.empty()) co_return Result<void>{};
+    std::string bytes;
+    if (!begun_) {
+      auto head = call_.begin(ok, headers, {Framing::Kind::chunked, 0});
+      if (!head) co_return pass(head);
+      bytes = std::move(*head);
+      begun_ = true;
+    }
+    bytes += chunk_line(text.size()) + text + "\r\n";
+    auto written = co_await call_.put(Pieces(bytes));
+    if (!written) co_return end_early(left());
+    co_return Result<void>{};
   }
 
   // The request did not fit into the socket at once.
@@ -211,15 +260,15 @@ class Relay {
     Relayed out;
     out.status = head_.status;
     out.headers = std::move(head_.headers);
+    const auto most = request_.kept_bytes_max;
     auto take = [&](std::string_view content) {
-      out.body.append(
-          content.substr(0, relay_kept_bytes_max - std::min(relay_kept_bytes_max, out.body.size())));
+      out.body.append(content.substr(0, most - std::min(most, out.body.size())));
     };
     for (;;) {
       digest(bytes, take);
       if (malformed()) co_return end_early(protocol("chunk"));
       if (ended_) break;
-      if (out.body.size() >= relay_kept_bytes_max) {
+      if (out.body.size() >= most) {
         end_early(left());
         co_return out;
       }
@@ -238,7 +287,10 @@ class Relay {
       if (call_.cut_) co_return end_early(*call_.cut_);  // also while bytes keep coming
       if (link_.had_its_turn()) co_await yield_turn(link_.loop());
       auto io = link_.read(scratch(), Loop::Impl::scratch_bytes - padding);
-      if (io.what == Io::What::bytes) co_return std::string_view(scratch(), io.size);
+      if (io.what == Io::What::bytes) {
+        silent_ = {};
+        co_return std::string_view(scratch(), io.size);
+      }
       if (io.what != Io::What::again) {
         if (io.what == Io::What::closed && head_.framing.kind == Framing::Kind::until_close) {
           head_.keep_alive = false;
@@ -246,8 +298,13 @@ class Relay {
         }
         co_return end_early(broken_off(true));
       }
-      link_.set_timeout(request_.idle_timeout);
+      link_.set_timeout(patience(request_.idle_timeout));
       auto events = co_await link_.wait(io.wait_for | event_timeout | event_stop);
+      if (is_silence(events, io.wait_for, request_.idle_timeout)) {
+        auto told = co_await break_silence();
+        if (!told) co_return pass(told);
+        continue;
+      }
       if (auto why = interrupted(events, io.wait_for, "idle")) co_return end_early(std::move(*why));
     }
   }
@@ -265,13 +322,15 @@ class Relay {
     }
     auto watch = [this](std::string_view content) { watcher_.on_body(content); };
     auto size = digest(bytes, watch);
-    if (watcher_.refused()) {
+    if (!begun_ && watcher_.refused()) {
       out.passed_on = false;
       if (ended_) release();
       co_return out;
     }
-    auto head = call_.begin(head_.status, head_.headers,
-                            reframes_ ? Framing{Framing::Kind::chunked, 0} : head_.framing);
+    Result<std::string> head;
+    if (!std::exchange(begun_, true))
+      head = call_.begin(head_.status, head_.headers,
+                         reframes_ ? Framing{Framing::Kind::chunked, 0} : head_.framing);
     if (!head) co_return pass(head);
     auto& loop = link_.loop();
     std::string held;  // framing that goes before the next bytes
@@ -369,6 +428,8 @@ class Relay {
   Link& link_;
   bool reused_;
   bool heard_ = false;
+  bool begun_ = false;  // the client's answer
+  Millis silent_{0};    // since something was heard, in whole silences
   bool sent_all_ = true;
   bool ended_ = false;
   bool rewrites_ = false;
@@ -400,6 +461,10 @@ Task<Result<Relayed>> detail::Call::relay(Client& client, RelayRequest request, 
     }
     Relay attempt(*this, request, watcher, *shard, std::move(upstream));
     auto relayed = co_await attempt.run();
+    if (attempt.must_end(relayed)) {
+      auto ended = co_await attempt.end_late(std::move(relayed));
+      co_return ended;
+    }
     if (relayed || !attempt.was_stale()) co_return relayed;
   }
 }

@@ -44,6 +44,8 @@ struct RelayRequest {
   Millis connect_timeout{5'000};
   Millis first_byte_timeout{120'000};
   Millis idle_timeout{120'000};  // between two pieces of the answer
+  Millis silence_max{0};         // when nothing was heard for so long the watcher may say something; 0: never
+  std::size_t kept_bytes_max = 256 * 1024;  // of an answer that is kept instead of passed on; the rest is cut
 };
 
 /// Reads along with an answer. Called on the loop's thread, in order.
@@ -63,6 +65,17 @@ class RelayWatcher {
   [[nodiscard]] virtual bool refused() { return false; }
   /// With Verdict::rewrite: takes what the client gets for the content so far; valid until the next call.
   virtual std::string_view rewritten() { return {}; }
+  /// Only with `silence_max`, and only from watchers that rewrite: what the client gets meanwhile; empty:
+  /// nothing. Where its answer has not begun it begins with this, as a 200 with `headers`.
+  virtual std::string on_silence(Headers& headers) {
+    (void)headers;
+    return {};
+  }
+  /// What is wrong with an answer that was to be kept, once the client's has begun by `on_silence`.
+  [[nodiscard]] virtual Error fault_of(const struct Relayed& kept) {
+    (void)kept;
+    return {Code::upstream, "The server failed to answer.", "failed", "Try again."};
+  }
   /// The answer has ended, properly when `broken` is null. What this gives is sent before the end of a
   /// chunked answer, so that a stream that died does not look whole.
   virtual std::string on_end(const Error* broken) = 0;
@@ -77,8 +90,5 @@ struct Relayed {
   std::optional<Error> broken;  // the answer ended early: Code::upstream or Code::timeout; Code::cancelled
                                 // when the client left
 };
-
-/// At most so much of an answer that is kept instead of passed on.
-constexpr std::size_t relay_kept_bytes_max = 256 * 1024;
 
 }  // namespace bastide::net

@@ -26,6 +26,7 @@ inline constexpr std::uint8_t cache_hit = 4;
 inline constexpr std::uint8_t own_machine = 8;  // nothing is billed
 inline constexpr std::uint8_t streamed = 16;
 inline constexpr std::uint8_t batch = 32;
+inline constexpr std::uint8_t warned = 64;  // the answer's head says what the model was not told
 }  // namespace usage_flag
 
 /// As it stands in memory, in the ring and on the disk: three cache lines, little-endian. No content, ids

@@ -237,6 +237,12 @@ TEST(Gemini, ClientsCarryProofsOfOthersAsBase64) {
   EXPECT_EQ(request->messages[0].parts[0].signature, "anthropic:c2ln");
 }
 
+TEST(Gemini, APingIsNoComment) {
+  Losses losses;
+  EXPECT_EQ(test::encode_stream(gemini_codec(), {Start{"r", "m"}, Ping{}}, losses), "\n")
+      << "google-genai reads a line that begins with a colon as JSON";
+}
+
 TEST(Gemini, StreamsOneListToo) {
   Losses losses;
   const std::vector<StreamEvent> events = {Start{"r", "m"},   PartStart{0, 0, Part{Text{}}},

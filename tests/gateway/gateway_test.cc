@@ -66,6 +66,33 @@ id = "second"
 dialect = "openai"
 base_url = ")" + second_url + R"("
 zone = ")" + zone + R"("
+[[provider]]
+id = "foreign"
+dialect = "anthropic"
+base_url = ")" + upstream.url("/v1") +
+                                 R"("
+zone = ")" + zone + R"("
+[[provider]]
+id = "foreign-second"
+dialect = "anthropic"
+base_url = ")" + second_url + R"("
+zone = ")" + zone + R"("
+[[model]]
+id = "claude"
+provider = "foreign"
+upstream = "claude-9"
+price = { input = 1.0, output = 2.0 }
+[[model]]
+id = "claude-small"
+provider = "foreign"
+price = { input = 1.0, output = 600.0 }
+[[model]]
+id = "mixed"
+provider = "first"
+fallback = ["claude-spare"]
+[[model]]
+id = "claude-spare"
+provider = "foreign-second"
 [[model]]
 id = "fast"
 provider = "first"
@@ -310,6 +337,175 @@ TEST(Gateway, TheProvidersRefusalReachesTheCallerWhenNobodyElseCan) {
   });
   EXPECT_THAT(locked.ask(R"({"model":"alone","messages":[]})"), EndsWith("refused: provider_key"))
       << "the organisation's key is not told";
+}
+
+constexpr std::string_view foreign_whole =
+    R"({"id":"msg_1","type":"message","role":"assistant","model":"claude-9","content":[{"type":"text","text":"Hi"}],"stop_reason":"end_turn","stop_sequence":null,"usage":{"input_tokens":1000,"output_tokens":500}})";
+
+TEST(Gateway, TranslatesWhatLosesNothing) {
+  std::string seen;
+  House house(nobody, [&](int fd, int) {
+    seen = ScriptedServer::read_request(fd);
+    ScriptedServer::say(fd, json_answer(foreign_whole));
+  });
+  auto got = house.ask(
+      R"({"model":"claude","max_tokens":90,"messages":[{"role":"system","content":"Be brief"},{"role":"user","content":"Hello"}]})",
+      "openai-beta: x\r\ntraceparent: 00-11111111111111111111111111111111-2222222222222222-01\r\n");
+  EXPECT_THAT(seen, HasSubstr("POST /v1/messages HTTP/1.1\r\n"));
+  EXPECT_THAT(seen, HasSubstr("anthropic-version: 2023-06-01\r\n"));
+  EXPECT_THAT(seen, HasSubstr("traceparent: 00-1111"));
+  EXPECT_THAT(seen, Not(HasSubstr("openai-beta")));
+  EXPECT_THAT(seen, Not(HasSubstr("theirs")));
+  EXPECT_THAT(seen, HasSubstr(R"("model":"claude-9")"));
+  EXPECT_THAT(seen, HasSubstr(R"("max_tokens":90)"));
+  EXPECT_THAT(got, HasSubstr("HTTP/1.1 200"));
+  EXPECT_THAT(got, HasSubstr("x-bastide-exchange: ex_"));
+  EXPECT_THAT(got, HasSubstr(R"("object":"chat.completion")"));
+  EXPECT_THAT(got, HasSubstr(R"("model":"claude")"));
+  EXPECT_THAT(got, HasSubstr(R"("content":"Hi")"));
+  EXPECT_THAT(got, HasSubstr(R"("prompt_tokens":1000)"));
+  EXPECT_EQ(house.way, Gateway::Way::answered);
+  house.expect_spent(0.002);
+  const auto rows = house.log.all();
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(rows[0].input, 1000U);
+  EXPECT_NE(rows[0].dialect_in, rows[0].dialect_out);
+}
+
+TEST(Gateway, TranslatesAStreamAsItComes) {
+  House house(nobody, [&](int fd, int) {
+    ScriptedServer::read_request(fd);
+    auto chunk = [&](std::string_view text) {
+      char size[32];
+      std::snprintf(size, sizeof size, "%zx\r\n", text.size());
+      ScriptedServer::say(fd, size + std::string(text) + "\r\n", 7);
+    };
+    ScriptedServer::say(
+        fd, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");
+    chunk(
+        "event: message_start\ndata: "
+        "{\"type\":\"message_start\",\"message\":{\"id\":\"m\",\"type\":\"message\",\"role\":\"assistant\","
+        "\"model\":\"c\",\"content\":[],\"usage\":{\"input_tokens\":7,\"output_tokens\":1}}}\n\n"
+        "event: content_block_start\ndata: "
+        "{\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}"
+        "\n\n");
+    chunk(
+        "event: content_block_delta\ndata: "
+        "{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":"
+        "\"H\xc3\xa9\"}}"
+        "\n\n");
+    chunk(
+        "event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":0}\n\n"
+        "event: message_delta\ndata: "
+        "{\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\",\"stop_sequence\":null},"
+        "\"usage\":{"
+        "\"output_tokens\":3}}\n\n"
+        "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n");
+    ScriptedServer::say(fd, "0\r\n\r\n");
+  });
+  auto got = house.ask(
+      R"({"model":"claude","stream":true,"stream_options":{"include_usage":true},"messages":[{"role":"user","content":"x"}]})");
+  EXPECT_THAT(got, HasSubstr("\"content\":\"H\xc3\xa9\""));
+  EXPECT_THAT(got, HasSubstr("\"finish_reason\":\"stop\""));
+  EXPECT_THAT(got, HasSubstr("\"prompt_tokens\":7"));
+  EXPECT_THAT(got, HasSubstr("data: [DONE]\n\n"));
+  house.expect_spent(0.000'013);
+}
+
+TEST(Gateway, ATranslatedStreamWithoutItsEndIsAnErrorOfTheCallersDialect) {
+  House house(nobody, [&](int fd, int) {
+    ScriptedServer::read_request(fd);
+    ScriptedServer::say(fd,
+                        "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
+                        "event: message_start\ndata: "
+                        "{\"type\":\"message_start\",\"message\":{\"id\":\"m\",\"type\":\"message\",\"role\":"
+                        "\"assistant\",\"model\":\"c\",\"content\":[],\"usage\":{\"input_tokens\":7}}}\n\n");
+  });
+  auto got = house.ask(R"({"model":"claude","stream":true,"messages":[{"role":"user","content":"x"}]})");
+  EXPECT_THAT(got, HasSubstr("\"error\""));
+  EXPECT_THAT(got, Not(HasSubstr("[DONE]")));
+  const auto rows = house.log.all();
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(house.log.words[rows[0].error], "truncated");
+}
+
+TEST(Gateway, ARefusalOfAForeignProviderIsToldInGeneralWords) {
+  House house(nobody, [&](int fd, int) {
+    ScriptedServer::read_request(fd);
+    ScriptedServer::say(
+        fd,
+        json_answer(R"({"type":"error","error":{"type":"invalid_request_error","message":"Say NO to that"}})",
+                    "400 Bad Request"));
+  });
+  auto got = house.ask(R"({"model":"claude","messages":[{"role":"user","content":"x"}]})");
+  EXPECT_THAT(got, EndsWith("refused: provider_rejected"));
+  EXPECT_THAT(got, Not(HasSubstr("Say NO")));
+}
+
+TEST(Gateway, AModelOfAnotherDialectStandsIn) {
+  ScriptedServer second([](int fd, int) {
+    ScriptedServer::read_request(fd);
+    ScriptedServer::say(fd, json_answer(foreign_whole));
+  });
+  House house(second.url("/v1"), [&](int fd, int) {
+    ScriptedServer::read_request(fd);
+    ScriptedServer::say(fd, json_answer("<html>", "503 Unavailable"));
+  });
+  auto got = house.ask(R"({"model":"mixed","messages":[{"role":"user","content":"x"}]})");
+  EXPECT_THAT(got, HasSubstr(R"("content":"Hi")"));
+  const auto rows = house.log.all();
+  ASSERT_EQ(rows.size(), 1U);
+  EXPECT_EQ(house.log.words[rows[0].model], "claude-spare");
+  EXPECT_EQ(rows[0].failovers, 1);
+}
+
+TEST(Gateway, ASmallBudgetIsToldToAForeignProviderToo) {
+  std::string seen;
+  House house(nobody, [&](int fd, int) {
+    seen = ScriptedServer::read_request(fd);
+    ScriptedServer::say(fd, json_answer(foreign_whole));
+  });
+  house.ask(R"({"model":"claude-small","messages":[{"role":"user","content":"x"}]})");
+  EXPECT_THAT(seen, HasSubstr(R"("max_tokens":1024)")) << "600 a million, one to spend";
+}
+
+TEST(Gateway, WhatATranslationWouldLoseIsForTheStagesToTell) {
+  House house(nobody, [](int, int) {});
+  for (std::string_view more :
+       {R"("n":2)", R"("safe_prompt":true)", R"("logprobs":true)", R"("tools":[{"type":"odd"}])"})
+    EXPECT_THAT(house.ask(R"({"model":"claude","messages":[{"role":"user","content":"x"}],)" +
+                          std::string(more) + "}"),
+                EndsWith("long way"))
+        << more;
+  EXPECT_THAT(house.ask(R"({"model":"claude","messages":[{"role":"nobody","content":"x"}]})"),
+              EndsWith("long way"));
+  EXPECT_EQ(house.upstream.accepted(), 0);
+  EXPECT_TRUE(house.log.all().empty());
+}
+
+TEST(Gateway, WhatTheModelIsNotToldStandsInTheHead) {
+  House house(nobody, [&](int fd, int) {
+    ScriptedServer::read_request(fd);
+    ScriptedServer::say(fd, json_answer(foreign_whole));
+  });
+  auto got =
+      house.ask(R"({"model":"claude","seed":7,"messages":[{"role":"user","content":"x"}],"max_tokens":5})");
+  EXPECT_THAT(got, HasSubstr("x-bastide-warning: "));
+  EXPECT_THAT(got, HasSubstr("seed"));
+  EXPECT_TRUE(house.log.all().at(0).flags & policy::usage_flag::warned);
+}
+
+TEST(Gateway, AServerThatWantsOtherNamesIsLeftToTheStages) {
+  House house(nobody, [&](int fd, int) {
+    ScriptedServer::read_request(fd);
+    ScriptedServer::say(
+        fd, json_answer(R"({"error":{"message":"use max_completion_tokens"}})", "400 Bad Request"));
+  });
+  for (int i = 0; i < 3; ++i)
+    EXPECT_THAT(house.ask(R"({"model":"claude","messages":[{"role":"user","content":"x"}]})"),
+                EndsWith("long way"));
+  EXPECT_EQ(house.upstream.accepted(), 1);
+  house.expect_spent(0);
 }
 
 TEST(Gateway, WhatNeedsMoreTakesTheLongWay) {

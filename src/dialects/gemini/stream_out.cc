@@ -117,8 +117,8 @@ class Encoder final : public StreamEncoder {
     write_event({}, write_error(it.error, identity_.id).body, out);
     over_ = true;
   }
-  /// A chunk without candidates keeps the line open.
-  void put(const Ping&, std::string& out, Losses&) { out += ": ping\n\n"; }
+  /// Google's own SDKs fail at a comment; an empty line keeps the connection open and means nothing.
+  void put(const Ping&, std::string& out, Losses&) { out += '\n'; }
   void put(const RawEvent& it, std::string&, Losses& losses) {
     lose(losses, it.name, "Another provider's own event is left out.");
   }

@@ -1,0 +1,87 @@
+// Calls for a provider that speaks another dialect than their caller.
+#include <algorithm>
+
+#include "dialects/codec.h"
+#include "gateway/passing.h"
+#include "gateway/translator.h"
+
+namespace bastide::gateway {
+namespace {
+
+using dialects::Dialect;
+
+constexpr int client_error = 4;  // the hundreds of a status
+
+// What the short way keeps no state for, or what several answers ask of it.
+bool needs_stages(const dialects::ChatRequest& request, Dialect dialect) {
+  const bool is_kept = dialect == Dialect::responses && request.store.value_or(true);
+  return is_kept || request.background || !request.previous_response_id.empty() ||
+         request.sampling.n.value_or(1) != 1 || request.bastide.has_value();
+}
+
+// Mistral's clients call OpenAI's address: read as what it is, nothing of it would be lost.
+bool may_be_mistral(const dialects::Losses& losses) {
+  return std::ranges::any_of(losses, [](const dialects::Loss& loss) {
+    return loss.field == "safe_prompt" || loss.field == "random_seed" || loss.field == "prompt_mode" ||
+           loss.field.ends_with(".prefix");
+  });
+}
+
+// The stages try other names for a field that a server does not know.
+bool asks_for_other_names(const net::Relayed& kept) {
+  return kept.status / 100 == client_error && (kept.body.find("max_completion_tokens") != std::string::npos ||
+                                               kept.body.find("stream_options") != std::string::npos);
+}
+
+}  // namespace
+
+bool Gateway::translate(Passing& passing, const Plan& plan) {
+  const auto dialect = plan.upstream->dialect;
+  auto& translated = passing.translated;
+  if (dialect == passing.dialect || (translated.plan == &plan && translated.cap == passing.cap)) return true;
+  if (&passing.codec != &dialects::codec_of(passing.dialect))
+    return false;  // no other dialect has this address
+  if (!passing.neutral) {
+    auto request =
+        passing.codec.decode_request(passing.body, {std::string(passing.head.model), passing.head.stream});
+    if (!request || needs_stages(*request, passing.dialect)) return false;
+    passing.neutral = std::move(*request);
+  }
+  auto& request = *passing.neutral;
+  if (passing.cap > 0) request.sampling.max_tokens = passing.cap;
+  dialects::EncodeOptions options;
+  options.model = plan.card.upstream;
+  // Proofs say themselves which of these dialects they are for.
+  options.same_model = dialect == Dialect::anthropic || dialect == Dialect::gemini;
+  if (plan.upstream->limit_field == "max_completion_tokens")
+    options.limit = dialects::EncodeOptions::LimitField::max_completion_tokens;
+  dialects::Losses losses;
+  auto body = dialects::codec_of(dialect).encode_request(request, options, losses);
+  if (!body || !dialects::refuse_losses(losses)) return false;
+  if (passing.dialect == Dialect::openai && may_be_mistral(losses)) return false;
+  translated = {&plan, passing.cap, std::move(*body), dialects::warning_of(losses)};
+  return true;
+}
+
+void Gateway::put_in_words(Turn& turn, const Plan& plan) {
+  if (asks_for_other_names(turn.kept)) {
+    plan.needs_stages.store(true, std::memory_order_relaxed);
+    turn.what = Turn::What::needs_stages;
+    return;
+  }
+  if (!turn.error) turn.error = Translator::error_of(dialects::codec_of(plan.upstream->dialect), turn.kept);
+}
+
+Task<Gateway::Turn> Gateway::give_whole(net::ServerCall& http, Passing& passing, const Plan& plan,
+                                        Translator& translator, std::string_view body) const {
+  auto answer = translator.whole(body);
+  if (!answer) co_return Turn{Turn::What::failed, std::move(answer.error()), {}};
+  plan.upstream->health.succeeded();
+  keep_copy(passing, plan, translator);
+  settle(passing, &translator, {200, {}});
+  auto sent = co_await http.send({200, translator.headers(), std::move(*answer)});
+  (void)sent;  // the client left meanwhile
+  co_return Turn{Turn::What::answered, {}, {}};
+}
+
+}  // namespace bastide::gateway

@@ -1,0 +1,155 @@
+#include "gateway/translator.h"
+
+#include "base/text.h"
+
+namespace bastide::gateway {
+
+Translator::Translator(const dialects::Codec& theirs, const dialects::Codec& callers, Wanted wanted)
+    : theirs_(theirs), callers_(callers), wanted_(std::move(wanted)) {
+  if (!wanted_.stream) return;
+  decoder_ = theirs_.stream_decoder();
+  encoder_ =
+      callers_.stream_encoder({wanted_.exchange, wanted_.model, wanted_.created_s, wanted_.include_usage});
+}
+
+dialects::Usage Translator::guess(std::int64_t output_tokens) const {
+  dialects::Usage out;
+  out.input = wanted_.input_tokens_guess;
+  out.output = output_tokens;
+  return out;
+}
+
+net::Headers Translator::headers() const {
+  net::Headers out{{"x-bastide-exchange", wanted_.exchange}};
+  out.add("content-type", wanted_.stream ? std::string(encoder_->media_type()) : "application/json");
+  if (wanted_.stream) {
+    out.add("cache-control", "no-store");
+    out.add("x-accel-buffering", "no");
+  }
+  out.add_lines(wanted_.own_lines);
+  return out;
+}
+
+Translator::Verdict Translator::on_head(int status, net::Headers& head) {
+  first_byte_ = Steady::now();
+  if (status != 200) return Verdict::keep;
+  judge_head(head, wanted_.stream, false);
+  if (fault_ || !wanted_.stream) return Verdict::keep;
+  head = headers();
+  return Verdict::rewrite;
+}
+
+// Before anything was written the fault lets another provider answer; then it ends the caller's stream.
+void Translator::fail(Error error) {
+  over_ = true;
+  if (begun_) write(dialects::Failure{error});
+  fault_ = std::move(error);
+}
+
+void Translator::begin() {
+  if (std::exchange(begun_, true)) return;
+  write(dialects::Start{wanted_.exchange, wanted_.model, wanted_.created_s});
+}
+
+std::string Translator::on_silence(net::Headers& head) {
+  if (!wanted_.stream || over_) return {};
+  if (!begun_) head = headers();
+  begin();
+  write(dialects::Ping{});
+  return std::exchange(out_, {});
+}
+
+Error Translator::fault_of(const net::Relayed& kept) {
+  if (!fault_) fault_ = error_of(theirs_, kept);
+  return *fault_;
+}
+
+Error Translator::error_of(const dialects::Codec& theirs, const net::Relayed& kept) {
+  return theirs.decode_error(kept.status, kept.body,
+                             [&kept](std::string_view name) { return kept.headers.find(name).value_or(""); });
+}
+
+void Translator::take(dialects::StreamEvent& event) {
+  if (auto* failure = std::get_if<dialects::Failure>(&event)) return fail(std::move(failure->error));
+  if (auto* usage = std::get_if<dialects::UsageGiven>(&event)) {
+    usage_ = std::move(usage->usage);
+    return;  // told once, at the end
+  }
+  begin();
+  if (std::holds_alternative<dialects::Start>(event)) return;
+  if (std::holds_alternative<dialects::End>(event)) {
+    over_ = true;
+    write(dialects::UsageGiven{usage_.value_or(guess(events_))});
+  } else if (!std::holds_alternative<dialects::Ping>(event)) {
+    ++events_;
+  }
+  write(event);
+}
+
+void Translator::on_body(std::string_view content) {
+  content_bytes_ += static_cast<std::int64_t>(content.size());
+  if (over_) return;
+  frames_.clear();
+  const auto framed = sse_.feed(content, frames_);
+  for (auto& frame : frames_) {
+    events_read_.clear();
+    auto read = decoder_->feed(frame.event, trim(frame.data), events_read_);
+    for (auto& event : events_read_)
+      if (!over_) take(event);
+    if (over_) return;
+    if (!read) return fail(std::move(read.error()));
+  }
+  if (!framed)
+    fail({Code::upstream, "The provider sent an event that is too long.", "too_large",
+          "Choose another model."});
+}
+
+std::string_view Translator::rewritten() {
+  shown_.swap(out_);
+  out_.clear();
+  if (copies()) copy(shown_);
+  return shown_;
+}
+
+std::string Translator::on_end(const Error* broken) {
+  if (!wanted_.stream) return {};
+  if (!over_) {
+    // The dialect knows whether what came is whole, whatever happened to the connection then.
+    events_read_.clear();
+    auto ended = decoder_->finish(events_read_);
+    for (auto& event : events_read_)
+      if (!over_) take(event);
+    if (!over_)
+      fail(broken  ? *broken
+           : ended ? Error{Code::upstream, "The provider's stream ended before its answer was complete.",
+                           "truncated", "Try again."}
+                   : std::move(ended.error()));
+  }
+  if (copies()) copy(out_);
+  return std::exchange(out_, {});
+}
+
+std::optional<AnswerReader::Copy> Translator::take_copy() {
+  if (!copies() || fault_ || !over_) return std::nullopt;
+  return Copy{wanted_.stream ? std::string(encoder_->media_type()) : "application/json", std::move(copy_)};
+}
+
+Result<std::string> Translator::whole(std::string_view body) {
+  content_bytes_ = static_cast<std::int64_t>(body.size());
+  if (body.size() >= answer_bytes_max)
+    return bastide::fail(Code::upstream, "The provider's answer is too long.", "too_large",
+                         "Choose another model.");
+  auto answer = theirs_.decode_answer(body);
+  if (!answer) return pass(answer);
+  over_ = true;
+  usage_ = answer->usage;
+  if (!answer->usage) answer->usage.emplace(guess(content_bytes_ / bytes_per_token));
+  answer->id = wanted_.exchange;
+  answer->model = wanted_.model;
+  answer->created_s = wanted_.created_s;
+  auto text = callers_.encode_answer(*answer, lost_);
+  if (copies()) copy(text);
+  return text;
+}
+
+}  // namespace bastide::gateway
