@@ -3,7 +3,7 @@
 one line of JSON a figure.
 
 usage: bench/inference/bench_inference.py --model FILE.gguf [--binary build/release/bastide] [--rounds N] [--threads N]
-           [--only one,people,document,schema,equal,kills] [--people 4,8,16]
+           [--only one,people,document,schema,equal,kills,adapters] [--people 4,8,16] [--adapters 100]
 
 Builds llama-server on its first call (bench/inference/build_reference). All traffic stays on loopback; every loop is bounded.
 """
@@ -18,6 +18,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from servers import Ours, Reference, ROOT, prose  # noqa: E402
+import adapters as random_adapters  # noqa: E402
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--model", required=True)
@@ -28,7 +29,8 @@ parser.add_argument("--people", default="4,8,16")
 parser.add_argument("--prompts", type=int, default=200)
 parser.add_argument("--schemas", type=int, default=50)
 parser.add_argument("--kills", type=int, default=100)
-parser.add_argument("--only", default="one,people,document,schema,equal,kills")
+parser.add_argument("--adapters", type=int, default=100)
+parser.add_argument("--only", default="one,people,document,schema,equal,kills,adapters")
 args = parser.parse_args()
 CONTEXT = 4608
 MODEL = os.path.abspath(args.model)
@@ -227,8 +229,51 @@ def kills(ours):
     figure("worker killed under load", kills=args.kills, slowest_error_s=slowest, goal_s=1.0, calls_failed_afterwards=failed_after)
 
 
+def adapters(ours):
+    """Short questions that nobody asked before, to another adapter each time and to the model alone: what a switch adds to the first token."""
+    def installed(*words):
+        done = ours.house.command("model", "import", *words)
+        if done.returncode:
+            raise RuntimeError(done.stderr)
+
+    def first(model):
+        nonlocal asked
+        asked += 1
+        ours.model = model
+        answer = ours.ask(user("Hello", prose(10, asked)), 2, ignore_eos=True)
+        if answer.error:
+            raise RuntimeError(answer.error)
+        return answer.first_s
+
+    asked = 0
+    installed(MODEL, "--name", "base")
+    architecture, shapes = random_adapters.read_head(MODEL)
+    file = os.path.join(ours.house.folder, "adapter.gguf")
+    models = [f"base:a{i}" for i in range(args.adapters)]
+    for seed, model in enumerate(models):
+        random_adapters.write_random(file, architecture, shapes, 8, seed)
+        installed(file, "--name", model.removeprefix("base:"), "--base", "base")
+    time.sleep(1.5)  # the folder is looked at once a second
+    own = ours.model
+    try:
+        first("base")
+        loading, kept, alone = [], [], []
+        for model in models:
+            loading.append(first(model))
+            first("base")
+            alone.append(first("base"))  # no switch
+        for _ in range(args.rounds):
+            kept += [first(model) for model in models]
+    finally:
+        ours.model = own
+    base = statistics.median(alone)
+    for name, seconds in (("when it is loaded", loading), ("afterwards", kept)):
+        figure(f"{args.adapters} adapters, added to the first token by a switch, {name}", median_s=statistics.median(seconds) - base,
+               p95_s=p95(seconds) - p95(alone), goal_s=0.05, first_token_s=statistics.median(seconds), without_s=base)
+
+
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that both servers end with us
-PARTS = {"one": one_person, "people": people, "document": document, "schema": schemas, "equal": equal, "kills": kills}
+PARTS = {"one": one_person, "people": people, "document": document, "schema": schemas, "equal": equal, "kills": kills, "adapters": adapters}
 with Ours(args.binary, MODEL, CONTEXT) as house:
     for part in args.only.split(","):
         PARTS[part](house)

@@ -1,5 +1,5 @@
-// Calls that fill a gap in a text: a call like others, whose first user's message is the text before the gap and
-// whose second is the text after it, so that all that reads or masks messages sees both.
+// Calls that fill a gap in a text: a call like others, whose first user's message is the text before the gap
+// and whose second is the text after it, so that all that reads or masks messages sees both.
 #pragma once
 
 #include <string>

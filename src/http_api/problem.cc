@@ -125,6 +125,8 @@ constexpr French french[] = {
      "L’administration peut en ajouter un : bastide model pull NOM, ou un fournisseur dans bastide.toml."},
     {"unknown_model", "Ce modèle n’existe pas.", "Choisissez-en un de la liste."},
     {"no_capability", "Ce modèle ne sait pas faire cela.", "Choisissez-en un autre."},
+    {"adapter_failed", "Cet adaptateur ne va pas avec ce modèle.",
+     "Installez-le de nouveau pour le modèle dont il vient."},
     {"no_infill", "Ce modèle ne sait pas compléter un texte en son milieu.", "Choisissez un modèle de code."},
     {"cut_short", "Le fichier de ce modèle est incomplet.", "Installez-le de nouveau : bastide model pull."},
     {"load_timeout", "Ce modèle met trop de temps à se charger.",

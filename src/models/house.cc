@@ -89,11 +89,17 @@ std::unexpected<Error> unusable(const policy::ModelCard& card) {
 
 /// An OpenAI body with what the worker must know of the caller, after all fields of the call: the last of two
 /// of one name counts.
-std::string with_caller(std::string body, const exchange::Caller& caller, bool fills_gap) {
+std::string with_caller(std::string body, const exchange::Caller& caller, bool fills_gap,
+                        const std::optional<Manifest>& adapter) {
   JsonWriter json;
   json.object().field("person", caller.person).field("rights", caller.rights);
   json.field("priority", caller.priority == identity::Priority::batch ? "batch" : "interactive");
-  json.field("shares_instructions", !caller.reads_documents).field("infill", fills_gap).end();
+  json.field("shares_instructions", !caller.reads_documents).field("infill", fills_gap);
+  if (adapter) {
+    json.key("adapters").array().object().field("name", adapter->id).field("file", adapter->file);
+    json.field("key", adapter->sha256).end().end();
+  }
+  json.end();
   body.pop_back();
   return body + R"(,"bastide":)" + json.text() + "}";
 }
@@ -209,7 +215,8 @@ std::vector<policy::ModelCard> House::catalogue() const {
   std::vector<policy::ModelCard> out;
   for (auto& entry : impl_->catalogue.all()) {
     auto card = std::move(entry.card);
-    const auto model = entry.local && card.state == "stopped" ? impl_->running(card.id) : nullptr;
+    // An adapter is as ready as the model that it goes on top of.
+    const auto model = entry.local && card.state == "stopped" ? impl_->running(entry.local->id) : nullptr;
     if (model) {
       const auto status = model->status();
       if (status.state != State::stopped) card.state_detail = status.detail;
@@ -241,7 +248,8 @@ Task<Result<std::unique_ptr<exchange::Completion>>> House::start(exchange::Model
     if (!body) co_return pass(body);
     if (auto said = dialects::refuse_losses(losses); !said) co_return pass(said);
     const auto model = impl_->local_model(*entry->local);
-    auto started = co_await model->start(with_caller(std::move(*body), call.caller, fills_gap), stop);
+    auto started =
+        co_await model->start(with_caller(std::move(*body), call.caller, fills_gap, entry->adapter), stop);
     if (!started || losses.empty()) co_return started;
     co_return std::make_unique<TellingCompletion>(std::move(*started), std::move(losses));
   }
@@ -258,7 +266,7 @@ Task<Result<std::unique_ptr<exchange::Completion>>> House::start(exchange::Model
 std::int64_t House::count_tokens(const policy::ModelCard& model,
                                  std::span<const exchange::Message> messages) const {
   if (model.local) {
-    const auto running = impl_->running(model.id);
+    const auto running = impl_->running(model.id.substr(0, model.id.find(':')));  // an adapter's base
     dialects::ChatRequest request;
     if (running) request.messages.assign(messages.begin(), messages.end());
     dialects::Losses losses;

@@ -110,3 +110,13 @@ def write_alphabet(path, fills_gaps=True, context=512):
         "tokenizer.ggml.unknown_token_id": 0, "tokenizer.ggml.bos_token_id": 1, "tokenizer.ggml.eos_token_id": 2,
         "tokenizer.ggml.add_bos_token": True, "tokenizer.ggml.add_space_prefix": False,
         "tokenizer.chat_template": "{% for message in messages %}{{ message.content }}{% endfor %}"}, tensors)
+
+
+def write_adapter(path, letter, rank=1, fills_gaps=True):
+    """LoRA for `write_alphabet`, with which it writes nothing but `letter`."""
+    tokens = alphabet_tokens(fills_gaps)
+    b = [0.0] * (rank * len(tokens))
+    b[tokens.index(letter) * rank] = 10.0
+    write_gguf(path, {"general.architecture": "llama", "general.type": "adapter", "general.name": f"only {letter}",
+                      "adapter.type": "lora", "adapter.lora.alpha": float(rank)},
+               {"output.weight.lora_a": fill(1.0, WIDTH, rank), "output.weight.lora_b": ([rank, len(tokens)], b)})

@@ -41,7 +41,30 @@ std::vector<Token> joined(std::vector<Token> a, const std::vector<Token>& b) {
 }
 
 std::vector<Group> grouped(const std::vector<std::vector<Token>>& caches) {
-  return group_caches({caches.begin(), caches.end()});
+  std::vector<Answering> slots;
+  for (const auto& cache : caches) slots.push_back({cache});
+  return group_caches(slots);
+}
+
+TEST(Sharing, NothingIsSharedBetweenAdapters) {
+  auto with = scope("a", "r", 300);
+  with.adapters = "formal*1 ";
+  EXPECT_EQ(shareable(with, scope("a", "r", 300), 777), 0U);
+  EXPECT_EQ(shareable(scope("a", "r", 300), with, 777), 0U);
+  EXPECT_EQ(shareable(with, with, 777), 777U);
+}
+
+TEST(Groups, NeverMixAdapters) {
+  const auto system = tokens(0, 1000);
+  const auto one = joined(system, tokens(5000, 1)), two = joined(system, tokens(6000, 1)),
+             three = joined(system, tokens(7000, 1));
+  const auto groups =
+      group_caches({{one, "a"}, {two, "b"}, {three, "a"}, {one, "b"}, {two, "a"}, {tokens(90, 3), ""}});
+  ASSERT_EQ(groups.size(), 3U);
+  EXPECT_EQ(groups[0].slots, (std::vector<std::size_t>{0, 2, 4}));
+  EXPECT_EQ(groups[0].shared, 1000U);
+  EXPECT_EQ(groups[1].slots, (std::vector<std::size_t>{1, 3})) << "too few to share";
+  EXPECT_EQ(groups[2].slots, (std::vector<std::size_t>{5}));
 }
 
 TEST(Groups, WhatBeginsAlikeIsComputedTogether) {

@@ -109,10 +109,26 @@ void Catalogue::refresh() const {
     const auto manifests = read_manifests(folder_);
     for (const auto& model : models_) entries_.insert_or_assign(model.id, configured(model, manifests));
     for (const auto& manifest : manifests)
-      entries_.try_emplace(manifest.id, Entry{card_of(manifest), manifest});
+      if (manifest.kind != Kind::adapter)
+        entries_.try_emplace(manifest.id, Entry{card_of(manifest), manifest});
+    for (const auto& manifest : manifests)
+      if (manifest.kind == Kind::adapter) add_adapter(manifest);
   }
-  for (auto& [id, entry] : entries_)
+  for (auto& [id, entry] : entries_) {
     if (entry.local) set_state(entry.card, *entry.local);
+    if (entry.adapter && entry.card.ready) set_state(entry.card, *entry.adapter);
+  }
+}
+
+void Catalogue::add_adapter(const Manifest& adapter) const {
+  const auto base = entries_.find(adapter.base);
+  if (base == entries_.end() || !base->second.local) return;  // nothing to go on top of
+  Entry out = base->second;
+  out.card.id = out.card.upstream = called(adapter);
+  out.card.name = adapter.name;
+  out.card.fallback.clear();
+  out.adapter = adapter;
+  entries_.try_emplace(out.card.id, std::move(out));
 }
 
 Catalogue::Entry Catalogue::configured(const ModelConfig& model,

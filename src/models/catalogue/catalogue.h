@@ -21,7 +21,8 @@ class Catalogue {
   /// What a call needs to know of a model.
   struct Entry {
     policy::ModelCard card;
-    std::optional<Manifest> local;  // of a model of this machine
+    std::optional<Manifest> local;      // of a model of this machine
+    std::optional<Manifest> adapter{};  // on top of it
   };
 
   Catalogue(const Config& config, std::string folder);
@@ -32,6 +33,7 @@ class Catalogue {
 
  private:
   void refresh() const;
+  void add_adapter(const Manifest& adapter) const;
   [[nodiscard]] Entry configured(const ModelConfig& model, const std::vector<Manifest>& manifests) const;
 
   const std::vector<ModelConfig> models_;

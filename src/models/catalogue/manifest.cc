@@ -68,13 +68,15 @@ std::string_view kind_name(Kind kind) {
       return "embedding";
     case Kind::reranker:
       return "reranker";
+    case Kind::adapter:
+      return "adapter";
     default:
       return "chat";
   }
 }
 
 Kind kind_of(std::string_view name) {
-  for (const auto kind : {Kind::embedding, Kind::reranker})
+  for (const auto kind : {Kind::embedding, Kind::reranker, Kind::adapter})
     if (name == kind_name(kind)) return kind;
   return Kind::chat;
 }
@@ -97,6 +99,10 @@ bool is_model_id(std::string_view id) {
          });
 }
 
+std::string called(const Manifest& manifest) {
+  return manifest.kind == Kind::adapter ? manifest.base + ":" + manifest.id : manifest.id;
+}
+
 std::string to_json(const Manifest& manifest) {
   JsonWriter json;
   json.object().field("id", manifest.id).field("name", manifest.name);
@@ -105,6 +111,7 @@ std::string to_json(const Manifest& manifest) {
       .field("sha256", manifest.sha256)
       .field("modified_ns", manifest.modified_ns);
   json.field("kind", kind_name(manifest.kind));
+  if (!manifest.base.empty()) json.field("base", manifest.base);
   put_words(json, "capabilities", manifest.capabilities);
   put_words(json, "languages", manifest.languages);
   json.field("licence", manifest.licence).field("context_tokens", manifest.context_tokens);
@@ -136,6 +143,8 @@ Result<Manifest> parse_manifest(std::string_view text, const std::string& folder
   out.sha256 = get_text(*json, "sha256");
   out.modified_ns = get_number(*json, "modified_ns");
   out.kind = kind_of(get_text(*json, "kind"));
+  out.base = get_text(*json, "base");
+  if (out.kind == Kind::adapter && !is_model_id(out.base)) return wrong();
   out.capabilities = get_words(*json, "capabilities");
   if (out.capabilities.empty()) out.capabilities = {std::string(main_capability(out.kind))};
   out.languages = get_words(*json, "languages");

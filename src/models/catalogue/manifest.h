@@ -11,7 +11,7 @@
 
 namespace bastide::models {
 
-enum class Kind { chat, embedding, reranker };
+enum class Kind { chat, embedding, reranker, adapter };
 [[nodiscard]] std::string_view kind_name(Kind kind);  // its enumerator
 /// Kind::chat for what is unknown.
 [[nodiscard]] Kind kind_of(std::string_view name);
@@ -27,6 +27,7 @@ struct Manifest {
   std::string sha256;            // of the file
   std::int64_t modified_ns = 0;  // of the file when its hash was checked
   Kind kind = Kind::chat;
+  std::string base;  // of an adapter: the id of the model that it goes on top of
   std::vector<std::string> capabilities{"chat"};
   std::vector<std::string> languages;
   std::string licence;
@@ -41,6 +42,8 @@ struct Manifest {
 
 /// Whether `id` may name a model and its files.
 [[nodiscard]] bool is_model_id(std::string_view id);
+/// What callers say: BASE:ID for an adapter, else the id.
+[[nodiscard]] std::string called(const Manifest& manifest);
 
 [[nodiscard]] std::string to_json(const Manifest& manifest);
 /// Code::corrupt for JSON that is not a manifest. `folder` is where the file stands.

@@ -26,6 +26,7 @@ struct FileFacts {
   bool has_pooling = false;   // an embedding model or a reranker
   bool ranks = false;         // a reranker
   bool has_template = false;  // a chat model
+  bool is_adapter = false;    // LoRA, to go on top of a model
   bool has_infill = false;    // its vocabulary can mark a gap
   std::int64_t parameters = 0;
   std::uint64_t bytes = 0;         // of the file

@@ -17,7 +17,7 @@ namespace {
 constexpr const char* usage =
     "usage: bastide model list [--json]\n"
     "       bastide model pull NAME\n"
-    "       bastide model import FILE [--name NAME]\n"
+    "       bastide model import FILE [--name NAME] [--base MODEL]\n"
     "       bastide model remove NAME\n"
     "       bastide model bench NAME [--json]\n";
 
@@ -49,12 +49,12 @@ int list(const Config& config, const std::string& folder, bool as_json) {
   if (as_json) {
     JsonWriter json;
     json.object().key("models").array();
-    for (const auto& [card, local] : entries) {
+    for (const auto& [card, local, adapter] : entries) {
       json.object().field("id", card.id).field("name", card.name).field("kind", kind_text(card));
       json.field("provider", card.provider).field("zone", card.zone).field("state", card.state);
       json.field("context_tokens", card.context_tokens).field("answers_documents", card.answers_documents);
-      if (local)
-        json.field("bytes", local->bytes).field("licence", local->licence).field("source", local->source);
+      if (const auto& file = adapter ? adapter : local)
+        json.field("bytes", file->bytes).field("licence", file->licence).field("source", file->source);
       json.end();
     }
     json.end().key("available").array();
@@ -68,10 +68,12 @@ int list(const Config& config, const std::string& folder, bool as_json) {
     return 0;
   }
   if (entries.empty()) fmt::print("No model is installed or configured.\n");
-  for (const auto& [card, local] : entries)
+  for (const auto& [card, local, adapter] : entries) {
+    const auto& file = adapter ? adapter : local;
     fmt::print("{:<20} {:<10} {:<9} {:>8}  {}\n", card.id, kind_text(card),
                local ? card.state == "stopped" ? "ready" : card.state : card.provider,
-               local && local->bytes ? size_text(local->bytes) : "-", card.name);
+               file && file->bytes ? size_text(file->bytes) : "-", card.name);
+  }
   fmt::print("\nCan be fetched with `bastide model pull NAME`:\n");
   for (const auto& each : installable_models())
     if (!installed(each.model.id))
@@ -146,12 +148,18 @@ int model_command(const Config& config, const std::string& data_folder,
     return list(config, folder, args.size() == 2);
   }
   if (what == "pull" && args.size() == 2) return pull(folder, args[1]);
-  if (what == "import" && (args.size() == 2 || (args.size() == 4 && args[2] == "--name"))) {
-    const std::string id =
-        args.size() == 4 ? args[3] : id_from_name(std::filesystem::path(args[1]).stem().string());
-    const auto manifest = import_model(args[1], id, folder);
+  if (what == "import" && args.size() % 2 == 0) {
+    std::string id = id_from_name(std::filesystem::path(args[1]).stem().string());
+    std::string base;
+    for (std::size_t at = 2; at < args.size(); at += 2) {
+      if (args[at] != "--name" && args[at] != "--base") return wrong_usage();
+      (args[at] == "--name" ? id : base) = args[at + 1];
+    }
+    const auto manifest =
+        base.empty() ? import_model(args[1], id, folder) : import_adapter(args[1], id, base, folder);
     if (!manifest) return report(manifest.error());
-    say(fmt::format("{} is installed as {} ({}).", manifest->name, manifest->id, size_text(manifest->bytes)));
+    say(fmt::format("{} is installed as {} ({}).", manifest->name, called(*manifest),
+                    size_text(manifest->bytes)));
     return 0;
   }
   if (what == "remove" && args.size() == 2) {

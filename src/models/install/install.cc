@@ -181,7 +181,11 @@ std::string id_from_name(std::string_view name) {
   return out.substr(0, 80);
 }
 
-Result<Manifest> import_model(const std::string& file, const std::string& id, const std::string& folder) {
+namespace {
+
+/// A copy of `file` in the folder of pulls, if `id` may be the name of something new.
+Result<std::string> copy_in(const std::string& file, std::uint64_t bytes, const std::string& id,
+                            const std::string& folder) {
   if (!is_model_id(id))
     return fail(Code::invalid, fmt::format("\"{}\" cannot be a model's name.", id), "bad_name",
                 "Use lower-case letters, digits, '.', '_' and '-': --name my-model");
@@ -189,18 +193,29 @@ Result<Manifest> import_model(const std::string& file, const std::string& id, co
     if (each.id == id)
       return fail(Code::conflict, fmt::format("A model named {} is installed already.", id), "name_taken",
                   "Give another: --name my-model");
-  const auto facts = gguf::read_facts(file);
-  if (!facts) return std::unexpected(facts.error());
   std::error_code failed;
   const std::string work = folder + "/.pull";
   fs::create_directories(work, failed);
-  if (auto space = check_space(folder, facts->bytes); !space) return pass(space);
+  if (auto space = check_space(folder, bytes); !space) return pass(space);
   const std::string copy = work + "/" + id + ".import";
-  say(fmt::format("Copying {:.1f} GB", static_cast<double>(facts->bytes) / 1e9));
+  say(fmt::format("Copying {:.1f} GB", static_cast<double>(bytes) / 1e9));
   if (!fs::copy_file(file, copy, fs::copy_options::overwrite_existing, failed)) {
     fs::remove(copy, failed);
     return fail(Code::storage_full, "The file could not be copied.", "storage_full", "Free some space.");
   }
+  return copy;
+}
+
+}  // namespace
+
+Result<Manifest> import_model(const std::string& file, const std::string& id, const std::string& folder) {
+  const auto facts = gguf::read_facts(file);
+  if (!facts) return std::unexpected(facts.error());
+  if (facts->is_adapter)
+    return fail(Code::invalid, "This is an adapter, which goes on top of a model.", "adapter_without_base",
+                "Name the model: --base NAME");
+  auto copy = copy_in(file, facts->bytes, id, folder);
+  if (!copy) return pass(copy);
 
   Manifest manifest;
   manifest.id = id;
@@ -215,15 +230,47 @@ Result<Manifest> import_model(const std::string& file, const std::string& id, co
   manifest.parameters_total = manifest.parameters_active = {billion, billion};
   manifest.answers_documents = billion >= answers_documents_min_billion;
   manifest.source = "imported from " + fs::path(file).filename().string();
-  return publish(std::move(manifest), copy, folder);
+  return publish(std::move(manifest), *copy, folder);
+}
+
+Result<Manifest> import_adapter(const std::string& file, const std::string& id, const std::string& base,
+                                const std::string& folder) {
+  const auto facts = gguf::read_facts(file);
+  if (!facts) return std::unexpected(facts.error());
+  if (!facts->is_adapter)
+    return fail(Code::invalid, "This is a model of its own, not an adapter.", "no_adapter",
+                "Leave --base out.");
+  const auto manifests = read_manifests(folder);
+  const auto found = std::ranges::find(manifests, base, &Manifest::id);
+  if (found == manifests.end() || found->kind != Kind::chat)
+    return fail(Code::not_found, fmt::format("No chat model named {} is installed.", base), "unknown_model",
+                "See: bastide model list");
+  const auto below = gguf::read_facts(found->file);
+  if (!below) return std::unexpected(below.error());
+  if (below->architecture != facts->architecture)
+    return fail(Code::invalid,
+                fmt::format("The adapter was made for a model of the kind {}; {} is of the kind {}.",
+                            facts->architecture, base, below->architecture),
+                "other_architecture", "Name the model that it was made for.");
+  auto copy = copy_in(file, facts->bytes, id, folder);
+  if (!copy) return pass(copy);
+  Manifest manifest;
+  manifest.id = id;
+  manifest.kind = Kind::adapter;
+  manifest.base = base;
+  manifest.name = fmt::format("{}, {}", found->name, facts->name.empty() ? id : to_valid_utf8(facts->name));
+  manifest.capabilities = found->capabilities;
+  manifest.licence = to_valid_utf8(facts->licence);
+  manifest.source = "imported from " + fs::path(file).filename().string();
+  return publish(std::move(manifest), *copy, folder);
 }
 
 Result<void> remove_model(const std::string& id, const std::string& folder) {
   for (const auto& each : read_manifests(folder)) {
-    if (each.id != id) continue;
+    if (called(each) != id) continue;
     std::error_code failed;
     // Invisible first: a model without its file would be seen as damaged.
-    fs::remove(folder + "/" + id + ".json", failed);
+    fs::remove(folder + "/" + each.id + ".json", failed);
     if (failed)
       return fail(Code::unavailable, fmt::format("{} cannot be removed: {}.", id, failed.message()));
     fs::remove(each.file, failed);

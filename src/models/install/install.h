@@ -18,7 +18,12 @@ namespace bastide::models {
 [[nodiscard]] Result<Manifest> import_model(const std::string& file, const std::string& id,
                                             const std::string& folder);
 
-/// Code::not_found. A server that has it loaded goes on with it until it unloads.
+/// The same for a LoRA adapter, which then answers to BASE:ID. `base` is the id of an installed chat model of
+/// the architecture that the adapter was made for: Code::invalid, other_architecture; Code::not_found.
+[[nodiscard]] Result<Manifest> import_adapter(const std::string& file, const std::string& id,
+                                              const std::string& base, const std::string& folder);
+
+/// `id` as it is called. Code::not_found. A server that has it loaded goes on with it until it unloads.
 [[nodiscard]] Result<void> remove_model(const std::string& id, const std::string& folder);
 
 /// A name for people as an id: lower case, other characters as '-'.

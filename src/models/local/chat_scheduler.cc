@@ -115,10 +115,15 @@ void ChatScheduler::drop_cancelled() {
 
 /// The next token of every answer, group by group.
 void ChatScheduler::decode_answers() {
-  std::vector<std::span<const Token>> caches;
-  for (const auto& slot : slots_) caches.push_back(slot.answers() ? slot.cache : std::span<const Token>());
+  std::vector<Answering> caches;
+  for (const auto& slot : slots_)
+    caches.push_back({slot.answers() ? slot.cache : std::span<const Token>(), slot.scope.adapters});
   for (const auto& group : group_caches(caches)) {
     engine_.clear_batch();
+    if (auto used = engine_.use_adapters_of(*slots_[group.slots.front()].generation); !used) {
+      fail_slots(group.slots, used.error());
+      continue;
+    }
     engine_.share_beginning(static_cast<int>(group.shared));
     for (const std::size_t index : group.slots) {
       auto& slot = slots_[index];
@@ -142,7 +147,8 @@ void ChatScheduler::decode_prompts() {
   const std::size_t tokens = add_prompts(in_batch);
   if (tokens == 0) return;
   const auto before = std::chrono::steady_clock::now();
-  const auto decoded = engine_.decode();
+  auto decoded = engine_.use_adapters_of(*slots_[in_batch.front()].generation);
+  if (decoded) decoded = engine_.decode();
   if (!decoded) return fail_slots(in_batch, decoded.error());
   pace(std::chrono::duration<double>(std::chrono::steady_clock::now() - before).count(), tokens);
   for (const std::size_t index : in_batch) {
@@ -165,7 +171,10 @@ std::size_t ChatScheduler::add_prompts(std::vector<std::size_t>& in_batch) {
   });
   std::size_t tokens = 0;
   for (const std::size_t index : prompts) {
-    if (tokens >= prompt_tokens_max_ || waits_for_leader(index)) continue;
+    // One set of adapters a batch: that of whoever goes first.
+    const bool fits =
+        in_batch.empty() || slots_[in_batch.front()].scope.adapters == slots_[index].scope.adapters;
+    if (!fits || tokens >= prompt_tokens_max_ || waits_for_leader(index)) continue;
     const std::size_t added = add_prompt(index, prompt_tokens_max_ - tokens);
     if (added > 0) in_batch.push_back(index);
     tokens += added;

@@ -38,7 +38,8 @@ struct CacheScope {
   std::string person;  // who asks; empty: nobody in particular
   std::string rights;  // the same text: the same may be read
   std::size_t instruction_tokens =
-      0;  // of the prompt's beginning, which hold nothing of a person or document
+      0;                   // of the prompt's beginning, which hold nothing of a person or document
+  std::string adapters{};  // the set that it is computed with; empty: the model as it is
 };
 
 enum class Priority : std::uint8_t { interactive, batch };
@@ -76,6 +77,7 @@ class Generation {
   explicit Generation(std::unique_ptr<Impl> impl);
 
  private:
+  friend class Engine;
   std::unique_ptr<Impl> impl_;
 };
 
@@ -100,6 +102,9 @@ class Engine {
 
   // --- a batch of several sequences ---
   void clear_batch();
+  /// The next batch is computed with the adapters of `call`: all of its calls have the same
+  /// CacheScope::adapters. Loads those that are not there. Code::unavailable, adapter_failed.
+  [[nodiscard]] Result<void> use_adapters_of(const Generation& call);
   /// Returns the row of the token within the batch.
   int add(int slot, Token token, int position, bool wants_logits);
   /// Code::internal with detail decode_failed; the caches of the batch's slots are then undefined.

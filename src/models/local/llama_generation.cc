@@ -215,6 +215,10 @@ Result<std::unique_ptr<Generation>> Engine::prepare(std::string_view body_json) 
                             out->prompt.size(), context),
                 "context_too_long", "Shorten it, or choose a model with a longer context.");
   read_caller(*body, *out);
+  auto adapters = read_adapters(*body);
+  if (!adapters) return pass(adapters);
+  out->adapters = std::move(*adapters);
+  out->scope.adapters = key_of(out->adapters);
   if (!fills)
     out->scope.instruction_tokens = instruction_tokens(impl_->vocab, *body, chat.prompt, out->prompt);
   out->max_tokens = sampling->max_tokens;

@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -30,10 +31,44 @@ struct PoolDeleter {
   void operator()(ggml_threadpool* pool) const { ggml_threadpool_free(pool); }
 };
 
+struct AdapterUse {
+  std::string name;  // for people
+  std::string file;
+  std::string key;  // of its content
+  float scale = 1;
+};
+/// From "bastide": {"adapters": [{"name", "file", "key", "scale"}]}, which the server writes.
+[[nodiscard]] Result<std::vector<AdapterUse>> read_adapters(const nlohmann::json& body);
+/// The same for the same adapters at the same scales.
+[[nodiscard]] std::string key_of(std::span<const AdapterUse> adapters);
+
+/// Loaded adapters, bounded. The inference thread's own: llama.cpp looks through all of a model's adapters
+/// while it computes.
+class AdapterShelf {
+ public:
+  static constexpr std::uint64_t bytes_max = 1ULL << 30;
+  static constexpr std::size_t count_max = 128;
+  /// Loads what is not there. Code::unavailable, adapter_failed. Stays alive as long as somebody holds it.
+  [[nodiscard]] Result<std::shared_ptr<llama_adapter_lora>> take(llama_model* model,
+                                                                 const AdapterUse& wanted);
+
+ private:
+  struct Loaded {
+    std::string key;
+    std::uint64_t bytes = 0;
+    std::shared_ptr<llama_adapter_lora> adapter;
+  };
+  void make_room(std::uint64_t bytes);
+  std::vector<Loaded> loaded_;  // the one used last at the end
+};
+
 struct Engine::Impl {
   std::unique_ptr<llama_model, ModelDeleter> model;
   std::unique_ptr<ggml_threadpool, PoolDeleter> pool;  // outlives the context
   std::unique_ptr<llama_context, ContextDeleter> context;
+  AdapterShelf shelf;
+  std::vector<std::shared_ptr<llama_adapter_lora>> held_adapters;  // the context computes with them
+  std::string adapters_in_use;
   ThreadGovernor governor{1};
   const llama_vocab* vocab = nullptr;
   common_chat_templates_ptr templates;
@@ -56,6 +91,7 @@ struct Generation::Impl {
   const llama_vocab* vocab = nullptr;
   std::vector<Token> prompt;
   CacheScope scope;
+  std::vector<AdapterUse> adapters;
   Priority priority = Priority::interactive;
   std::int64_t max_tokens = 0;
   bool ignore_eos = false;

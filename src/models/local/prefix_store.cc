@@ -80,7 +80,7 @@ void PrefixStore::scan() {
 std::vector<BlockKey> PrefixStore::keys_of(std::span<const Token> tokens, const CacheScope& scope) const {
   std::vector<BlockKey> out;
   if (options_.memory_bytes_max == 0) return out;
-  BlockKey before = hmac_sha256(options_.key, std::string(form) + options_.model);
+  BlockKey before = hmac_sha256(options_.key, std::string(form) + options_.model + scope.adapters);
   for (std::size_t at = 0; at + block_tokens <= tokens.size(); at += block_tokens) {
     const bool is_instruction = at + block_tokens <= scope.instruction_tokens;
     std::string what(view(before));

@@ -9,13 +9,15 @@ constexpr std::size_t group_min = 3;
 
 }  // namespace
 
-std::vector<Group> group_caches(const std::vector<std::span<const Token>>& caches) {
+std::vector<Group> group_caches(const std::vector<Answering>& slots) {
   std::vector<Group> groups;
-  for (std::size_t index = 0; index < caches.size(); ++index) {
-    if (caches[index].empty()) continue;
+  for (std::size_t index = 0; index < slots.size(); ++index) {
+    if (slots[index].cache.empty()) continue;
     bool placed = false;
     for (auto& group : groups) {
-      const std::size_t common = common_prefix(caches[group.slots.front()], caches[index]);
+      const auto& first = slots[group.slots.front()];
+      if (first.adapters != slots[index].adapters) continue;
+      const std::size_t common = common_prefix(first.cache, slots[index].cache);
       const std::size_t shared = group.slots.size() == 1 ? common : std::min(group.shared, common);
       if (shared < shared_min_tokens) continue;
       group.slots.push_back(index);
@@ -27,16 +29,23 @@ std::vector<Group> group_caches(const std::vector<std::span<const Token>>& cache
   }
   if (groups.size() <= 1) return groups;
 
-  Group rest;
   std::vector<Group> out;
+  std::vector<Group> rests;  // one for each set of adapters
   for (auto& group : groups) {
-    if (group.slots.size() >= group_min)
+    if (group.slots.size() >= group_min) {
       out.push_back(std::move(group));
-    else
-      rest.slots.insert(rest.slots.end(), group.slots.begin(), group.slots.end());
+      continue;
+    }
+    const auto adapters = slots[group.slots.front()].adapters;
+    const auto same = std::ranges::find_if(
+        rests, [&](const Group& rest) { return slots[rest.slots.front()].adapters == adapters; });
+    auto& rest = same == rests.end() ? rests.emplace_back() : *same;
+    rest.slots.insert(rest.slots.end(), group.slots.begin(), group.slots.end());
   }
-  std::ranges::sort(rest.slots);
-  if (!rest.slots.empty()) out.push_back(std::move(rest));
+  for (auto& rest : rests) {
+    std::ranges::sort(rest.slots);
+    out.push_back(std::move(rest));
+  }
   return out;
 }
 

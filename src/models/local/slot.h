@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <memory>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "models/local/llama_engine.h"
@@ -44,6 +45,7 @@ struct Slot {
 /// and only under the same rights.
 [[nodiscard]] inline std::size_t shareable(const CacheScope& owner, const CacheScope& caller,
                                            std::size_t common) {
+  if (owner.adapters != caller.adapters) return 0;  // other numbers altogether
   if (owner.person == caller.person) return common;
   const std::size_t blocks = common - common % block_tokens;
   const std::size_t instructions = std::min(owner.instruction_tokens, caller.instruction_tokens);
@@ -57,9 +59,15 @@ struct Group {
   std::size_t shared = 0;
 };
 
-/// Splits the slots, of which each has here what it holds (empty: it does not answer), into groups with a
-/// long common beginning, whose attention is computed at once; what shares little goes into one group with
-/// nothing shared. Every answering slot is in exactly one group.
-[[nodiscard]] std::vector<Group> group_caches(const std::vector<std::span<const Token>>& caches);
+/// What a slot brings into a group.
+struct Answering {
+  std::span<const Token> cache;  // empty: it does not answer
+  std::string_view adapters{};
+};
+
+/// Splits the slots into groups with a long common beginning, whose attention is computed at once; what
+/// shares little goes into one group with nothing shared for each set of adapters. Every answering slot is in
+/// exactly one group, and all of a group have the same adapters.
+[[nodiscard]] std::vector<Group> group_caches(const std::vector<Answering>& slots);
 
 }  // namespace bastide::models::local
