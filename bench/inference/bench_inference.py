@@ -3,7 +3,7 @@
 one line of JSON a figure.
 
 usage: bench/inference/bench_inference.py --model FILE.gguf [--binary build/release/bastide] [--rounds N] [--threads N]
-           [--only one,people,document,schema,equal,kills,adapters] [--people 4,8,16] [--adapters 100]
+           [--only one,people,document,schema,speculation,equal,kills,adapters,soak] [--people 4,8,16] [--adapters 100]
 
 Builds llama-server on its first call (bench/inference/build_reference). All traffic stays on loopback; every loop is bounded.
 """
@@ -17,8 +17,10 @@ import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from servers import Ours, Reference, ROOT, prose  # noqa: E402
 import adapters as random_adapters  # noqa: E402
+from equality import equality, greedy_prompts  # noqa: E402
+from servers import Ours, Reference, ROOT, prose, user  # noqa: E402
+from soak import soak  # noqa: E402
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--model", required=True)
@@ -27,13 +29,15 @@ parser.add_argument("--rounds", type=int, default=3)
 parser.add_argument("--threads", type=int, default=2)
 parser.add_argument("--people", default="4,8,16")
 parser.add_argument("--prompts", type=int, default=200)
-parser.add_argument("--schemas", type=int, default=50)
+parser.add_argument("--schemas", type=int, default=1000)
+parser.add_argument("--minutes", type=int, default=120)
 parser.add_argument("--kills", type=int, default=100)
 parser.add_argument("--adapters", type=int, default=100)
-parser.add_argument("--only", default="one,people,document,schema,equal,kills,adapters")
+parser.add_argument("--only", default="one,people,document,schema,speculation,equal,kills,adapters")
 args = parser.parse_args()
 CONTEXT = 4608
 MODEL = os.path.abspath(args.model)
+failed = []
 
 
 def figure(name, **values):
@@ -49,10 +53,6 @@ def ratio(name, ours, theirs, goal):
     """Median of the rounds' ratios, ours to theirs."""
     figure(name, ratio=statistics.median(a / b for a, b in zip(ours, theirs)), goal=goal,
            ours=statistics.median(ours), reference=statistics.median(theirs), rounds=len(ours))
-
-
-def user(text, system=None):
-    return ([{"role": "system", "content": system}] if system else []) + [{"role": "user", "content": text}]
 
 
 def one_person(ours):
@@ -151,61 +151,72 @@ def conforms(value, schema):
 
 
 def schemas(ours):
-    valid, cut, speeds = 0, 0, ([], [])
-    for i, schema in enumerate(schema_cases(args.schemas)):
-        question = user(f"Describe a shop number {i} as JSON.")
-        constrained = ours.ask(question, 400, response_format={"type": "json_schema", "json_schema": {"name": "shop", "schema": schema}})
-        if constrained.error:
-            raise RuntimeError(constrained.error)
-        if constrained.finish == "length":
-            cut += 1
-        else:
+    """All schemas, eight answers at once, must be kept to; some of them are timed, one at a time, against free text."""
+    cases, valid, cut = list(schema_cases(args.schemas)), 0, 0
+    asked = [(user(f"Describe a shop number {i} as JSON."),
+              {"response_format": {"type": "json_schema", "json_schema": {"name": "shop", "schema": schema}}}) for i, schema in enumerate(cases)]
+    for at in range(0, len(asked), 8):
+        answers = ours.each([(question, 400, {**fields, "temperature": (i % 4) * 0.4}) for i, (question, fields) in
+                             enumerate(asked[at:at + 8], at)])
+        for schema, answer in zip(cases[at:], answers):
+            if answer.finish == "length":
+                cut += 1
+                continue
             try:
-                valid += conforms(json.loads(constrained.text), schema)
+                valid += conforms(json.loads(answer.text), schema)
             except ValueError:
                 pass
-        if constrained.tokens >= 16:
-            free = ours.ask(question, constrained.tokens, ignore_eos=True)
-            for into, answer in zip(speeds, (constrained, free)):
-                into.append((answer.tokens - 1) / max(1e-6, answer.took_s - answer.first_s))
-    figure("JSON under a schema", valid=valid, ended=args.schemas - cut, share=valid / max(1, args.schemas - cut), goal=1.0)
-    ratio("JSON under a schema, tokens/s to free text", *speeds, goal=0.95)
+    figure("JSON under a schema", valid=valid, ended=len(cases) - cut, share=valid / max(1, len(cases) - cut), goal=1.0)
+    if valid < len(cases) - cut:
+        failed.append("schema: an answer that ended does not keep to its schema")
+    for temperature in (0, 0.8):
+        speeds = ([], [])
+        for question, fields in asked[:args.rounds * 8]:
+            constrained = ours.ask(question, 400, temperature=temperature, seed=1, **fields)
+            if constrained.error:
+                raise RuntimeError(constrained.error)
+            if constrained.tokens >= 16:
+                free = ours.ask(question, constrained.tokens, temperature=temperature, seed=1, ignore_eos=True)
+                for into, answer in zip(speeds, (constrained, free)):
+                    into.append((answer.tokens - 1) / max(1e-6, answer.took_s - answer.first_s))
+        ratio(f"JSON under a schema, temperature {temperature}, tokens/s to free text", *speeds, goal=0.95)
 
 
-def greedy_prompts(count):
-    openings = ["Explain", "List three facts about", "Write a sentence on", "Why do people like", "Translate into French:", "Give a name for",
-                "Compare winter and", "What is", "Tell a short story of", "How would you describe"]
-    topics = ["rivers", "the moon", "a library", "bread", "old trains", "bees", "a town hall", "mathematics", "the sea", "gardens",
-              "voting", "paper", "clouds", "a bridge", "honey", "glass", "letters", "maps", "music", "salt"]
-    return [user(f"{openings[i % 10]} {topics[(i // 10) % 20]}." + (" " + prose(i % 90, i) if i % 3 == 0 else "")) for i in range(count)]
+def speculation(ours):
+    """The same answers with and without guessing ahead: quotes gain, free text does not lose, no word differs."""
+    days = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday"]
+    places = ["library", "swimming pool", "town hall", "museum", "market", "school"]
+
+    def notice(i):
+        return " ".join(f"The {places[(i + k) % 6]} opens on {days[(i * 3 + k) % 5]} at {8 + (i + k) % 4} and closes at {17 + k % 4}; "
+                        f"the entry costs {2 + (i * k) % 7} euros." for k in range(4))
+
+    quotes = [user(f"Correct the spelling of this notice and write all of it:\n\n{notice(i)}\n\nBegin with: {notice(i)[:40]}") for i in range(args.rounds * 4)]
+    for name, prompts, goal in (("quotes", quotes, 1.3), ("free text", greedy_prompts(args.rounds * 8), 0.98)):
+        speeds, same = ([], []), 0
+        for prompt in prompts:
+            ours.ask(prompt, 1)  # both find it read
+            with_it = ours.ask(prompt, 96, ignore_eos=True)
+            without = ours.ask(prompt, 96, ignore_eos=True, **{"speculative.n_max": 0})
+            same += with_it.text == without.text
+            for into, answer in zip(speeds, (with_it, without)):
+                if answer.error:
+                    raise RuntimeError(answer.error)
+                into.append((answer.tokens - 1) / (answer.took_s - answer.first_s))
+        ratio(f"guessing ahead, {name}, tokens/s to none", *speeds, goal=goal)
+        figure(f"guessing ahead, {name}, the same words", equal=same, of=len(prompts))
+        if same < len(prompts):
+            failed.append(f"speculation: guessing ahead changed an answer ({name})")
 
 
 def equal(ours):
-    """Greedy answers, one at a time, in batches of eight, and again from the cache, against llama-server's, one at a time."""
-    prompts = greedy_prompts(args.prompts)
-    with Reference(MODEL, 1, CONTEXT, args.threads, ("--no-cache-prompt",)) as theirs:
-        wanted = [theirs.ask(p, 48, logprobs=True, top_logprobs=2, cache_prompt=False) for p in prompts]
-    runs = {"alone": [ours.ask(p, 48) for p in prompts], "alone, from the cache": [ours.ask(p, 48) for p in prompts], "eight at once": []}
-    for at in range(0, len(prompts), 8):
-        runs["eight at once"] += ours.wave(prompts[at:at + 8], 48)[0]
-    for name, answers in runs.items():
-        same, gaps = 0, []
-        for mine, reference in zip(answers, wanted):
-            if mine.error:
-                raise RuntimeError(mine.error)
-            if mine.text == reference.text:
-                same += 1
-                continue
-            # The gap between the reference's two best tokens where the texts part.
-            text = ""
-            for choice in reference.choices:
-                text += choice["token"]
-                if not mine.text.startswith(text):
-                    best = sorted((t["logprob"] for t in choice["top_logprobs"]), reverse=True)
-                    gaps.append(best[0] - best[1] if len(best) > 1 else 99.0)
-                    break
-        figure(f"greedy answers equal to llama-server's, {name}", equal=same, of=len(prompts), goal=len(prompts),
-               widest_gap_where_different=max(gaps, default=0.0))
+    if not equality(ours, MODEL, CONTEXT, args.threads, args.prompts, figure):
+        failed.append("equal: log-probabilities differ by more than the tolerance")
+
+
+def mixed(ours):
+    if not soak(ours, args.minutes, figure):
+        failed.append("soak: speed or memory did not stay")
 
 
 def kills(ours):
@@ -273,7 +284,10 @@ def adapters(ours):
 
 
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that both servers end with us
-PARTS = {"one": one_person, "people": people, "document": document, "schema": schemas, "equal": equal, "kills": kills, "adapters": adapters}
+PARTS = {"one": one_person, "people": people, "document": document, "schema": schemas, "speculation": speculation, "equal": equal, "kills": kills,
+         "adapters": adapters, "soak": mixed}
 with Ours(args.binary, MODEL, CONTEXT) as house:
     for part in args.only.split(","):
         PARTS[part](house)
+if failed:
+    sys.exit("\n".join(failed))

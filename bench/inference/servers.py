@@ -20,6 +20,10 @@ def prose(words, seed):
     return " ".join(pick.choice(WORDS) for _ in range(words))
 
 
+def user(text, system=None):
+    return ([{"role": "system", "content": system}] if system else []) + [{"role": "user", "content": text}]
+
+
 def raise_priority(pid):
     """Ahead of other sessions' builds where the kernel groups processes by session; both sides alike."""
     try:
@@ -85,25 +89,30 @@ class Server:
             connection.close()
         return answer
 
-    def wave(self, prompts, max_tokens=64, **fields):
-        """All at once; the answers in order and the seconds until the last has ended."""
-        gate, answers = threading.Event(), [None] * len(prompts)
+    def each(self, calls):
+        """Calls (messages, max_tokens, fields) all at once; the answers in order."""
+        gate, answers = threading.Event(), [None] * len(calls)
 
         def one(index):
-            answers[index] = self.ask(prompts[index], max_tokens, gate, **fields)
+            messages, max_tokens, fields = calls[index]
+            answers[index] = self.ask(messages, max_tokens, gate, **fields)
 
-        threads = [threading.Thread(target=one, args=(i,)) for i in range(len(prompts))]
+        threads = [threading.Thread(target=one, args=(i,)) for i in range(len(calls))]
         for thread in threads:
             thread.start()
         time.sleep(0.05)
-        begun = time.perf_counter()
         gate.set()
         for thread in threads:
             thread.join()
         for answer in answers:
             if answer.error:
                 raise RuntimeError(answer.error)
-        return answers, time.perf_counter() - begun
+        return answers
+
+    def wave(self, prompts, max_tokens=64, **fields):
+        """All at once; the answers in order and the seconds until the last has ended."""
+        answers = self.each([(prompt, max_tokens, fields) for prompt in prompts])
+        return answers, max(answer.took_s for answer in answers)
 
     def __enter__(self):
         return self

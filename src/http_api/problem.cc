@@ -116,6 +116,8 @@ constexpr French french[] = {
     {"unknown_state", "L’état de ce modèle ne peut pas être gardé.", ""},
     {"damaged_state", "Un état gardé est abîmé.", ""},
     {"provider_busy", "Le fournisseur reçoit trop de demandes en ce moment.", "Réessayez plus tard."},
+    {"person_queue_full", "Trop de vos questions attendent déjà ce modèle.",
+     "Attendez que certaines aient leur réponse."},
     {"queue_full", "Trop de demandes attendent ce modèle.", "Réessayez plus tard."},
     {"queue_timeout", "Ce modèle n’a pas eu de place à temps.", "Réessayez plus tard."},
     {"key_over", "La clé de cet appel n’est plus valable.", "Prenez une autre clé."},

@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/json.h"
+#include "exchange/queue_place.h"
 #include "tests/exchange/fakes.h"
 
 namespace bastide::exchange::testing {
@@ -129,6 +131,24 @@ TEST(Pipeline, a_model_that_gives_up_before_it_said_anything_gives_way_to_anothe
   ASSERT_FALSE(result);
   EXPECT_TRUE(house.sink.shown.empty());
   EXPECT_EQ(house.exchange.trace[8].decision, "failed");
+}
+
+TEST(Pipeline, who_waits_for_a_model_is_told_where_he_stands) {
+  FakeHouse house;
+  house.models.events = said({"Yes, ", "two."});
+  house.models.events.push_front(event_of({0, 0}));
+  house.models.events.push_front(event_of({2, 14}));
+  ASSERT_TRUE(house.run());
+  EXPECT_EQ(house.sink.shown, "Yes, two.") << "a place is no part of the answer";
+  EXPECT_TRUE(house.sink.events.empty());
+  EXPECT_EQ(std::ranges::count(house.sink.stages, "queue"), 2);
+  EXPECT_EQ(sentence_of({2, 14}), "Waiting for the model: place 2 in the queue, about 14 s.");
+  const auto place = queue_place_of(event_of({2, 14}));
+  ASSERT_TRUE(place);
+  EXPECT_EQ(place->place, 2);
+  EXPECT_EQ(place->wait_s, 14);
+  EXPECT_FALSE(queue_place_of(dialects::RawEvent{dialects::Dialect::openai, "bastide.queue", "x"}));
+  EXPECT_FALSE(queue_place_of(text("2 14")));
 }
 
 TEST(Pipeline, an_unsupported_answer_gives_way_to_quotes) {

@@ -26,6 +26,18 @@ std::uint64_t pop(FairQueue& queue, const std::map<std::string, std::size_t>& ru
   return next ? next->call : 0;
 }
 
+TEST(FairQueue, TellsTheOrderInWhichItWillGive) {
+  FairQueue queue;
+  for (std::uint64_t call = 1; call <= 3; ++call) push(queue, waiting(call, "busy"));
+  push(queue, waiting(20, "night", Priority::batch));
+  push(queue, waiting(10, "calm"));
+  const auto none = [](const std::string&) { return std::size_t{0}; };
+  EXPECT_EQ(queue.order(none, Steady::now()), (std::vector<std::uint64_t>{1, 10, 2, 3, 20}));
+  const auto busy = [](const std::string& person) { return std::size_t{person == "busy" ? 1U : 0U}; };
+  EXPECT_EQ(queue.order(busy, Steady::now()), (std::vector<std::uint64_t>{10, 1, 2, 3, 20}));
+  EXPECT_TRUE(FairQueue().order(none, Steady::now()).empty());
+}
+
 TEST(FairQueue, PeopleTakeTurns) {
   FairQueue queue;
   for (std::uint64_t call = 1; call <= 3; ++call) push(queue, waiting(call, "busy"));

@@ -45,6 +45,20 @@ TEST(Frame, RefusesUnknownKindsAndLongBodies) {
   EXPECT_TRUE(frames.empty());
 }
 
+TEST(Frame, PlacesAndWaitsTravel) {
+  const auto queued = decode_queued(encode(QueuedBody{3, 12}));
+  ASSERT_TRUE(queued);
+  EXPECT_EQ(queued->place, 3U);
+  EXPECT_EQ(queued->wait_s, 12U);
+  EXPECT_FALSE(decode_queued("1234567"));
+  Error full{Code::rate_limited, "Full.", "queue_full", "Wait."};
+  full.retry_after_s = 40;
+  EXPECT_EQ(decode_error(encode_error(full)).retry_after_s, 40);
+  EXPECT_EQ(decode_error(encode_error(full)).code, Code::rate_limited);
+  EXPECT_EQ(decode_error(R"({"code":"rate_limited","retry_after_s":99999999999})").retry_after_s, 86'400);
+  EXPECT_EQ(decode_error(R"({"code":"rate_limited","retry_after_s":-5})").retry_after_s, 0);
+}
+
 TEST(Frame, VectorsAreCheckedAgainstWhatWasAsked) {
   const std::vector<std::vector<float>> vectors{{1, 2, 3}, {4, 5, 6}};
   const std::string body = encode_vectors(vectors);

@@ -4,6 +4,7 @@
 #include <deque>
 
 #include "exchange/prompt.h"
+#include "exchange/queue_place.h"
 #include "exchange/quoting.h"
 #include "exchange/stages/calling.h"
 #include "exchange/stages/stages.h"
@@ -103,11 +104,26 @@ class Call final : public Stage {
     while (!says_something && first.size() < heads_max) {
       auto event = co_await (*completion)->next();
       if (!event) co_return pass(event);
+      if (const auto place = queue_place_of(*event)) {
+        auto told = co_await tell(exchange, *place);
+        if (!told) co_return pass(told);
+        continue;
+      }
       says_something = !std::holds_alternative<dialects::Start>(*event) &&
                        !std::holds_alternative<dialects::UsageGiven>(*event);
       first.push_back(std::move(*event));
     }
     co_return std::make_unique<Primed>(std::move(first), std::move(*completion), std::move(*places));
+  }
+
+  [[nodiscard]] static Task<Result<void>> tell(Exchange& exchange, QueuePlace place) {
+    if (!exchange.sink) co_return Result<void>{};
+    StageTrace waits;
+    waits.name = queue_stage;
+    waits.decision = std::to_string(place.place);
+    waits.reasons = {sentence_of(place)};
+    auto told = co_await exchange.sink->on_stage(waits);
+    co_return told;
   }
 
   const policy::Router& router_;

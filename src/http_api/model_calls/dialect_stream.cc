@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "base/time.h"
 #include "dialects/responses_state.h"
+#include "exchange/queue_place.h"
 #include "policy/rate_headers.h"
 
 namespace bastide::http_api {
@@ -119,6 +120,13 @@ Task<Result<void>> DialectStream::tell_now(dialects::StreamEvent event) {
   co_return told;
 }
 
+/// As a comment: every reader of server-sent events skips it.
+Task<Result<void>> DialectStream::tell_queue() {
+  if (!encoder_->media_type().starts_with("text/event-stream")) co_return Result<void>{};
+  auto told = co_await door_.http.write(": " + queue_ + "\n\n");
+  co_return told;
+}
+
 DialectStream::~DialectStream() {
   if (pulse_) pulse_->stream = nullptr;
 }
@@ -141,6 +149,7 @@ Task<void> DialectStream::beat(std::shared_ptr<Pulse> pulse) {
     }
     pulse->beats = true;
     auto told = co_await pulse->stream->tell_now(dialects::Ping{});
+    if (told && !pulse->stream->queue_.empty()) told = co_await pulse->stream->tell_queue();
     pulse->beats = false;
     pulse->last = Steady::now();
     pulse->bell.ring();
@@ -158,6 +167,13 @@ Task<void> DialectStream::settle() {
     const auto seen = pulse_->bell.count();
     if (!pulse_->ended) (void)co_await pulse_->bell.wait(seen);
   }
+}
+
+/// Nothing is begun to say it: an error must still be able to be the whole answer. The next pulse tells.
+Task<Result<void>> DialectStream::on_stage(const exchange::StageTrace& stage) {
+  if (stage.name == exchange::queue_stage)
+    queue_ = stage.decision == "0" || stage.reasons.empty() ? "" : stage.reasons.front();
+  co_return Result<void>{};
 }
 
 Task<Result<void>> DialectStream::on_replace(std::string text, std::string reason) {

@@ -50,6 +50,7 @@ class DialectStream final : public exchange::EventSink {
   /// Ends that. Await it before this goes.
   [[nodiscard]] Task<void> settle();
 
+  Task<Result<void>> on_stage(const exchange::StageTrace& stage) override;
   Task<Result<void>> on_replace(std::string text, std::string reason) override;
   Task<Result<void>> on_done(const exchange::Exchange& exchange) override;
 
@@ -78,6 +79,7 @@ class DialectStream final : public exchange::EventSink {
   [[nodiscard]] bool collects() const { return mode_ == Mode::whole || keeper_; }
   /// Takes out what is hidden; false when nothing is left.
   [[nodiscard]] bool shown_to_client(dialects::StreamEvent& event);
+  [[nodiscard]] Task<Result<void>> tell_queue();
   struct Pulse;
   static Task<void> beat(std::shared_ptr<Pulse> pulse);
 
@@ -94,6 +96,7 @@ class DialectStream final : public exchange::EventSink {
   bool begun_ = false;
   bool started_ = false;
   std::optional<Error> cut_{};
+  std::string queue_;  // where the call waits, as a sentence; empty: it does not
   std::shared_ptr<Pulse> pulse_;
 };
 

@@ -11,14 +11,6 @@ constexpr std::size_t prompt_tokens_a_batch_min = 16;
 constexpr std::size_t prompt_tokens_a_batch_max = 512;
 constexpr double batch_seconds_goal = 0.2;
 
-Error refusal(FairQueue::Refused why) {
-  if (why == FairQueue::Refused::person_full)
-    return {Code::overloaded, "You have too many questions waiting for this model.", "queue_full",
-            "Wait for some of them to be answered."};
-  return {Code::overloaded, "This model has too many questions waiting.", "queue_full",
-          "Try again in a moment, or choose another model."};
-}
-
 }  // namespace
 
 ChatScheduler::ChatScheduler(Engine& engine, int slots, PrefixStore* store, Send send)
@@ -46,6 +38,7 @@ void ChatScheduler::submit(std::uint64_t call, std::unique_ptr<Generation> gener
   waiting.priority = generation->priority();
   waiting.generation = std::move(generation);
   auto refused = FairQueue::Refused::no;
+  Error why;
   {
     const std::lock_guard lock(mutex_);
     if (open_.contains(call)) return;  // the server never uses a number twice
@@ -54,12 +47,14 @@ void ChatScheduler::submit(std::uint64_t call, std::unique_ptr<Generation> gener
       open_.insert(call);
       // Sent before the inference thread can see the call: acceptance comes before its first token.
       send_(FrameKind::accepted, call, encode_number(prompt_tokens));
+    } else {
+      why = refusal(refused);
     }
   }
   if (refused == FairQueue::Refused::no)
     wake_.notify_one();
   else
-    send_(FrameKind::error, call, encode_error(refusal(refused)));
+    send_(FrameKind::error, call, encode_error(why));
 }
 
 void ChatScheduler::cancel(std::uint64_t call) {
@@ -70,6 +65,7 @@ void ChatScheduler::cancel(std::uint64_t call) {
 void ChatScheduler::run() {
   while (take_work()) {
     drop_cancelled();
+    tell_places();
     decode_answers();
     decode_prompts();
   }
@@ -80,18 +76,20 @@ bool ChatScheduler::take_work() {
   std::unique_lock lock(mutex_);
   const auto idle = [](const Slot& slot) { return slot.call == 0; };
   wake_.wait(lock, [&] { return stopping_ || !waiting_.empty() || !std::ranges::all_of(slots_, idle); });
-  const auto running_of = [&](const std::string& person) {
-    return static_cast<std::size_t>(std::ranges::count_if(
-        slots_, [&](const Slot& slot) { return slot.call != 0 && slot.scope.person == person; }));
-  };
   while (!stopping_ && std::ranges::any_of(slots_, idle)) {
-    auto next = waiting_.pop(running_of, Steady::now());
+    auto next = waiting_.pop([&](const std::string& person) { return running_of(person); }, Steady::now());
     if (!next) break;
     lock.unlock();
+    leave_queue(next->call);
     seat(std::move(*next));
     lock.lock();
   }
   return !stopping_;
+}
+
+std::size_t ChatScheduler::running_of(const std::string& person) const {
+  return static_cast<std::size_t>(std::ranges::count_if(
+      slots_, [&](const Slot& slot) { return slot.call != 0 && slot.scope.person == person; }));
 }
 
 void ChatScheduler::drop_cancelled() {
@@ -107,8 +105,10 @@ void ChatScheduler::drop_cancelled() {
         dropped.push_back(std::move(*waiting));
       }
   }
-  for (const auto& waiting : dropped)
+  for (const auto& waiting : dropped) {
+    places_.erase(waiting.call);
     send_(FrameKind::finish, waiting.call, encode(FinishBody{FinishReason::cancelled, 0, 0, 0}));
+  }
   for (auto& slot : slots_)
     if (slot.call && cancelled.contains(slot.call)) end(slot, FinishReason::cancelled);
 }
@@ -118,26 +118,72 @@ void ChatScheduler::decode_answers() {
   std::vector<Answering> caches;
   for (const auto& slot : slots_)
     caches.push_back({slot.answers() ? slot.cache : std::span<const Token>(), slot.scope.adapters});
-  for (const auto& group : group_caches(caches)) {
-    engine_.clear_batch();
-    if (auto used = engine_.use_adapters_of(*slots_[group.slots.front()].generation); !used) {
-      fail_slots(group.slots, used.error());
-      continue;
-    }
-    engine_.share_beginning(static_cast<int>(group.shared));
-    for (const std::size_t index : group.slots) {
-      auto& slot = slots_[index];
-      slot.row = engine_.add(static_cast<int>(index), slot.next, static_cast<int>(slot.cache.size()), true);
-      slot.cache.push_back(slot.next);
-    }
-    const auto decoded = engine_.decode();
-    if (!decoded) {
-      fail_slots(group.slots, decoded.error());
-      continue;
-    }
-    for (const std::size_t index : group.slots) draw(index);
-  }
+  const auto groups = group_caches(caches);
+  if (groups.size() == 1 && groups.front().slots.size() == 1)
+    return decode_answer(groups.front().slots.front());
+  for (const auto& group : groups) decode_group(group);
   engine_.share_beginning(0);
+}
+
+void ChatScheduler::decode_group(const Group& group) {
+  engine_.clear_batch();
+  if (const auto used = engine_.use_adapters_of(*slots_[group.slots.front()].generation); !used)
+    return fail_slots(group.slots, used.error());
+  engine_.share_beginning(static_cast<int>(group.shared));
+  for (const std::size_t index : group.slots) {
+    auto& slot = slots_[index];
+    slot.row = engine_.add(static_cast<int>(index), slot.next, static_cast<int>(slot.cache.size()), true);
+    slot.cache.push_back(slot.next);
+  }
+  if (const auto decoded = engine_.decode(); !decoded) return fail_slots(group.slots, decoded.error());
+  for (const std::size_t index : group.slots) draw(index);
+}
+
+/// The next token of the only answer, and those that were guessed right after it.
+void ChatScheduler::decode_answer(std::size_t index) {
+  auto& slot = slots_[index];
+  engine_.clear_batch();
+  if (const auto used = engine_.use_adapters_of(*slot.generation); !used)
+    return fail_slots({index}, used.error());
+  const auto add = [&](Token token, std::size_t position) {
+    return engine_.add(static_cast<int>(index), token, static_cast<int>(position), true);
+  };
+  const int row = add(slot.next, slot.cache.size());
+  slot.cache.push_back(slot.next);
+  const Guess guessed = guess(slot);
+  const std::size_t checked = slot.speculation.worth_checking(guessed, row_costs_);
+  for (std::size_t each = 0; each < checked; ++each) add(guessed.tokens[each], slot.cache.size() + each);
+  const auto begun = Steady::now();
+  if (const auto decoded = engine_.decode(); !decoded) return fail_slots({index}, decoded.error());
+  row_costs_.note(checked + 1, std::chrono::duration<double>(Steady::now() - begun).count());
+
+  std::size_t right = 0;
+  std::optional<FinishReason> over;
+  while (true) {
+    slot.row = row + static_cast<int>(right);
+    over = advance(index);
+    if (slot.call == 0 || over || right == checked || slot.next != guessed.tokens[right]) break;
+    slot.cache.push_back(slot.next);
+    ++right;
+  }
+  if (slot.call != 0 && !over && !guessed.tokens.empty()) {
+    // Where nothing was checked, the token that came says whether it would have paid.
+    const bool first = checked == 0 && slot.next == guessed.tokens.front();
+    slot.speculation.learn(guessed, checked == 0 ? std::size_t{first} : right,
+                           std::max<std::size_t>(checked, 1));
+  }
+  if (right < checked) engine_.forget(static_cast<int>(index), static_cast<int>(slot.cache.size()));
+  if (over) end(slot, *over);
+}
+
+/// Within what the answer may still have and the context holds.
+Guess ChatScheduler::guess(const Slot& slot) const {
+  std::size_t room = std::min(guess_max, slot.generation->guess_max());
+  const auto context = static_cast<std::size_t>(engine_.facts().context_tokens);
+  room = std::min(room, context - std::min(context, slot.cache.size() + 2));
+  if (const auto limit = slot.generation->max_tokens(); limit > 0)
+    room = std::min(room, static_cast<std::size_t>(std::max<std::int64_t>(0, limit - slot.written - 1)));
+  return engine_.can_take_back() ? look_up(slot.cache, room) : Guess{};
 }
 
 /// A piece of the prompts that are to be read.
@@ -208,24 +254,36 @@ void ChatScheduler::pace(double seconds, std::size_t prompt_tokens) {
 }
 
 void ChatScheduler::draw(std::size_t index) {
+  if (const auto over = advance(index)) end(slots_[index], *over);
+}
+
+/// Draws the next token of an answer and tells it. Why the answer is to end, if it is; after an error it has
+/// ended.
+std::optional<FinishReason> ChatScheduler::advance(std::size_t index) {
   auto& slot = slots_[index];
   slot.decoded = slot.cache.size();
   const auto token = slot.generation->sample(slot.row);
-  if (!token) return fail_slots({index}, token.error());
+  if (!token) {
+    fail_slots({index}, token.error());
+    return std::nullopt;
+  }
   slot.next = *token;
   ++slot.written;
-  if (slot.generation->ends_answer(*token)) return end(slot, FinishReason::stop);
+  if (slot.generation->ends_answer(*token)) return FinishReason::stop;
   send_delta(slot.call, slot.generation->take(*token));
-  if (slot.generation->stopped()) return end(slot, FinishReason::stop);
+  if (slot.generation->stopped()) return FinishReason::stop;
   const auto limit = slot.generation->max_tokens();
   const bool enough = limit > 0 && slot.written >= limit;
   const bool full = slot.cache.size() + 1 >= static_cast<std::size_t>(engine_.facts().context_tokens);
-  if (enough || full) end(slot, FinishReason::length);
+  if (enough || full) return FinishReason::length;
+  return std::nullopt;
 }
 
 void ChatScheduler::end(Slot& slot, FinishReason reason) {
   if (reason != FinishReason::cancelled) send_delta(slot.call, slot.generation->finish());
   if (reason == FinishReason::stop && slot.generation->called_tools()) reason = FinishReason::tool_calls;
+  if (reason != FinishReason::cancelled)
+    note_service(std::chrono::duration<double>(Steady::now() - slot.seated).count());
   const FinishBody body{reason, static_cast<std::uint32_t>(slot.generation->prompt().size()), slot.written,
                         static_cast<std::uint32_t>(slot.reused)};
   const std::uint64_t call = std::exchange(slot.call, 0);

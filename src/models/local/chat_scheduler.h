@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -17,10 +18,12 @@
 #include "models/local/llama_engine.h"
 #include "models/local/prefix_store.h"
 #include "models/local/slot.h"
+#include "models/local/speculation.h"
 
 namespace bastide::models::local {
 
-/// Thread-safe. Every call that was taken ends with exactly one `finish` or `error` frame.
+/// Thread-safe. Every call that was taken ends with exactly one `finish` or `error` frame. One that waits is
+/// told its place by `queued` frames, the last of which says that it waits no longer.
 ///
 /// A turn of the inference thread: calls that wait are seated; every answer gets its next token; then a piece
 /// of the prompts is computed, so small that the next turn is near. What a sequence holds when its answer
@@ -33,8 +36,8 @@ class ChatScheduler {
   ChatScheduler(const ChatScheduler&) = delete;
   ChatScheduler& operator=(const ChatScheduler&) = delete;
 
-  /// Sends `accepted` before it returns, or `error` (Code::overloaded when the queue is full). May read files
-  /// of the store: not for the inference thread.
+  /// Sends `accepted` before it returns, or `error` (Code::rate_limited when the queue is full). May read
+  /// files of the store: not for the inference thread.
   void submit(std::uint64_t call, std::unique_ptr<Generation> generation);
   /// Takes effect within one turn (a quarter of a second at most, once the speed is known).
   void cancel(std::uint64_t call);
@@ -42,17 +45,29 @@ class ChatScheduler {
  private:
   void run();
   bool take_work();
+  [[nodiscard]] std::size_t running_of(const std::string& person) const;
   void drop_cancelled();
   void decode_answers();
+  void decode_answer(std::size_t index);
+  void decode_group(const Group& group);
   void decode_prompts();
   std::size_t add_prompts(std::vector<std::size_t>& in_batch);
   std::size_t add_prompt(std::size_t index, std::size_t tokens_max);
   void pace(double seconds, std::size_t prompt_tokens);
   void draw(std::size_t index);
+  [[nodiscard]] std::optional<FinishReason> advance(std::size_t index);
+  [[nodiscard]] Guess guess(const Slot& slot) const;
   void end(Slot& slot, FinishReason reason);
   void fail_slots(const std::vector<std::size_t>& indices, const Error& error);
   void close_call(std::uint64_t call);
   void send_delta(std::uint64_t call, const Delta& delta);
+
+  // chat_queue.cc
+  [[nodiscard]] std::int64_t wait_s(std::size_t place) const;
+  [[nodiscard]] Error refusal(FairQueue::Refused why) const;
+  void note_service(double seconds);
+  void tell_places();
+  void leave_queue(std::uint64_t call);
 
   // chat_seating.cc
   void seat(Waiting waiting);
@@ -69,6 +84,7 @@ class ChatScheduler {
   FairQueue waiting_;
   std::unordered_set<std::uint64_t> cancelled_;
   std::unordered_set<std::uint64_t> open_;  // calls that have not ended
+  double service_s_ = 0;                    // mean time of an answer in its slot; 0: none has ended yet
   bool stopping_ = false;
 
   // The inference thread's own.
@@ -77,6 +93,9 @@ class ChatScheduler {
   bool oldest_first_ = false;           // whose prompt goes first in the next turn
   std::size_t prompt_tokens_max_ = 64;  // a batch; follows the machine's speed
   bool store_works_ = true;
+  RowCosts row_costs_;
+  std::unordered_map<std::uint64_t, std::uint32_t> places_;  // told to calls that wait
+  Steady::time_point places_told_{};
 
   std::thread thread_;
 };

@@ -57,6 +57,8 @@ void ChatScheduler::seat(Waiting waiting) {
   best->generation = std::move(waiting.generation);
   best->prompt_done = best->reused = best->decoded = keep;
   best->written = 0;
+  best->seated = Steady::now();
+  best->speculation = {};
   best->begun = false;
   best->row = -1;
   best->order = ++clock_;

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/time.h"
 #include "models/local/llama_engine.h"
@@ -38,12 +39,18 @@ class FairQueue {
   /// order of arrival.
   [[nodiscard]] std::optional<Waiting> pop(const std::function<std::size_t(const std::string&)>& running_of,
                                            Steady::time_point now);
+  /// The calls in the order in which `pop` would give them, were each served as soon as the one before it.
+  [[nodiscard]] std::vector<std::uint64_t> order(
+      const std::function<std::size_t(const std::string&)>& running_of, Steady::time_point now) const;
   /// Takes a waiting call out. Nothing: it does not wait here.
   [[nodiscard]] std::optional<Waiting> remove(std::uint64_t call);
   [[nodiscard]] std::size_t size() const { return waiting_.size(); }
   [[nodiscard]] bool empty() const { return waiting_.empty(); }
 
  private:
+  struct Rank;
+  [[nodiscard]] Rank rank(const Waiting& each, std::size_t running, Steady::time_point now) const;
+
   std::deque<Waiting> waiting_;
   std::map<std::string, std::uint64_t> served_;  // person: when last, in turns; only of those who wait
   std::uint64_t turn_ = 0;

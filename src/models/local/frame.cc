@@ -1,5 +1,6 @@
 #include "models/local/frame.h"
 
+#include <algorithm>
 #include <array>
 #include <cmath>
 #include <cstring>
@@ -13,6 +14,7 @@ namespace {
 
 constexpr std::size_t head_bytes = 4 + 1 + 8;
 constexpr std::size_t dimension_max = 65'536;
+constexpr std::int64_t retry_after_s_max = 86'400;
 
 template <class T>
 void put(std::string& out, T value) {
@@ -28,7 +30,7 @@ T get(std::string_view bytes, std::size_t at) {
   return value;
 }
 
-bool known(std::uint8_t kind) { return (kind >= 1 && kind <= 6) || (kind >= 16 && kind <= 28); }
+bool known(std::uint8_t kind) { return (kind >= 1 && kind <= 6) || (kind >= 16 && kind <= 29); }
 
 std::unexpected<Error> damaged(const char* what) {
   return fail(Code::corrupt, std::string("The model's process sent ") + what + ".", "worker_protocol");
@@ -90,6 +92,18 @@ Result<std::uint32_t> decode_number(std::string_view body) {
   return get<std::uint32_t>(body, 0);
 }
 
+std::string encode(const QueuedBody& queued) {
+  std::string out;
+  put(out, queued.place);
+  put(out, queued.wait_s);
+  return out;
+}
+
+Result<QueuedBody> decode_queued(std::string_view body) {
+  if (body.size() != 8) return damaged("a damaged place in the queue");
+  return QueuedBody{get<std::uint32_t>(body, 0), get<std::uint32_t>(body, 4)};
+}
+
 std::string encode_vectors(std::span<const std::vector<float>> vectors) {
   std::string out;
   put(out, static_cast<std::uint32_t>(vectors.size()));
@@ -143,7 +157,7 @@ std::string encode_error(const Error& error) {
       .field("code", code_name(error.code))
       .field("message", error.message)
       .field("detail", error.detail);
-  return json.field("action", error.action).end().take();
+  return json.field("action", error.action).field("retry_after_s", error.retry_after_s).end().take();
 }
 
 Error decode_error(std::string_view body) {
@@ -154,12 +168,15 @@ Error decode_error(std::string_view body) {
     const auto found = json->find(name);
     return found != json->end() && found->is_string() ? found->get<std::string>() : std::string();
   };
-  for (const Code code : {Code::invalid, Code::not_found, Code::too_large, Code::unsupported, Code::cancelled,
-                          Code::overloaded, Code::unavailable, Code::timeout, Code::upstream, Code::corrupt})
+  for (const Code code :
+       {Code::invalid, Code::not_found, Code::too_large, Code::unsupported, Code::cancelled, Code::overloaded,
+        Code::rate_limited, Code::unavailable, Code::timeout, Code::upstream, Code::corrupt})
     if (text("code") == code_name(code)) error.code = code;
   if (auto message = text("message"); !message.empty()) error.message = std::move(message);
   error.detail = text("detail");
   error.action = text("action");
+  if (const auto wait = json->find("retry_after_s"); wait != json->end() && wait->is_number_integer())
+    error.retry_after_s = std::clamp<std::int64_t>(wait->get<std::int64_t>(), 0, retry_after_s_max);
   return error;
 }
 

@@ -35,6 +35,7 @@ enum class FrameKind : std::uint8_t {
   counted = 26,     // u32
   logprobs = 27,    // the OpenAI `logprobs.content` array of one chunk
   scores = 28,      // u32 tokens read, u32 documents cut, u32 count, floats
+  queued = 29,      // u32 place (0: waits no longer), u32 seconds (0: not known)
 };
 
 struct Frame {
@@ -78,6 +79,14 @@ struct FinishBody {
 [[nodiscard]] std::string encode_number(std::uint32_t number);
 [[nodiscard]] Result<std::uint32_t> decode_number(std::string_view body);
 
+struct QueuedBody {
+  std::uint32_t place = 0;
+  std::uint32_t wait_s = 0;
+};
+
+[[nodiscard]] std::string encode(const QueuedBody& queued);
+[[nodiscard]] Result<QueuedBody> decode_queued(std::string_view body);
+
 [[nodiscard]] std::string encode_vectors(std::span<const std::vector<float>> vectors);
 /// Refuses other counts than `expected`, dimensions over 65,536 and numbers that are not finite.
 [[nodiscard]] Result<std::vector<std::vector<float>>> decode_vectors(std::string_view body,
@@ -93,7 +102,7 @@ struct ScoresBody {
 /// Refuses other counts than `expected` and numbers that are not finite.
 [[nodiscard]] Result<ScoresBody> decode_scores(std::string_view body, std::size_t expected);
 
-/// {"code","message","detail","action"}; an unknown code becomes Code::internal.
+/// {"code","message","detail","action","retry_after_s"}; an unknown code becomes Code::internal.
 [[nodiscard]] std::string encode_error(const Error& error);
 [[nodiscard]] Error decode_error(std::string_view body);
 

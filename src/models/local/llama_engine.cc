@@ -174,6 +174,10 @@ bool Engine::forget(int slot, int position) {
   return position == 0;
 }
 
+bool Engine::can_take_back() const {
+  return !llama_model_is_recurrent(impl_->model.get()) && !llama_model_is_hybrid(impl_->model.get());
+}
+
 bool Engine::copy(int from, int to, int positions) {
   auto* memory = llama_get_memory(impl_->context.get());
   llama_memory_seq_rm(memory, to, -1, -1);

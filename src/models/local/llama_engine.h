@@ -62,6 +62,8 @@ class Generation {
   [[nodiscard]] Priority priority() const;
   /// 0: as many as the context holds.
   [[nodiscard]] std::int64_t max_tokens() const;
+  /// How many guessed tokens may be checked at once: speculation.h.
+  [[nodiscard]] std::size_t guess_max() const;
   /// Draws the next token from the logits at `row` of the last decoded batch.
   [[nodiscard]] Result<Token> sample(int row);
   [[nodiscard]] bool ends_answer(Token token) const;
@@ -111,6 +113,8 @@ class Engine {
   [[nodiscard]] Result<void> decode();
   /// Forgets what `slot` holds from `position` on. False: the model cannot forget a part, everything is gone.
   bool forget(int slot, int position);
+  /// Whether `forget` can forget a part.
+  [[nodiscard]] bool can_take_back() const;
   /// Makes `to` hold what `from` holds up to `positions`. False: not possible, `to` is then empty.
   bool copy(int from, int to, int positions);
   /// Promises that all sequences of the next batch hold the same first `positions` tokens: their attention is

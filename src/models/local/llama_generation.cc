@@ -4,6 +4,7 @@
 #include <json-schema-to-grammar.h>
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "base/crypto.h"
@@ -14,13 +15,22 @@
 namespace bastide::models::local {
 namespace {
 
+/// So many of the likeliest tokens are tried one by one before the grammar is asked about all.
+constexpr std::size_t single_tries = 48;
+
 std::unexpected<Error> bad(std::string message) {
   return fail(Code::invalid, std::move(message), "bad_request");
+}
+
+std::unexpected<Error> dead_end() {
+  return fail(Code::upstream, "The grammar left the model nothing to say.", "grammar_dead_end",
+              "Check the grammar or schema.");
 }
 
 struct Rendered {
   common_chat_params chat;
   bool has_tools = false;
+  bool may_fence_json = false;
 };
 
 Rendered render(const common_chat_templates* templates, bool is_plain_template, const common_json& body,
@@ -55,8 +65,10 @@ Rendered render(const common_chat_templates* templates, bool is_plain_template, 
   }
   Rendered out;
   out.has_tools = !inputs.tools.empty() && inputs.tool_choice != COMMON_CHAT_TOOL_CHOICE_NONE;
-  inputs.force_pure_content = is_plain_template && inputs.tools.empty() && inputs.json_schema.empty() &&
+  inputs.force_pure_content = is_plain_template && inputs.tools.empty() &&
                               inputs.continue_final_message == COMMON_CHAT_CONTINUATION_NONE;
+  // Its grammar then lets the model fence the JSON, and its parser takes the fence away.
+  out.may_fence_json = !inputs.force_pure_content && !inputs.json_schema.empty();
   out.chat = common_chat_templates_apply(templates, inputs);
   return out;
 }
@@ -157,11 +169,16 @@ std::size_t instruction_tokens(const llama_vocab* vocab, const nlohmann::json& b
   return common_prefix(beginning, tokens);
 }
 
-/// Whether `params` ask for the likeliest token with nothing that changes the odds.
-bool is_greedy(const common_params_sampling& params, const Sampling& from) {
-  return params.temp <= 0 && params.dynatemp_range == 0 && params.mirostat == 0 && params.grammar.empty() &&
-         params.penalty_repeat == 1 && params.penalty_present == 0 && params.penalty_freq == 0 &&
-         params.dry_multiplier == 0 && params.xtc_probability == 0 && from.logit_bias.empty();
+/// Whether `params` ask for the likeliest token (that a grammar of the caller allows) with nothing that
+/// changes the odds.
+bool is_greedy(const common_params_sampling& params, const Sampling& from, const llama_vocab* vocab) {
+  std::int32_t suppressed = 0;
+  llama_vocab_get_suppress_tokens(vocab, &suppressed);
+  const bool any_grammar = params.grammar.empty() || params.grammar.type == COMMON_GRAMMAR_TYPE_USER;
+  return params.temp <= 0 && params.dynatemp_range == 0 && params.mirostat == 0 && any_grammar &&
+         suppressed == 0 && params.penalty_repeat == 1 && params.penalty_present == 0 &&
+         params.penalty_freq == 0 && params.dry_multiplier == 0 && params.xtc_probability == 0 &&
+         from.logit_bias.empty();
 }
 
 /// Fails before llama.cpp sees it, so that the message names the field.
@@ -223,6 +240,7 @@ Result<std::unique_ptr<Generation>> Engine::prepare(std::string_view body_json) 
     out->scope.instruction_tokens = instruction_tokens(impl_->vocab, *body, chat.prompt, out->prompt);
   out->max_tokens = sampling->max_tokens;
   out->ignore_eos = sampling->ignore_eos;
+  if (sampling->guess_max) out->guess_max = static_cast<std::size_t>(*sampling->guess_max);
   out->logprobs = sampling->logprobs;
   out->stop_tokens = sampling->stop_token_ids;
 
@@ -230,14 +248,18 @@ Result<std::unique_ptr<Generation>> Engine::prepare(std::string_view body_json) 
   set_sampler(params, impl_->vocab, *sampling, impl_->end_biases);
   set_grammar(params, impl_->vocab, *sampling, chat);
   out->preserved = params.preserved_tokens;
-  out->is_greedy = is_greedy(params, *sampling);
-  out->sampler.reset(common_sampler_init(impl_->model.get(), params));
-  if (!out->sampler) return bad("The grammar is not valid.");
+  out->is_greedy = is_greedy(params, *sampling, impl_->vocab);
+  if (out->is_greedy && !params.grammar.empty())
+    out->grammar.reset(llama_sampler_init_grammar(impl_->vocab, params.grammar.grammar.c_str(), "root"));
+  if (!out->is_greedy) out->sampler.reset(common_sampler_init(impl_->model.get(), params));
+  if (!out->sampler && !(out->is_greedy && (params.grammar.empty() || out->grammar)))
+    return bad("The grammar is not valid.");
 
   auto stop_words = sampling->stop_words;
   stop_words.insert(stop_words.end(), chat.additional_stops.begin(), chat.additional_stops.end());
   out->gate = TextGate(std::move(stop_words));
-  out->parses = rendered.has_tools || !chat.thinking_start_tag.empty() || chat.supports_thinking;
+  out->parses = rendered.has_tools || rendered.may_fence_json || !chat.thinking_start_tag.empty() ||
+                chat.supports_thinking;
   if (out->parses) {
     out->syntax = common_chat_parser_params(chat);
     out->syntax.reasoning_format = COMMON_REASONING_FORMAT_AUTO;
@@ -268,24 +290,53 @@ const std::vector<Token>& Generation::prompt() const { return impl_->prompt; }
 const CacheScope& Generation::scope() const { return impl_->scope; }
 Priority Generation::priority() const { return impl_->priority; }
 std::int64_t Generation::max_tokens() const { return impl_->max_tokens; }
+std::size_t Generation::guess_max() const { return impl_->guess_max; }
 bool Generation::stopped() const { return impl_->gate.stopped(); }
 bool Generation::called_tools() const { return !impl_->message.tool_calls.empty(); }
 
-Token Generation::Impl::likeliest(int row) const {
+bool Generation::Impl::is_allowed(Token token) const {
+  if (ignore_eos && llama_vocab_is_eog(vocab, token)) return false;
+  if (!grammar) return true;
+  llama_token_data one{token, 1.0F, 0.0F};
+  llama_token_data_array candidates{&one, 1, -1, false};
+  llama_sampler_apply(grammar.get(), &candidates);
+  return std::isfinite(one.logit);
+}
+
+/// Asks the grammar about single tokens as long as that is likely to end soon: all of a vocabulary cost
+/// milliseconds. Nothing: no token is allowed.
+std::optional<Token> Generation::Impl::likeliest(int row) const {
   const float* logits = llama_get_logits_ith(context, row);
-  const auto size = llama_vocab_n_tokens(vocab);
-  const auto* best = std::max_element(logits, logits + size);
-  if (ignore_eos && llama_vocab_is_eog(vocab, static_cast<Token>(best - logits))) {
-    best = nullptr;
-    for (const float* each = logits; each < logits + size; ++each)
-      if ((!best || *each > *best) && !llama_vocab_is_eog(vocab, static_cast<Token>(each - logits)))
-        best = each;
-  }
-  return static_cast<Token>(best - logits);
+  const auto size = static_cast<std::size_t>(llama_vocab_n_tokens(vocab));
+  const auto best = static_cast<Token>(std::max_element(logits, logits + size) - logits);
+  if (is_allowed(best)) return best;
+
+  std::vector<llama_token_data> all(size);
+  for (std::size_t each = 0; each < size; ++each) all[each] = {static_cast<Token>(each), logits[each], 0.0F};
+  const auto tries = static_cast<std::ptrdiff_t>(std::min(size, single_tries));
+  const auto by_logit = [](const llama_token_data& a, const llama_token_data& b) {
+    return a.logit > b.logit;
+  };
+  std::partial_sort(all.begin(), all.begin() + tries, all.end(), by_logit);
+  for (const auto& each : std::span(all).first(static_cast<std::size_t>(tries)))
+    if (is_allowed(each.id)) return each.id;
+
+  llama_token_data_array candidates{all.data(), size, -1, false};
+  if (grammar) llama_sampler_apply(grammar.get(), &candidates);
+  for (auto& each : all)
+    if (ignore_eos && llama_vocab_is_eog(vocab, each.id)) each.logit = -INFINITY;
+  const auto allowed = std::min_element(all.begin(), all.end(), by_logit);
+  if (!std::isfinite(allowed->logit)) return std::nullopt;
+  return allowed->id;
 }
 
 Result<Token> Generation::Impl::draw(int row) {
-  if (is_greedy) return likeliest(row);
+  if (is_greedy) {
+    const auto token = likeliest(row);
+    if (!token) return dead_end();
+    if (grammar) llama_sampler_accept(grammar.get(), *token);
+    return *token;
+  }
   const Token token = common_sampler_sample(sampler.get(), context, row);
   common_sampler_accept(sampler.get(), token, true);
   return token;
@@ -297,8 +348,7 @@ Result<Token> Generation::sample(int row) try {
     impl_->drawn = logprobs_json(impl_->context, impl_->vocab, row, *token, impl_->logprobs);
   return token;
 } catch (const std::exception&) {
-  return fail(Code::upstream, "The grammar left the model nothing to say.", "grammar_dead_end",
-              "Check the grammar or schema.");
+  return dead_end();
 }
 
 bool Generation::ends_answer(Token token) const {

@@ -9,12 +9,14 @@
 
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "models/local/llama_engine.h"
 #include "models/local/sampling.h"
+#include "models/local/speculation.h"
 #include "models/local/text_gate.h"
 #include "models/local/thread_governor.h"
 
@@ -62,6 +64,10 @@ class AdapterShelf {
   std::vector<Loaded> loaded_;  // the one used last at the end
 };
 
+struct SamplerDeleter {
+  void operator()(llama_sampler* sampler) const { llama_sampler_free(sampler); }
+};
+
 struct Engine::Impl {
   std::unique_ptr<llama_model, ModelDeleter> model;
   std::unique_ptr<ggml_threadpool, PoolDeleter> pool;  // outlives the context
@@ -95,11 +101,13 @@ struct Generation::Impl {
   Priority priority = Priority::interactive;
   std::int64_t max_tokens = 0;
   bool ignore_eos = false;
-  bool is_greedy = false;  // the likeliest token, and nothing else decides: no sampler is needed
+  std::size_t guess_max = local::guess_max;
+  bool is_greedy = false;  // the likeliest token that `grammar` allows: no other sampler is needed
   int logprobs = -1;       // of so many candidates; -1: none
   std::string drawn;       // logprobs of the token drawn last
   std::vector<Token> stop_tokens;
-  common_sampler_ptr sampler;
+  std::unique_ptr<llama_sampler, SamplerDeleter> grammar;  // of a greedy answer; null: everything is allowed
+  common_sampler_ptr sampler;                              // null where `is_greedy`
   std::set<llama_token> preserved;
   TextGate gate{{}};
   // Only when the template has reasoning or tools; otherwise text goes straight through.
@@ -109,7 +117,8 @@ struct Generation::Impl {
   common_chat_msg message;
   std::vector<std::string> tool_call_ids;
 
-  [[nodiscard]] Token likeliest(int row) const;
+  [[nodiscard]] bool is_allowed(Token token) const;
+  [[nodiscard]] std::optional<Token> likeliest(int row) const;
   [[nodiscard]] Result<Token> draw(int row);
   [[nodiscard]] Delta parse(std::string_view more, bool is_partial);
 };

@@ -4,6 +4,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
+#include "exchange/queue_place.h"
 
 namespace bastide::models::local {
 namespace {
@@ -15,6 +16,8 @@ std::string* text_of(dialects::StreamEvent& event) {
   auto* arguments = std::get_if<dialects::ArgumentsDelta>(&event);
   return arguments ? &arguments->text : nullptr;
 }
+
+constexpr std::uint32_t place_max = 1'000'000;
 
 std::string delta(std::string_view name, std::string_view text) {
   JsonWriter json;
@@ -62,6 +65,12 @@ bool LocalCall::take_locked(const Frame& frame) {
     case FrameKind::accepted:
       accepted_ = true;
       return true;
+    case FrameKind::queued: {
+      const auto queued = decode_queued(frame.body);
+      if (!queued) return false;
+      place(*queued);
+      return true;
+    }
     case FrameKind::text:
       return take_delta(delta("content", frame.body));
     case FrameKind::reasoning:
@@ -136,6 +145,15 @@ void LocalCall::finish(const FinishBody& body) {
     }
     add(std::move(event));
   }
+}
+
+/// The latest place only: a reader that sleeps does not need those between.
+void LocalCall::place(const QueuedBody& queued) {
+  auto event = exchange::event_of({static_cast<int>(std::min(queued.place, place_max)), queued.wait_s});
+  if (!events_.empty() && exchange::queue_place_of(events_.back()))
+    events_.back() = std::move(event);
+  else
+    events_.push_back(std::move(event));
 }
 
 void LocalCall::add(dialects::StreamEvent event) {

@@ -47,6 +47,7 @@ class LocalCall {
   /// What the worker wrote next, as the delta of an OpenAI chunk, with further fields of its choice.
   bool take_delta(std::string_view delta_json, std::string_view more = {});
   void finish(const FinishBody& body);
+  void place(const QueuedBody& queued);
   void add(dialects::StreamEvent event);
 
   mutable std::mutex mutex_;

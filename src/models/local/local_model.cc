@@ -15,6 +15,7 @@ namespace bastide::models::local {
 namespace {
 
 constexpr std::size_t calls_max = 256;
+constexpr std::int64_t retry_after_s = 10;  // of a server whose queue is full before the worker's
 constexpr int deaths_max = 5;
 constexpr Millis retry_pause{15'000};
 constexpr Millis restart_pause_max{30'000};
@@ -126,8 +127,8 @@ std::uint64_t LocalModel::open_call(const std::shared_ptr<LocalCall>& call, Fram
     }
   }
   if (id == 0) {
-    call->fail({Code::overloaded, "This model has too many questions waiting.", "queue_full",
-                "Try again in a moment, or choose another model."});
+    call->fail({Code::rate_limited, "This model has too many questions waiting.", "queue_full",
+                "Try again in a moment, or choose another model.", retry_after_s});
   } else if (!link_.send(kind, id, body)) {
     forget(id);
     call->fail(

@@ -241,6 +241,7 @@ Result<Sampling> read_sampling(const Json& body) {
     if (ok = number(body, {"dry_penalty_last_n"}, -1, 1e6, out.dry_penalty_last_n); !ok) return ok;
     if (ok = texts(body, "dry_sequence_breakers", out.dry_sequence_breakers); !ok) return ok;
     if (ok = texts(body, "samplers", out.samplers); !ok) return ok;
+    if (ok = number(body, {"speculative.n_max"}, 0, 1024, out.guess_max); !ok) return ok;
     if (ok = number(body, {"mirostat"}, 0, 2, out.mirostat); !ok) return ok;
     if (ok = number(body, {"mirostat_tau"}, 0, 100, out.mirostat_tau); !ok) return ok;
     if (ok = number(body, {"mirostat_eta"}, 0, 1, out.mirostat_eta); !ok) return ok;

@@ -31,6 +31,7 @@ struct Sampling {
   std::vector<LogitBias> logit_bias;
   int logprobs =
       -1;  // of so many candidates for each token (logprobs with top_logprobs, or n_probs); -1: none
+  std::optional<int> guess_max;  // speculative.n_max: tokens guessed ahead; 0: none
   std::vector<std::string> stop_words;
   std::vector<std::int32_t> stop_token_ids;
   std::string grammar;      // GBNF

@@ -8,7 +8,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/time.h"
 #include "models/local/llama_engine.h"
+#include "models/local/speculation.h"
 
 namespace bastide::models::local {
 
@@ -29,6 +31,8 @@ struct Slot {
   std::uint32_t written = 0;    // tokens of the answer
   Token next = 0;               // drawn, not yet in `cache`
   int row = -1;                 // of its logits in the current batch
+  Speculation speculation{};
+  Steady::time_point seated{};
   std::uint64_t last_used = 0;
   std::uint64_t order = 0;  // of arrival
 

@@ -10,11 +10,23 @@ function countIn(reasons: readonly string[] | undefined): number | null {
   return match ? Number(match[0]) : null;
 }
 
+/** The seconds at the end of "place 3 in the queue, about 12 s." */
+function secondsIn(reasons: readonly string[] | undefined): number | null {
+  const match = /(\d+) s\.$/.exec(reasons?.[0] ?? "");
+  return match ? Number(match[1]) : null;
+}
+
 /** What is being done now, from what has been decided so far. */
 export function doing(live: Live, { t }: Words): string {
   const done = new Set(live.stages.map((stage) => stage.name));
   const retrieve = live.stages.findLast((stage) => stage.name === "retrieve");
   if (live.text !== "") return t("stage.writing");
+  const queue = live.stages.findLast((stage) => stage.name === "queue");
+  const place = Number(queue?.decision ?? 0);
+  if (place > 0 && !done.has("call")) {
+    const seconds = secondsIn(queue?.reasons);
+    return seconds === null ? t("stage.queued", { place }) : t("stage.queuedFor", { place, seconds });
+  }
   const found = retrieve && retrieve.decision !== "none" ? countIn(retrieve.reasons) : null;
   if (found !== null && found > 0) return t("stage.reading", { n: found });
   if (done.has("retrieve")) return t("stage.thinking");

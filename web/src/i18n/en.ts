@@ -524,6 +524,8 @@ const english: Catalogue = {
   "source.panel": "Sources",
 
   "stage.preparing": "preparing",
+  "stage.queued": "waiting for the model, place {place} in the queue",
+  "stage.queuedFor": "waiting for the model, place {place} in the queue, about {seconds} s",
   "stage.reading_one": "reading {n} passage",
   "stage.reading_other": "reading {n} passages",
   "stage.searching": "searching",

@@ -525,6 +525,8 @@ const words = {
   "source.panel": "Sources",
 
   "stage.preparing": "prépare",
+  "stage.queued": "attend le modèle, place {place} dans la file",
+  "stage.queuedFor": "attend le modèle, place {place} dans la file, environ {seconds} s",
   "stage.reading_one": "lit {n} passage",
   "stage.reading_other": "lit {n} passages",
   "stage.searching": "cherche",

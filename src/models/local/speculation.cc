@@ -1,0 +1,83 @@
+#include "models/local/speculation.h"
+
+#include <algorithm>
+
+namespace bastide::models::local {
+namespace {
+
+constexpr std::size_t look_back_max = 32'768;
+constexpr std::size_t match_min = 3;
+constexpr std::size_t match_max = 8;
+constexpr double gain_min = 1.05;          // less is within what the machine varies
+constexpr double row_cost_guessed = 0.25;  // of one more row, until it was measured
+constexpr double forgetting = 0.2;
+constexpr double drift =
+    0.002;  // towards what was guessed: a cost that was measured in a bad moment is tried again
+
+std::size_t bucket(std::size_t matched) { return matched >= match_max ? 2 : matched > match_min ? 1 : 0; }
+
+}  // namespace
+
+Guess look_up(std::span<const Token> tokens, std::size_t size_max) {
+  Guess out;
+  tokens = tokens.last(std::min(tokens.size(), look_back_max));
+  if (tokens.size() <= match_min || size_max == 0) return out;
+  std::size_t best = 0;
+  for (std::size_t end = tokens.size() - 1; end >= match_min; --end) {
+    // tokens[end] would follow: how many before it agree with the last ones?
+    std::size_t matched = 0;
+    while (matched < std::min(match_max, end) &&
+           tokens[end - 1 - matched] == tokens[tokens.size() - 1 - matched])
+      ++matched;
+    if (matched < match_min || matched <= out.matched) continue;
+    out.matched = matched;
+    best = end;
+    if (matched == match_max) break;
+  }
+  if (out.matched == 0) return out;
+  // Beyond the end, what repeats itself goes on doing so.
+  const std::size_t known = tokens.size() - best;
+  for (std::size_t each = 0; each < size_max; ++each)
+    out.tokens.push_back(each < known ? tokens[best + each] : out.tokens[each - known]);
+  return out;
+}
+
+void RowCosts::note(std::size_t rows, double seconds) {
+  if (rows == 0 || rows >= seconds_.size() || seconds <= 0) return;
+  double& known = seconds_[rows];
+  known = known == 0 ? seconds : known + forgetting * (seconds - known);
+  for (std::size_t other = 2; other < seconds_.size(); ++other)
+    if (other != rows && seconds_[other] > 0 && seconds_[1] > 0) {
+      const double guessed = seconds_[1] * (1 + row_cost_guessed * static_cast<double>(other - 1));
+      seconds_[other] += drift * (guessed - seconds_[other]);
+    }
+}
+
+double RowCosts::of(std::size_t rows) const {
+  const bool known = rows < seconds_.size() && seconds_[rows] > 0 && seconds_[1] > 0;
+  return known ? seconds_[rows] / seconds_[1] : 1 + row_cost_guessed * static_cast<double>(rows - 1);
+}
+
+std::size_t Speculation::worth_checking(const Guess& guess, const RowCosts& costs) const {
+  const double right = right_[bucket(guess.matched)];
+  double gained = 1, reached = 1, best = gain_min;
+  std::size_t out = 0;
+  for (std::size_t size = 1; size <= guess.tokens.size(); ++size) {
+    reached *= right;
+    gained += reached;  // tokens of this computation
+    const double gain = gained / costs.of(size + 1);
+    if (gain > best) {
+      best = gain;
+      out = size;
+    }
+  }
+  return out;
+}
+
+void Speculation::learn(const Guess& guess, std::size_t right, std::size_t looked_at) {
+  double& known = right_[bucket(guess.matched)];
+  for (std::size_t each = 0; each < std::min(right + 1, looked_at); ++each)
+    known += forgetting * ((each < right ? 1.0 : 0.0) - known);
+}
+
+}  // namespace bastide::models::local
