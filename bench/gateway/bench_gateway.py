@@ -21,6 +21,9 @@ TESTS = {  # name: (arguments of the load driver, model, figure, goal)
     "latency": (["-c", "1", "-b", "2000"], "mock", "p50", 1.3),
     "first_token": (["-c", "1", "-b", "2000", "-s"], "mock-gap5-frames4", "ttft", 1.2),
     "guard": (["-c", "32", "-b", "2000"], "far", "cpu", 1.5),  # outside the walls: the guard has looked
+    "translated": (["-c", "32", "-b", "2000"], "foreign", "cpu", 2.0),  # OpenAI to Anthropic and back
+    "translated_stream": (["-c", "16", "-b", "2000", "-s"], "foreign", "cpu", 1.0),
+    "masked_stream": (["-c", "16", "-b", "2000", "-s"], "masked", "cpu", 1.0),  # an address is replaced on the way out
 }
 BARE = 24003
 FIELDS = {"cpu": "cpu_us_req", "p50": "p50_us", "ttft": "ttft_p50_us"}
@@ -38,14 +41,16 @@ def main() -> None:
     with stage.Stage(asked.kit, asked.binary) as house:
         house.configure(stage.provider("near") + stage.provider("far", "FR") + stage.model("mock", "near", "mock") +
                         stage.model("far", "far", "mock") +
-                        stage.model("mock-gap5-frames4", "near", "mock-gap5-frames4") + stage.LIMITS)
+                        stage.provider("foreign", dialect="anthropic") + stage.model("foreign", "foreign", "mock") +
+                        stage.model("masked", "far", "mock") + stage.model("mock-gap5-frames4", "near", "mock-gap5-frames4") +
+                        stage.LIMITS)
         keys = {guard: house.key(guard) for guard in ("off", "enforce")}
         house.mock()
         nginx, bastide = house.nginx(), house.serve()
 
         def window(port, process, arguments, model):
-            return house.load(port, keys["enforce" if model == "far" else "off"], "-m", model, "-d", asked.seconds, "-w", 0.15,
-                              *arguments, process=process)
+            return house.load(port, keys["enforce" if model in ("far", "masked") else "off"], "-m", model, "-d", asked.seconds, "-w", 0.15,
+                              *arguments, process=process, driver="load-personal" if model == "masked" else "load")
 
         arms = {"nginx": (stage.NGINX, nginx), "bastide": (stage.BASTIDE, bastide)}
         if asked.bare:
@@ -56,7 +61,7 @@ def main() -> None:
             rounds = []
             for turn in range(asked.rounds):
                 order = sorted(arms, reverse=turn % 2 == 1)
-                rounds.append({name: window(*arms[name], arguments, model if name == "bastide" or model != "far" else "mock")
+                rounds.append({name: window(*arms[name], arguments, model if name == "bastide" or model.startswith("mock") else "mock")
                                for name in order})
             for name in arms:
                 if name == "nginx":

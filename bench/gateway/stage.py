@@ -25,10 +25,10 @@ def prefer(pid: int) -> None:
         pass
 
 
-def provider(name: str, zone: str = "walls", port: int = MOCK) -> str:
+def provider(name: str, zone: str = "walls", port: int = MOCK, dialect: str = "openai") -> str:
     return f"""[[provider]]
 id = "{name}"
-dialect = "openai"
+dialect = "{dialect}"
 base_url = "http://127.0.0.1:{port}/v1"
 zone = "{zone}"
 """
@@ -60,6 +60,9 @@ class Stage:
     def __enter__(self):
         for name, extra in (("mock", ["-pthread"]), ("load", [])):
             subprocess.run(["g++", "-O2", "-std=c++20", *extra, f"{self.kit}/{name}.cpp", "-o", f"{self.folder}/{name}"], check=True)
+        with open(f"{self.kit}/load.cpp", encoding="utf-8") as file:
+            personal = file.read().replace("assistant of the organisation.", "assistant of marie.dupont@example.org.")
+        subprocess.run(["g++", "-O2", "-std=c++20", "-x", "c++", "-", "-o", f"{self.folder}/load-personal"], input=personal.encode(), check=True)
         shutil.copy(f"{self.kit}/nginx.conf", self.folder)
         _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
@@ -116,9 +119,9 @@ class Stage:
                 time.sleep(0.1)
         raise SystemExit("Bastide did not start.")
 
-    def load(self, port, key, *arguments, process=None) -> dict:
-        """One window of the load driver; its line of JSON."""
-        command = ["taskset", "-c", "0", f"{self.folder}/load", "-u", f"http://127.0.0.1:{port}/v1/chat/completions",
+    def load(self, port, key, *arguments, process=None, driver="load") -> dict:
+        """One window of a load driver; its line of JSON."""
+        command = ["taskset", "-c", "0", f"{self.folder}/{driver}", "-u", f"http://127.0.0.1:{port}/v1/chat/completions",
                    "-H", f"Authorization: Bearer {key}", *map(str, arguments)]
         if process:
             command += ["-P", str(process.pid)]

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "app/budget_keeper.h"
+#include "app/exchange_spans.h"
 #include "app/key_keeper.h"
 #include "app/sweeper.h"
 #include "app/usage_receipts.h"
@@ -91,6 +92,7 @@ struct Program::Parts {
   std::unique_ptr<KeyRings> provider_keys;
   std::unique_ptr<FairGates> gates;
   std::unique_ptr<observe::Traces> traces;  // null: none leave
+  std::unique_ptr<ExchangeSpans> spans;     // of the calls that walk the stages; null with `traces`
 
   // Rooms.
   std::unique_ptr<identity::Identity> identity;
@@ -185,6 +187,7 @@ void Program::Parts::open_observation() {
                          std::span<const policy::UsageRow> rows) { log->take(rows); });
   if (!wanted.otlp_url.empty())
     traces = std::make_unique<observe::Traces>(wanted, *client, loop->loop(), metrics);
+  if (traces) spans = std::make_unique<ExchangeSpans>(config, *traces);
 }
 
 Result<void> Program::Parts::open_rooms() {
@@ -248,7 +251,7 @@ Result<void> Program::Parts::open_rooms() {
 
 void Program::Parts::open_doors() {
   pipeline = std::make_unique<exchange::Pipeline>(exchange::Rooms{
-      *labels, *router, *limiter, *guard, *library, *models, *footprint, *audit, gates.get()});
+      *labels, *router, *limiter, *guard, *library, *models, *footprint, *audit, spans.get(), gates.get()});
   chat = std::make_unique<chat::Chat>(
       *conversations, *pipeline, *labels, *router, *io, metrics,
       [this](std::string_view conversation) { return pseudonyms->forget(conversation); });

@@ -31,6 +31,9 @@ std::vector<StageTrace> trace_of(const exchange::Exchange& exchange, const polic
   else
     say("compose", "as_it_came",
         "The call passed as bytes; only the model's name was put in the provider's words.");
+  if (row.flags & policy::usage_flag::warned)
+    out.back().reasons.emplace_back(
+        "What that dialect has no word for was left out; the answer's header x-bastide-warning named it.");
   say("route", asked, model.id.empty() ? "" : "Label " + label + " may go to " + model.zone + ".");
   say("pseudonymise", leaves ? "nothing_found" : "not_needed");
   if (row.flags & policy::usage_flag::cache_hit)
@@ -38,9 +41,6 @@ std::vector<StageTrace> trace_of(const exchange::Exchange& exchange, const polic
   else
     say("call", model.id.empty() ? "failed" : model.id,
         row.failovers == 0 ? "" : std::to_string(row.failovers) + " failed before.");
-  if (row.flags & policy::usage_flag::warned)
-    out.back().reasons.emplace_back(
-        "What that dialect has no word for was left out; the answer's header x-bastide-warning named it.");
   say("guard_out", translated ? "translated" : "as_it_came");
   say("record", "kept", "The call's row is in the usage log.");
   say("deliver", error.empty() ? "done" : error, "To " + exchange.ask.door + ".");

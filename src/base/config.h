@@ -93,6 +93,7 @@ struct ModelConfig {
   std::optional<bool> answers_documents;  // whether it may answer from passages; unset: from its size
   std::vector<std::string> aliases;       // other names that callers may say; models may share one
   int weight = 1;                         // its share of the calls for an alias that it shares
+  std::vector<std::string> tags;          // what it is for: "auto:TAG" chooses among those that have it
   std::int64_t max_concurrent = 0;        // calls at once; 0: no limit
 };
 

@@ -198,7 +198,8 @@ void read_models(ConfigTable& root, Config& config) {
   for (auto& table : tables) {
     ModelConfig model;
     read_id(table, model.id, config.models);
-    if (model.id == "auto") table.wrong("id", "\"auto\" lets Bastide choose: give the model another name.");
+    if (model.id == "auto" || model.id.starts_with("auto:"))
+      table.wrong("id", "\"auto\" lets Bastide choose: give the model another name.");
     table.text("name", model.name, "a name for people");
     table.text("provider", model.provider, "the id of a [[provider]], or \"local\"",
                ConfigTable::Need::required);
@@ -223,6 +224,7 @@ void read_models(ConfigTable& root, Config& config) {
     table.words("fallback", model.fallback, R"(["local-small"])");
     table.flag("answers_documents", model.answers_documents);
     table.words("aliases", model.aliases, R"(["default"])");
+    table.words("tags", model.tags, R"(["code"])");
     std::int64_t weight = model.weight;
     table.integer("weight", weight, 1, 100);
     model.weight = static_cast<int>(weight);

@@ -271,14 +271,16 @@ Result<void> Chat::stop(std::string_view person, std::string_view stream) {
   return {};
 }
 
-void Chat::stop_for_good(std::string_view person, std::string_view conversation) {
+void Chat::stop_all(std::string_view person) { stop_in(person, {}, Kept::yes); }
+
+void Chat::stop_in(std::string_view person, std::string_view conversation, Kept kept) {
   std::vector<std::stop_source> sources;
   {
     std::lock_guard lock(mutex_);
     for (auto& [stream, running] : running_) {
       if (running.person != person || (!conversation.empty() && running.conversation != conversation))
         continue;
-      running.removed = true;
+      if (kept == Kept::no) running.removed = true;
       sources.push_back(running.stop);
     }
   }
@@ -287,13 +289,13 @@ void Chat::stop_for_good(std::string_view person, std::string_view conversation)
 
 Result<void> Chat::remove(std::string_view person, std::string_view conversation) {
   if (auto removed = store_.remove(conversation, person); !removed) return removed;
-  stop_for_good(person, conversation);
+  stop_in(person, conversation, Kept::no);
   return on_removed_(conversation);
 }
 
 Result<std::int64_t> Chat::remove_all(std::string_view person) {
   auto removed = store_.remove_all(person);
-  if (removed) stop_for_good(person, {});
+  if (removed) stop_in(person, {}, Kept::no);
   return removed;
 }
 

@@ -67,6 +67,9 @@ class Chat {
   /// Code::not_found when it does not run or is not theirs.
   Result<void> stop(std::string_view person, std::string_view stream);
 
+  /// Stops all answers that are being written for somebody who may ask no more. What was shown stays.
+  void stop_all(std::string_view person);
+
   /// Stops its answers and removes a conversation with all that is kept of it. Code::not_found. Blocks.
   Result<void> remove(std::string_view person, std::string_view conversation);
   /// The same with all that a person has; gives how many. Blocks.
@@ -100,8 +103,9 @@ class Chat {
   [[nodiscard]] Task<Result<std::optional<Asked>>> asked_before(std::string person, const Turn& turn);
   [[nodiscard]] Result<Prepared> prepare(const identity::Principal& who, const std::string& conversation,
                                          const Turn& turn);
+  enum class Kept { yes, no };  // what was shown of the answers
   // Stops those answers of `person` in `conversation`; in all when it is empty.
-  void stop_for_good(std::string_view person, std::string_view conversation);
+  void stop_in(std::string_view person, std::string_view conversation, Kept kept);
   [[nodiscard]] Task<void> answer(identity::Principal who, Prepared prepared, std::stop_token stop);
 
   ConversationStore& store_;

@@ -122,7 +122,8 @@ struct Ask : dialects::ChatRequest {
   std::optional<std::string> floor_label;  // of the conversation so far: what was read stays labelled
   std::vector<std::string> collections;    // ids; empty: no documents
   bool quote_only = false;
-  std::string language;  // of the interface: "fr" or "en"
+  std::string language;       // of the interface: "fr" or "en"
+  std::string traceparent{};  // the caller's span (W3C), as it came; empty: none
 };
 
 using dialects::Finish;
@@ -181,8 +182,10 @@ struct Exchange {
   std::vector<Message> prompt;
   policy::Route route;
   std::vector<policy::Candidate> candidates;
-  policy::ModelCard model;  // the one that answered
-  int failovers = 0;        // models that were tried before it
+  policy::ModelCard model;                   // the one that answered
+  std::optional<std::int64_t> answer_cap{};  // of its tokens: nobody asked for one, but budgets pay no more
+  std::string span{};                        // of this exchange, as its provider is told; empty: not traced
+  int failovers = 0;                         // models that were tried before it
   std::vector<Masked> masked;
   /// The call with the prompt and with pseudonyms: what a model outside the walls receives.
   std::optional<dialects::ChatRequest> outgoing;

@@ -89,6 +89,7 @@ Task<Result<void>> Pipeline::run(Exchange& exchange, Work& work) const {
 
 Task<Result<void>> Pipeline::walk(Exchange& exchange, std::vector<const Stage*> stages) const {
   exchange.started_at = now_ms();
+  if (rooms_.spans) exchange.span = rooms_.spans->begin(exchange.ask.traceparent);
   for (const auto* stage : stages) {
     bool answered = stage->name() == "record" || stage->name() == "deliver";
     Result<void> result;

@@ -133,6 +133,7 @@ struct ModelCall {
   policy::ModelCard model;
   dialects::ChatRequest request;
   Caller caller{};
+  std::string traceparent{};  // what a provider is told of the trace; empty: nothing
 };
 
 /// Documents judged by a reranker.
@@ -164,6 +165,19 @@ class Models {
                                        std::vector<std::string> /*documents*/, std::stop_token /*stop*/) {
     co_return fail(Code::unsupported, "The model \"" + model.id + "\" ranks no documents.", "no_capability");
   }
+};
+
+// --- observability
+// ----------------------------------------------------------------------------------------------
+/// Spans of exchanges, for a collector. Quick, never blocks.
+class Spans {
+ public:
+  virtual ~Spans() = default;
+  /// The span of a call that came with `traceparent` (may be empty), as its provider is told; empty: it is
+  /// not traced.
+  [[nodiscard]] virtual std::string begin(std::string_view traceparent) const = 0;
+  /// The exchange, whose `span` is not empty, has ended.
+  virtual void end(const Exchange& exchange) = 0;
 };
 
 // --- footprint, governance

@@ -98,10 +98,11 @@ std::string query_of(const Ask& ask) {
 dialects::ChatRequest call_of(const Exchange& exchange) {
   dialects::ChatRequest out = exchange.ask;
   out.messages = exchange.prompt;
+  if (exchange.answer_cap) out.sampling.max_tokens = *exchange.answer_cap;
   return out;
 }
 
-bool wants_any_model(const Ask& ask) { return ask.model.empty() || ask.model == "auto"; }
+bool wants_any_model(const Ask& ask) { return policy::lets_choose(ask.model); }
 
 std::int64_t estimate_tokens(std::span<const Message> messages) {
   std::int64_t tokens = 0;
@@ -142,10 +143,11 @@ std::int64_t input_bound(const Exchange& exchange) {
   return tokens_bound(exchange.prompt) + static_cast<std::int64_t>(bytes);
 }
 
-std::int64_t answer_bound(const Ask& ask, const policy::ModelCard& model) {
+std::int64_t answer_bound(const Exchange& exchange, const policy::ModelCard& model) {
   constexpr std::int64_t longest = 16'384;
+  if (exchange.answer_cap) return *exchange.answer_cap;
   const auto most = std::min(model.context_tokens, model.output_tokens_max.value_or(longest));
-  return ask.sampling.max_tokens.value_or(most);
+  return exchange.ask.sampling.max_tokens.value_or(most);
 }
 
 std::int64_t answer_tokens(const Ask& ask) { return ask.sampling.max_tokens.value_or(answer_tokens_default); }

@@ -29,8 +29,9 @@ namespace bastide::exchange {
 [[nodiscard]] std::int64_t tokens_bound(std::span<const Message> messages);
 /// The same of all that the exchange's model will read, tools and schemas included.
 [[nodiscard]] std::int64_t input_bound(const Exchange& exchange);
-/// The longest answer that `model` may give: what was asked for, else the model's own most, else 16,384.
-[[nodiscard]] std::int64_t answer_bound(const Ask& ask, const policy::ModelCard& model);
+/// The longest answer that `model` may give: what budgets allow or was asked for, else the model's own most,
+/// else 16,384.
+[[nodiscard]] std::int64_t answer_bound(const Exchange& exchange, const policy::ModelCard& model);
 /// Tokens to keep free for the answer.
 [[nodiscard]] std::int64_t answer_tokens(const Ask& ask);
 

@@ -20,6 +20,7 @@ struct Rooms {
   Models& models;
   Footprint& footprint;
   Records& records;
+  Spans* spans = nullptr;            // null: nothing is traced
   const FairGates* gates = nullptr;  // of providers and models that take only so many calls at once
 };
 

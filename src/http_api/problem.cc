@@ -126,6 +126,8 @@ constexpr French french[] = {
     {"no_model", "Aucun modèle ne peut faire cela.",
      "L’administration peut en ajouter un : bastide model pull NOM, ou un fournisseur dans bastide.toml."},
     {"unknown_model", "Ce modèle n’existe pas.", "Choisissez-en un de la liste."},
+    {"no_tag", "Aucun modèle ne porte cette étiquette.",
+     "Choisissez un modèle, ou une étiquette de la configuration."},
     {"no_capability", "Ce modèle ne sait pas faire cela.", "Choisissez-en un autre."},
     {"adapter_failed", "Cet adaptateur ne va pas avec ce modèle.",
      "Installez-le de nouveau pour le modèle dont il vient."},

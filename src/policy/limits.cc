@@ -149,9 +149,9 @@ void Limiter::write_row(const exchange::Exchange& exchange, const Account& accou
   const auto known = [&](const std::string& model) {
     return std::ranges::any_of(exchange.candidates, [&](const auto& each) { return each.model == model; });
   };
-  row.model_asked = log_.word(known(exchange.ask.model) ? exchange.ask.model
-                              : exchange.ask.model.empty() || exchange.ask.model == "auto" ? "auto"
-                                                                                           : "unknown");
+  row.model_asked = log_.word(known(exchange.ask.model)         ? exchange.ask.model
+                              : lets_choose(exchange.ask.model) ? "auto"
+                                                                : "unknown");
   const bool labelled =
       std::ranges::any_of(exchange.trace, [](const auto& stage) { return stage.name == "label"; });
   if (labelled) row.label = log_.word(labels_.id(exchange.label));

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view walls = "walls";
 
-bool wants_auto(const RouteNeed& need) { return need.model.empty() || need.model == "auto"; }
+bool wants_auto(const RouteNeed& need) { return lets_choose(need.model); }
 
 std::string_view zone_of(const ModelCard& model) {
   return model.local ? walls : std::string_view(model.zone);
@@ -37,6 +37,15 @@ auto size_key(const ModelCard& model) {
 bool usable(const Candidate& judged) { return judged.reason == "allowed"; }
 
 }  // namespace
+
+bool lets_choose(std::string_view model) {
+  return model.empty() || model == "auto" || !wanted_tag(model).empty();
+}
+
+std::string_view wanted_tag(std::string_view model) {
+  constexpr std::string_view prefix = "auto:";
+  return model.starts_with(prefix) ? model.substr(prefix.size()) : std::string_view();
+}
 
 bool ModelCard::can(std::string_view capability) const {
   return std::ranges::find(capabilities, capability) != capabilities.end();
@@ -109,6 +118,9 @@ Candidate Router::judge(const ModelCard& model, const RouteNeed& need) const {
                    fmt::format("Policy does not let \"{}\" data go to this model, {}.",
                                labels_.id(need.label), where(model)));
   judged.allowed = true;
+  const auto tag = wanted_tag(need.model);
+  if (!tag.empty() && std::ranges::find(model.tags, tag) == model.tags.end())
+    return because("no_tag", "It has not the tag that was asked for.");
   for (const auto& capability : need.capabilities)
     if (!model.can(capability))
       return because("no_capability", fmt::format("It has no capability \"{}\".", capability));
@@ -191,8 +203,16 @@ Result<std::vector<std::size_t>> Router::order_auto(const std::vector<ModelCard>
     return order;
   }
   // Nothing is left: of the models that can do it at all, the obstacle that is nearest to an answer.
+  const auto tag = wanted_tag(need.model);
+  const auto has_tag = [&](const ModelCard& model) {
+    return tag.empty() || std::ranges::find(model.tags, tag) != model.tags.end();
+  };
+  if (!tag.empty() && std::ranges::none_of(catalogue, has_tag))
+    return fail(Code::not_found, fmt::format("No model has the tag \"{}\".", tag.substr(0, 100)), "no_tag",
+                "Choose a model, or a tag that the configuration gives.");
   const auto able = [&](const ModelCard& model) {
-    return std::ranges::all_of(need.capabilities, [&](const auto& each) { return model.can(each); });
+    return has_tag(model) &&
+           std::ranges::all_of(need.capabilities, [&](const auto& each) { return model.can(each); });
   };
   if (std::ranges::none_of(catalogue, able))
     return fail(

@@ -31,7 +31,9 @@ struct ModelCard {
   std::optional<Range> parameters_active;
   std::optional<Range> parameters_total;
   std::vector<std::string> fallback;
-  bool answers_documents = true;  // large enough to be believed about passages
+  std::vector<std::string> aliases{};  // other names that callers may say
+  std::vector<std::string> tags{};     // what it is for
+  bool answers_documents = true;       // large enough to be believed about passages
   bool ready = true;
   std::string state;  // ready loading stopped failed missing; with `state_detail` for a person
   std::string state_detail;
@@ -39,8 +41,14 @@ struct ModelCard {
   [[nodiscard]] bool can(std::string_view capability) const;
 };
 
+/// What a caller's word for the model leaves to the router: "auto" or nothing all, "auto:TAG" those with that
+/// tag.
+[[nodiscard]] bool lets_choose(std::string_view model);
+/// The tag of "auto:TAG"; empty for all else.
+[[nodiscard]] std::string_view wanted_tag(std::string_view model);
+
 struct RouteNeed {
-  std::string model;  // an id, or "auto" / empty for the smallest sufficient
+  std::string model;  // an id, or a word for which lets_choose holds: the smallest sufficient
   Label label;
   std::vector<std::string> capabilities{"chat"};
   std::int64_t context_tokens = 0;  // prompt and answer together
@@ -54,7 +62,7 @@ struct Candidate {
   bool allowed = false;
   std::string reason;  // stable word: chosen allowed label_not_allowed_in_zone not_requested no_capability
                        // context_too_small not_ready too_small_for_documents unknown_zone
-                       // over_budget
+                       // no_tag over_budget
   std::string text;    // for a person, English
 };
 
@@ -75,14 +83,14 @@ class Router {
   [[nodiscard]] Place place(std::string_view zone) const;
   /// Whether policy keeps data of `label` within the walls, whatever the model.
   [[nodiscard]] bool walls_only(Label label) const;
-  /// "auto" takes the allowed, able, ready model with the fewest active parameters (unknown sizes last), ties
-  /// by price, then id; after it come its fallbacks, then the others in that order. With `documents` only
-  /// models that can be believed about passages are taken. A named model that policy does not allow is
-  /// Code::refused_by_policy (detail "label_not_allowed"): never replaced in silence. A named model that is
-  /// not ready gives way to its own `fallback`, each of which must be allowed too. Other errors: not_found
-  /// (unknown_model), unsupported (no_capability), too_large (context_too_small), unavailable (no_model,
-  /// model_not_ready, too_small_for_documents). The error's message names label and model; `candidates` is
-  /// filled in either case.
+  /// "auto" and "auto:TAG" take the allowed, able, ready model with the fewest active parameters (unknown
+  /// sizes last), ties by price, then id; after it come its fallbacks, then the others in that order. With
+  /// `documents` only models that can be believed about passages are taken. A named model that policy does
+  /// not allow is Code::refused_by_policy (detail "label_not_allowed"): never replaced in silence. A named
+  /// model that is not ready gives way to its own `fallback`, each of which must be allowed too. Other
+  /// errors: not_found (unknown_model), unsupported (no_capability), too_large (context_too_small),
+  /// unavailable (no_model, model_not_ready, too_small_for_documents). The error's message names label and
+  /// model; `candidates` is filled in either case.
   [[nodiscard]] Result<Route> route(const std::vector<ModelCard>& catalogue, const RouteNeed& need,
                                     std::vector<Candidate>& candidates) const;
 

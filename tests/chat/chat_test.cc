@@ -196,6 +196,18 @@ TEST_F(ChatTest, nobody_follows_or_stops_anothers_answer) {
   EXPECT_EQ(batch.error().code, Code::not_found);
 }
 
+TEST_F(ChatTest, who_may_ask_no_more_is_answered_no_more) {
+  house.models.on_start = [this] { chat.stop_all("per_b"); };
+  ASSERT_TRUE(talk(say("q")));
+  EXPECT_EQ(store.messages("cnv_1", "per_a")->back().state, MessageState::complete);
+  house.models.on_start = [this] { chat.stop_all("per_a"); };
+  (void)talk(say("q"));
+  const auto messages = store.messages("cnv_1", "per_a");
+  ASSERT_EQ(messages->size(), 4U) << "what was asked stays";
+  EXPECT_NE(messages->back().state, MessageState::complete);
+  EXPECT_TRUE(forgotten.empty());
+}
+
 TEST_F(ChatTest, empty_and_foreign_messages_are_refused) {
   EXPECT_EQ(talk(say("  ")).error().detail, "empty_message");
   auto turn = say("x");

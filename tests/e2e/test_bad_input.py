@@ -119,15 +119,24 @@ class BadInput(unittest.TestCase):
         for door in DOORS:
             for name in DIALECTS:
                 with self.subTest(door=door, upstream=name):
-                    connection, response = self.post(*DOORS[door](f"on-{name}", "fail:stuck" + " " * 60, stream=True))
-                    begun = time.monotonic()
-                    self.assertTrue(response.read1(100))
-                    left = time.monotonic()
-                    response.close()
-                    connection.close()
-                    heard = self.upstreams.left.get(timeout=10)
-                    self.assertGreater(heard, begun)
-                    self.assertLess(heard - left, 0.5)  # 0.1 s on a quiet machine
+                    # On a busy machine the mock itself may look up late: one of five must be in time.
+                    for last in (False, False, False, False, True):
+                        took = self.leave(door, name)
+                        if took < 0.1 or last:
+                            break
+                    self.assertLess(took, 0.1)
+
+    def leave(self, door, name):
+        """Seconds from leaving in the middle of an answer to the provider's noticing."""
+        connection, response = self.post(*DOORS[door](f"on-{name}", "fail:stuck" + " " * 60, stream=True))
+        begun = time.monotonic()
+        self.assertTrue(response.read1(100))
+        left = time.monotonic()
+        response.close()
+        connection.close()
+        heard = self.upstreams.left.get(timeout=10)
+        self.assertGreater(heard, begun)
+        return heard - left
 
     def test_the_line_stays_open_while_a_model_thinks(self):
         connection, response = self.post(*DOORS["anthropic"]("on-openai", "fail:think" + " " * 60, stream=True))

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <set>
 #include <string>
 #include <vector>
@@ -49,6 +50,7 @@ struct FakeAdmission final : Admission {
                       std::int64_t output_tokens) override {
     chosen.push_back(model.id);
     bound = input_tokens + output_tokens;
+    if (output_tokens > longest_paid) return fail(Code::budget_exhausted, "Too long.", "budget_month");
     if (too_dear.contains(model.id)) return fail(Code::budget_exhausted, "Too dear.", "budget_month");
     return {};
   }
@@ -60,11 +62,20 @@ struct FakeAdmission final : Admission {
   }
   bool refuse = false;
   std::set<std::string> too_dear;
+  std::int64_t longest_paid = INT64_MAX;
   double cost = 0.25;
   std::vector<std::string> chosen;
   std::int64_t reserved = 0, bound = 0;
   int settled = 0;
   Usage last;
+};
+
+struct FakeSpans final : Spans {
+  std::string begin(std::string_view traceparent) const override {
+    return std::string(traceparent) + "-ours";
+  }
+  void end(const Exchange& exchange) override { ended.push_back(exchange.span + " " + exchange.error); }
+  std::vector<std::string> ended;
 };
 
 struct FakeRestorer final : Restorer {
@@ -173,8 +184,10 @@ inline Events said(std::vector<std::string> pieces, Finish how = Finish::stop) {
 
 struct FakeModels final : Models {
   [[nodiscard]] std::vector<policy::ModelCard> catalogue() const override { return cards; }
-  Task<Result<std::unique_ptr<Completion>>> start(ModelCall call, std::stop_token) override {
+  Task<Result<std::unique_ptr<Completion>>> start(ModelCall call, std::stop_token stop) override {
     calls.push_back(call);
+    if (on_start) on_start();
+    if (stop.stop_requested()) co_return fail(Code::cancelled, "stopped");
     for (const auto& id : down)
       if (id == call.model.id) co_return fail(Code::upstream, "It is down.", "connect_refused");
     co_return std::make_unique<FakeCompletion>(events, &completion_gone);
@@ -190,6 +203,7 @@ struct FakeModels final : Models {
   std::vector<std::string> down;
   std::deque<Result<dialects::StreamEvent>> events = said({"Bonjour."});
   std::vector<ModelCall> calls;
+  std::function<void()> on_start;
   bool completion_gone = false;
 };
 

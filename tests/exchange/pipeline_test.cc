@@ -1,5 +1,6 @@
 #include "exchange/pipeline.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -282,6 +283,18 @@ TEST(PipelineOfWork, is_refused_as_an_answer_would_be) {
     EXPECT_EQ(house->records.kept.size(), 1U);
     EXPECT_EQ(house->admission.settled, 1);
   }
+}
+
+TEST(Pipeline, an_exchange_is_one_span_of_its_callers_trace) {
+  FakeHouse house;
+  FakeSpans spans;
+  auto rooms = house.rooms();
+  rooms.spans = &spans;
+  house.exchange.ask.traceparent = "theirs";
+  ASSERT_TRUE(sync_wait(Pipeline(rooms).run(house.exchange)));
+  ASSERT_EQ(house.models.calls.size(), 1U);
+  EXPECT_EQ(house.models.calls[0].traceparent, "theirs-ours");
+  EXPECT_THAT(spans.ended, ::testing::ElementsAre("theirs-ours "));
 }
 
 TEST(Pipeline, a_preview_sends_and_keeps_nothing) {

@@ -90,6 +90,18 @@ TEST_F(RouteTest, TheChosenModelsFallbackGoesFirst) {
   EXPECT_THAT(ids(*route("auto", "internal")), ElementsAre("one", "three", "two"));
 }
 
+TEST_F(RouteTest, ATagNarrowsTheChoice) {
+  catalogue = {card("small", "walls", 1), card("coder", "walls", 8), card("far", "US", 2)};
+  catalogue[1].tags = {"code", "long"};
+  catalogue[2].tags = {"code"};
+  EXPECT_THAT(ids(*route("auto:code", "internal")), ElementsAre("coder"));
+  EXPECT_EQ(reasons()["small"], "no_tag");
+  EXPECT_EQ(reasons()["far"], "label_not_allowed_in_zone") << "policy first, always";
+  EXPECT_EQ(route("auto:cooking", "internal").error().detail, "no_tag");
+  EXPECT_EQ(route("auto:", "internal").error().detail, "unknown_model");
+  EXPECT_EQ(route("auto:code", "internal", {"chat", "vision"}).error().detail, "no_model");
+}
+
 TEST_F(RouteTest, ANamedModelThatIsNotAllowedIsRefused) {
   catalogue = {card("cloud", "US"), card("local", "walls", 3)};
   catalogue[0].fallback = {"local"};

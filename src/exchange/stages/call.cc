@@ -90,6 +90,7 @@ class Call final : public Stage {
     call.model = card;
     call.request = leaves ? *exchange.outgoing : call_of(exchange);
     call.caller = caller_of(exchange);
+    call.traceparent = exchange.span;
     if (leaves && !exchange.masked.empty() && exchange.sink) {
       auto told = co_await exchange.sink->on_masked(exchange.masked);
       if (!told) co_return pass(told);

@@ -11,7 +11,7 @@ Result<void> may_call(Exchange& exchange, const policy::ModelCard& card, const p
     return fail(Code::refused_by_policy, "The label may not go to " + card.id + ".", "label_not_allowed");
   // The first of the route was paid for there; another is only called when budgets can pay it.
   if (exchange.admitted && card.id != exchange.model.id) {
-    auto paid = admission.choose(exchange, card, input_bound(exchange), answer_bound(exchange.ask, card));
+    auto paid = admission.choose(exchange, card, input_bound(exchange), answer_bound(exchange, card));
     if (!paid) return paid;
     exchange.model = card;
   }

@@ -20,6 +20,7 @@ class Record final : public Stage {
     exchange.cost = cost.amount;
     exchange.cost_known = cost.known;
     exchange.cost_estimated = cost.estimated;
+    if (!exchange.span.empty()) rooms_.spans->end(exchange);
     trace.decision = "kept";
     trace.reasons.push_back("The receipt and its leaf in the audit log are durable.");
     // The receipt holds its own stage and the delivery that follows, or it would not tell the whole way.

@@ -66,6 +66,10 @@ class RouteQuestion final : public Stage {
       const auto takes_tools = [](const policy::ModelCard& card) { return card.can("tools"); };
       if (!exchange.ask.tools.empty() && std::ranges::any_of(catalogue, takes_tools))
         need.capabilities.emplace_back("tools");
+      const auto keeps_schema = [](const policy::ModelCard& card) { return card.can("structured_output"); };
+      if (exchange.ask.output.kind == dialects::OutputFormat::Kind::json_schema &&
+          std::ranges::any_of(catalogue, keeps_schema))
+        need.capabilities.emplace_back("structured_output");
       trace.reasons.push_back(fmt::format("Needed: {}; {} tokens of context.",
                                           fmt::join(need.capabilities, ", "), need.context_tokens));
     }
@@ -132,7 +136,7 @@ class RouteQuestion final : public Stage {
     std::optional<Error> first;
     while (!order.empty()) {
       const auto& model = order.front();
-      auto paid = admission_.choose(exchange, model, input, answer_bound(exchange.ask, model));
+      auto paid = pay(exchange, model, input);
       if (paid) {
         if (first) mark(exchange, model.id, "chosen", "The first that budgets can pay.");
         return {};
@@ -143,6 +147,20 @@ class RouteQuestion final : public Stage {
       order.erase(order.begin());
     }
     return std::unexpected(std::move(*first));
+  }
+  /// Reserves the longest answer. Where nobody limits it and a budget does not allow it, a shorter one, which
+  /// the model is told.
+  [[nodiscard]] Result<void> pay(Exchange& exchange, const policy::ModelCard& model,
+                                 std::int64_t input) const {
+    constexpr std::int64_t cap_min = 256;
+    exchange.answer_cap.reset();
+    for (auto most = answer_bound(exchange, model);; most = std::max(cap_min, most / 2)) {
+      auto paid = admission_.choose(exchange, model, input, most);
+      const bool may_cap = !paid && paid.error().code == Code::budget_exhausted && most > cap_min &&
+                           !exchange.ask.sampling.max_tokens;
+      if (!may_cap) return paid;
+      exchange.answer_cap = std::max(cap_min, most / 2);
+    }
   }
   static void mark(Exchange& exchange, const std::string& model, std::string reason, std::string text) {
     for (auto* candidates : {&exchange.candidates, &exchange.route.candidates})

@@ -113,6 +113,7 @@ Task<Result<void>> exchange_call(Call& call, StagedCall staged) {
   exchange.who = call.who;
   exchange.ask.door = std::string(dialects::dialect_name(codec.dialect()));
   exchange.ask.language = call.language;
+  exchange.ask.traceparent = call.request().headers.find("traceparent").value_or("");
   if (dialects::is_infill(*request)) exchange.ask.capability = "fim";
   StopWithKey stop(call);
   exchange.stop = stop.token();

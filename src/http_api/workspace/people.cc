@@ -84,6 +84,7 @@ Task<Result<void>> change_person(Call& call) {
   auto person = co_await call.blocking(
       [&] { return identity.update_person(call.who, call.variables[0], role, disabled); });
   if (!person) co_return pass(person);
+  if (disabled == true) call.services.chat.stop_all(person->id);
   note(call, "person_changed", call.who.person, person->id);
   JsonWriter json;
   write_person(json, *person);

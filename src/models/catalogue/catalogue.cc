@@ -43,6 +43,8 @@ policy::ModelCard card_of(const Manifest& manifest) {
   card.zone = "walls";
   card.local = true;
   card.capabilities = manifest.capabilities;
+  // The worker holds every chat model to a schema.
+  if (card.can("chat") && !card.can("structured_output")) card.capabilities.emplace_back("structured_output");
   card.context_tokens = manifest.context_tokens;
   if (manifest.parameters_total.high > 0) card.parameters_total = manifest.parameters_total;
   if (manifest.parameters_active.high > 0) card.parameters_active = manifest.parameters_active;
@@ -166,6 +168,8 @@ Catalogue::Entry Catalogue::configured(const ModelConfig& model,
   out.card.price = model.price;
   out.card.output_tokens_max = model.output_tokens_max;
   out.card.fallback = model.fallback;
+  out.card.aliases = model.aliases;
+  out.card.tags = model.tags;
   if (model.parameters_active) out.card.parameters_active = model.parameters_active;
   if (model.parameters_total) out.card.parameters_total = model.parameters_total;
   if (model.answers_documents)

@@ -161,7 +161,9 @@ class DialectProvider final : public Provider {
           rests, said_to_another_key ? KeyRing::Urgency::others_may_answer : KeyRing::Urgency::nobody_else,
           Steady::now());
       if (!key) co_return std::unexpected(std::move(*said_to_another_key));
-      auto response = co_await client_.fetch(request(path, std::move(*body), *key->secret), stop);
+      auto outgoing = request(path, std::move(*body), *key->secret);
+      if (!call.traceparent.empty()) outgoing.headers.add("traceparent", call.traceparent);
+      auto response = co_await client_.fetch(std::move(outgoing), stop);
       if (!response) co_return std::unexpected(unreachable(std::move(response.error())));
       if ((*response)->status() / 100 == 2) {
         keys_.accepted(key->index);

@@ -2,6 +2,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "exchange/prompt.h"
 #include "tests/exchange/fakes.h"
 
 namespace bastide::exchange::testing {
@@ -156,6 +157,34 @@ TEST_F(StageTest, route_gives_way_to_what_budgets_can_pay_only_when_it_may_choos
   house.exchange.ask.model = "a";
   auto refused = house.run(route_stage(house.router, house.labels, house.models, house.admission), trace);
   EXPECT_EQ(refused.error().code, Code::budget_exhausted);
+}
+
+TEST_F(StageTest, a_budget_that_cannot_pay_the_longest_answer_gets_a_shorter_one) {
+  house.exchange.prompt = house.exchange.ask.messages;
+  house.exchange.admitted = true;
+  house.models.cards = {card("a", "walls")};
+  house.admission.longest_paid = 3000;
+  ASSERT_TRUE(house.run(route_stage(house.router, house.labels, house.models, house.admission), trace));
+  EXPECT_EQ(house.exchange.answer_cap, 2048) << "half of 8,192, and half of that again";
+  EXPECT_EQ(call_of(house.exchange).sampling.max_tokens, 2048);
+  house.exchange.ask.sampling.max_tokens = 5000;
+  auto refused = house.run(route_stage(house.router, house.labels, house.models, house.admission), trace);
+  EXPECT_EQ(refused.error().code, Code::budget_exhausted) << "what the caller wants is not cut";
+  house.exchange.ask.sampling.max_tokens.reset();
+  house.admission.longest_paid = 200;
+  EXPECT_FALSE(house.run(route_stage(house.router, house.labels, house.models, house.admission), trace));
+}
+
+TEST_F(StageTest, auto_takes_a_model_that_keeps_to_a_schema) {
+  house.exchange.prompt = house.exchange.ask.messages;
+  house.exchange.ask.output.kind = dialects::OutputFormat::Kind::json_schema;
+  house.models.cards = {card("a", "walls"), card("b", "walls")};
+  house.models.cards[1].capabilities.emplace_back("structured_output");
+  ASSERT_TRUE(house.run(route_stage(house.router, house.labels, house.models, house.admission), trace));
+  EXPECT_EQ(house.exchange.model.id, "b");
+  house.models.cards[1].capabilities.pop_back();
+  ASSERT_TRUE(house.run(route_stage(house.router, house.labels, house.models, house.admission), trace));
+  EXPECT_EQ(house.exchange.model.id, "a") << "where nobody says so, nothing is known of any";
 }
 
 TEST_F(StageTest, call_pays_for_the_model_that_stands_in) {
