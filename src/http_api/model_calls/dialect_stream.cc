@@ -120,9 +120,9 @@ Task<Result<void>> DialectStream::tell_now(dialects::StreamEvent event) {
   co_return told;
 }
 
-/// As a comment: every reader of server-sent events skips it.
+/// As a comment, which readers of server-sent events skip; but not Google's.
 Task<Result<void>> DialectStream::tell_queue() {
-  if (!encoder_->media_type().starts_with("text/event-stream")) co_return Result<void>{};
+  if (door_.codec.dialect() == dialects::Dialect::gemini) co_return Result<void>{};
   auto told = co_await door_.http.write(": " + queue_ + "\n\n");
   co_return told;
 }
