@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <unordered_map>
 
 #include "base/text.h"
@@ -153,94 +152,5 @@ void append_event(std::string& out, std::string_view data, std::string_view even
 }
 
 void append_ping(std::string& out) { out += ": ping\n\n"; }
-
-int status_of(const Error& error) {
-  constexpr int bad_request = 400;
-  return error.code == Code::unsupported ? bad_request : http_status(error.code);
-}
-
-std::string_view field_of(const Error& error) {
-  const std::string_view detail = error.detail;
-  for (const std::string_view mark : {std::string_view("field:"), std::string_view("invalid_")})
-    if (detail.starts_with(mark)) return detail.substr(mark.size());
-  return detail == "previous_response_not_found" ? "previous_response_id" : std::string_view();
-}
-
-std::string sentence_of(const Error& error) {
-  return error.action.empty() ? error.message : error.message + " " + error.action;
-}
-
-void put_retry_after(HttpError& out, const Error& error) {
-  constexpr std::int64_t seconds_otherwise = 5;
-  if (out.status != 429 && out.status != 503 && out.status != 529) return;
-  out.headers.emplace_back("retry-after",
-                           std::to_string(error.retry_after_s > 0 ? error.retry_after_s : seconds_otherwise));
-}
-
-namespace {
-
-/// Seconds, or milliseconds in the header that says so. Dates are not taken.
-std::int64_t retry_after_of(const HeaderLookup& headers) {
-  constexpr double day_s = 86'400;
-  if (!headers) return 0;
-  const auto number = [&](std::string_view name) {
-    const auto said = headers(name);
-    double value = 0;
-    std::from_chars(said.data(), said.data() + said.size(), value);
-    return value;
-  };
-  auto seconds = number("retry-after-ms") / 1000;
-  if (seconds <= 0) seconds = number("retry-after");
-  if (!(seconds > 0) || seconds > day_s) return 0;
-  return static_cast<std::int64_t>(seconds + 0.999);
-}
-
-}  // namespace
-
-Error upstream_error(int status, std::string_view word, const HeaderLookup& headers) {
-  const auto said =
-      word.empty() ? fmt::format("status {}", status) : fmt::format("status {}, {}", status, word);
-  const auto is = [&](std::initializer_list<std::string_view> words) {
-    return std::ranges::find(words, word) != words.end();
-  };
-  const auto fault = status / 100 == 4 ? Code::invalid : Code::upstream;
-  Error out{fault, fmt::format("The provider rejected the call ({}).", said), "provider_rejected",
-            "Check the fields of the call, or choose another model."};
-  if (is({"context_length_exceeded", "model_context_window_exceeded"}))
-    out = {Code::invalid, "The question with its context is longer than the model reads.", "context_too_long",
-           "Shorten it, or choose a model with a longer context."};
-  else if (status == 401 || status == 403 ||
-           is({"invalid_api_key", "authentication_error", "permission_error"}))
-    out = {Code::upstream, fmt::format("The provider refused our key ({}).", said), "provider_key",
-           "An administrator must check the provider's key and its rights."};
-  else if (status == 402 || is({"insufficient_quota", "billing_error", "billing_hard_limit_reached"}))
-    out = {Code::upstream, fmt::format("Our account with the provider is used up ({}).", said),
-           "provider_quota", "An administrator must check the account with the provider."};
-  else if (status == 429 || is({"rate_limit_error", "rate_limit_exceeded", "RESOURCE_EXHAUSTED"}))
-    out = {Code::rate_limited, "The provider gets too many questions from us.", "provider_rate_limit",
-           "Try again in a moment."};
-  else if (status / 100 == 3)
-    out = {Code::upstream, fmt::format("The provider's address leads elsewhere ({}).", said),
-           "provider_redirect", "An administrator must check the provider's base_url."};
-  else if (status == 404)
-    out = {Code::upstream, fmt::format("The provider does not know this model ({}).", said), "provider_model",
-           "An administrator must check base_url and upstream in the configuration."};
-  else if (status == 408 || status == 504)
-    out = {Code::timeout, fmt::format("The provider took too long ({}).", said), "provider_timeout",
-           "Try again."};
-  else if (status == 413 || is({"request_too_large"}))
-    out = {Code::too_large, "The question is too large for the provider.", "provider_too_large",
-           "Shorten it."};
-  else if (status == 503 || status == 529 || is({"overloaded_error", "UNAVAILABLE"}))
-    out = {Code::upstream, fmt::format("The provider is overloaded ({}).", said), "provider_overloaded",
-           "Try again in a moment."};
-  else if (status >= 500 || is({"api_error", "server_error", "INTERNAL"}))
-    out = {Code::upstream, fmt::format("The provider failed ({}).", said), "provider_failed",
-           "Try again, or choose another model."};
-  out.retry_after_s = retry_after_of(headers);
-  if (out.code == Code::rate_limited && out.retry_after_s > 0)
-    out.action = fmt::format("Try again in {} s.", out.retry_after_s);
-  return out;
-}
 
 }  // namespace bastide::dialects::detail

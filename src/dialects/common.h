@@ -54,16 +54,4 @@ void append_event(std::string& out, std::string_view data, std::string_view even
 /// A comment, which keeps a connection alive.
 void append_ping(std::string& out);
 
-/// Status by code; 400 where a field cannot be expressed.
-[[nodiscard]] int status_of(const Error& error);
-/// The field that the error names ("field:PATH", "invalid_FIELD"); empty when none.
-[[nodiscard]] std::string_view field_of(const Error& error);
-/// Message and what to do, as one text.
-[[nodiscard]] std::string sentence_of(const Error& error);
-/// `retry-after` for 429 and 503.
-void put_retry_after(HttpError& out, const Error& error);
-
-/// What a refused call means for the person who asked, by status and the server's own word.
-[[nodiscard]] Error upstream_error(int status, std::string_view word, const HeaderLookup& headers);
-
 }  // namespace bastide::dialects::detail

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <vector>
 
 #include "base/text.h"
@@ -59,17 +60,18 @@ Error refusal(int status, std::string_view word_given, std::string_view message,
   const auto word = ascii_lower(word_given.substr(0, 64));
   const auto text = ascii_lower(message.substr(0, 2000));
   const auto told = said(status, word_given);
-  if (word == "context_length_exceeded" ||
+  if (word == "context_length_exceeded" || word == "model_context_window_exceeded" ||
       holds(text, {"prompt is too long", "maximum context length", "exceeds the maximum number of tokens",
                    "too large for model", "context length"}))
     return too_long(message.substr(0, 2000));
   // Google answers 400 to a key that it does not know.
   if (status == 401 || status == 403 || word == "authentication_error" || word == "permission_error" ||
-      word == "unauthenticated" || word == "permission_denied" || holds(text, {"api key not valid"}))
+      word == "unauthenticated" || word == "permission_denied" || word == "invalid_api_key" ||
+      holds(text, {"api key not valid"}))
     return {Code::upstream, fmt::format("The provider refused our key ({}).", told), "provider_key",
             "An administrator must check the provider's key and its rights."};
   if (status == 402 || word == "insufficient_quota" || word == "billing_error" ||
-      holds(text, {"credit balance is too low"}))
+      word == "billing_hard_limit_reached" || holds(text, {"credit balance is too low"}))
     return {Code::upstream, fmt::format("Our account with the provider is used up ({}).", told),
             "provider_quota", "An administrator must check the account with the provider."};
   if (status == 429 || word == "rate_limit_error" || word == "rate_limit_exceeded" ||
@@ -92,7 +94,7 @@ Error refusal(int status, std::string_view word_given, std::string_view message,
   if (status >= 300 && status < 400)
     return {Code::upstream, fmt::format("The provider's address leads elsewhere ({}).", told),
             "provider_redirect", "An administrator must check the provider's base_url."};
-  if (status >= 500)
+  if (status >= 500 || word == "api_error" || word == "server_error" || word == "internal")
     return {Code::upstream, fmt::format("The provider failed ({}).", told), "provider_failed",
             "Try again, or choose another model."};
   if (status == 0 || status / 100 == 2)
@@ -103,20 +105,40 @@ Error refusal(int status, std::string_view word_given, std::string_view message,
 }
 
 std::int64_t retry_after(const HeaderLookup& headers) {
+  constexpr double day_s = 86'400;
   if (!headers) return 0;
-  const auto given = trim(headers("retry-after"));
-  std::int64_t seconds = 0;
-  const auto end = given.data() + given.size();
-  if (given.empty() || std::from_chars(given.data(), end, seconds).ptr != end) return 0;
-  return seconds > 0 && seconds < 86'400 ? seconds : 0;
+  const auto number = [&](std::string_view name) {
+    const auto said = trim(headers(name));
+    double value = 0;
+    const auto end = said.data() + said.size();
+    return !said.empty() && std::from_chars(said.data(), end, value).ptr == end ? value : 0;
+  };
+  auto seconds = number("retry-after-ms") / 1000;
+  if (!(seconds > 0)) seconds = number("retry-after");
+  return seconds > 0 && seconds < day_s ? static_cast<std::int64_t>(std::ceil(seconds)) : 0;
 }
 
-int caller_status(const Error& error) {
-  return error.code == Code::unsupported ? 400 : http_status(error.code);
+int status_of(const Error& error) {
+  constexpr int bad_request = 400;
+  return error.code == Code::unsupported ? bad_request : http_status(error.code);
 }
 
-std::string sentence(const Error& error) {
+std::string sentence_of(const Error& error) {
   return error.action.empty() ? error.message : error.message + ' ' + error.action;
+}
+
+std::string_view field_of(const Error& error) {
+  const std::string_view detail = error.detail;
+  for (const std::string_view mark : {std::string_view("field:"), std::string_view("invalid_")})
+    if (detail.starts_with(mark)) return detail.substr(mark.size());
+  return detail == "previous_response_not_found" ? "previous_response_id" : std::string_view();
+}
+
+void put_retry_after(HttpError& out, const Error& error) {
+  constexpr std::int64_t seconds_otherwise = 5;
+  if (out.status != 429 && out.status != 503 && out.status != 529) return;
+  out.headers.emplace_back("retry-after",
+                           std::to_string(error.retry_after_s > 0 ? error.retry_after_s : seconds_otherwise));
 }
 
 }  // namespace bastide::dialects::detail

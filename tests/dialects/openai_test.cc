@@ -317,7 +317,24 @@ TEST(OpenAiErrors, ReadRetryAfter) {
       429, "{}", [](std::string_view name) -> std::string_view { return name == "retry-after" ? "12" : ""; });
   EXPECT_EQ(error.code, Code::rate_limited);
   EXPECT_EQ(error.retry_after_s, 12);
+  const auto soon = codec().decode_error(429, "{}", [](std::string_view name) -> std::string_view {
+    return name == "retry-after-ms" ? "1200" : name == "retry-after" ? "9" : "";
+  });
+  EXPECT_EQ(soon.retry_after_s, 2);
   EXPECT_EQ(codec().decode_error(502, "<html>", {}).detail, "provider_failed");
+}
+
+TEST(OpenAiErrors, ATooLongContextIsToldWithItsNumbers) {
+  for (std::string_view word : {"context_length_exceeded", "invalid_request_error"}) {
+    const auto error = codec().decode_error(
+        400,
+        R"({"error":{"message":"This model's maximum context length is 8192 tokens. However, your messages resulted in 9003 tokens.","code":")" +
+            std::string(word) + "\"}}",
+        {});
+    EXPECT_EQ(error.detail, "context_too_long");
+    EXPECT_NE(error.message.find("has 9003 tokens; the model reads 8192"), std::string::npos)
+        << error.message;
+  }
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ std::string_view kind_of(int status) {
 
 int status_of(const Error& error) {
   const bool full = error.code == Code::overloaded || error.detail == "provider_overloaded";
-  return full ? 529 : detail::caller_status(error);
+  return full ? 529 : detail::status_of(error);
 }
 
 }  // namespace
@@ -55,7 +55,7 @@ HttpError write_error(const Error& error, std::string_view exchange) {
       .key("error")
       .object()
       .field("type", kind_of(out.status))
-      .field("message", detail::sentence(error))
+      .field("message", detail::sentence_of(error))
       .end();
   if (!exchange.empty()) {
     json.field("request_id", exchange);

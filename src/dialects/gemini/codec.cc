@@ -62,13 +62,13 @@ Error read_error(int status, const object& root, std::int64_t retry_after_s) {
 
 HttpError write_error(const Error& error, std::string_view exchange) {
   HttpError out;
-  out.status = detail::caller_status(error);
+  out.status = detail::status_of(error);
   JsonWriter json;
   json.object()
       .key("error")
       .object()
       .field("code", out.status)
-      .field("message", detail::sentence(error))
+      .field("message", detail::sentence_of(error))
       .field("status", word_of(out.status))
       .key("details")
       .array();

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "dialects/failure.h"
 #include "dialects/openai/openai.h"
 #include "dialects/usage.h"
 
@@ -187,14 +188,15 @@ Result<std::vector<Part>> read_openai_answer_message(Dialect self, const object&
 
 Error read_openai_error(int status, const object& root, const HeaderLookup& headers) {
   element error;
-  if (root["error"].get(error) != simdjson::SUCCESS) return upstream_error(status, {}, headers);
-  std::string word;
+  std::string word, message;
+  if (root["error"].get(error) != simdjson::SUCCESS) return refusal(status, {}, {}, retry_after(headers));
   if (const auto fields = as_object(error)) {
     for (const auto* name : {"code", "type"})
       if (word.empty()) word = plain_word(text(*fields, name));
+    message = text(*fields, "message");
     if (status < 400) status = static_cast<int>(integer(*fields, "code"));  // OpenRouter: the status within
   }
-  return upstream_error(status, word, headers);
+  return refusal(status, word, message, retry_after(headers));
 }
 
 Result<ChatAnswer> read_openai_answer(Dialect self, std::string_view body) {

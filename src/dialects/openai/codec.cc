@@ -1,4 +1,5 @@
 // OpenAI chat completions, and what servers like OpenAI's make of them.
+#include "dialects/failure.h"
 #include "dialects/openai/openai.h"
 
 namespace bastide::dialects {
@@ -42,7 +43,7 @@ class OpenAiCodec final : public Codec {
                                    const HeaderLookup& headers) const override {
     JsonIn json;
     const auto root = json.object_of(body);
-    return root ? read_openai_error(status, *root, headers) : upstream_error(status, {}, headers);
+    return root ? read_openai_error(status, *root, headers) : refusal(status, {}, {}, retry_after(headers));
   }
 };
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "dialects/failure.h"
 #include "dialects/responses/responses.h"
 #include "dialects/responses_state.h"
 

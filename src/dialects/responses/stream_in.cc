@@ -1,6 +1,7 @@
 // Typed events of responses as neutral events.
 #include <map>
 
+#include "dialects/failure.h"
 #include "dialects/responses/responses.h"
 #include "dialects/usage.h"
 
@@ -233,7 +234,7 @@ class Decoder final : public StreamDecoder {
     const auto& from = error ? *error : root;
     auto word = plain_word(text(from, "code"));
     if (word.empty()) word = plain_word(text(from, "type"));
-    out.emplace_back(Failure{upstream_error(500, word, {})});
+    out.emplace_back(Failure{refusal(0, word, text(from, "message"), 0)});
     return {};
   }
 

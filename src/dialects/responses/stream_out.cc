@@ -1,4 +1,5 @@
 // Neutral events as the typed, numbered events of responses.
+#include "dialects/failure.h"
 #include "dialects/responses/responses.h"
 
 namespace bastide::dialects::responses {
