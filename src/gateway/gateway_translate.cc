@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "dialects/codec.h"
+#include "dialects/prompt_cache.h"
 #include "gateway/passing.h"
 #include "gateway/translator.h"
 
@@ -48,6 +49,8 @@ bool Gateway::translate(Passing& passing, const Plan& plan) {
     passing.neutral = std::move(*request);
   }
   auto& request = *passing.neutral;
+  const auto marked = request.cache;
+  dialects::cache_where_it_pays(request, dialect);
   if (passing.cap > 0) request.sampling.max_tokens = passing.cap;
   dialects::EncodeOptions options;
   options.model = plan.card.upstream;
@@ -57,6 +60,7 @@ bool Gateway::translate(Passing& passing, const Plan& plan) {
     options.limit = dialects::EncodeOptions::LimitField::max_completion_tokens;
   dialects::Losses losses;
   auto body = dialects::codec_of(dialect).encode_request(request, options, losses);
+  request.cache = marked;  // another provider may be asked next
   if (!body || !dialects::refuse_losses(losses)) return false;
   if (passing.dialect == Dialect::openai && may_be_mistral(losses)) return false;
   translated = {&plan, passing.cap, std::move(*body), dialects::warning_of(losses)};

@@ -13,6 +13,7 @@
 #include "dialects/codec.h"
 #include "dialects/collect.h"
 #include "dialects/configured.h"
+#include "dialects/prompt_cache.h"
 #include "dialects/infill.h"
 #include "net/sse.h"
 
@@ -141,6 +142,7 @@ class DialectProvider final : public Provider {
                                                             std::stop_token stop) override {
     auto& chat = call.request;
     chat.stream = true;
+    dialects::cache_where_it_pays(chat, codec_.dialect());
     const bool fills = dialects::is_infill(chat);
     if (fills && config_.dialect != Dialect::mistral)
       co_return fail(Code::unsupported, fmt::format("The provider {} fills no gaps.", config_.id),
