@@ -71,9 +71,11 @@ struct PriceConfig {
   std::optional<double> audio_output{};
   std::optional<double> image_input{};
   std::optional<double> image_output{};
-  std::optional<double> image{};  // each image that is made
-  double batch = 1;               // the share that a batch pays: 0.5 is half
-  std::int64_t from_ms = 0;       // since 1970, when this price begins to hold; 0: always has
+  std::optional<double> image{};         // each image that is made
+  std::optional<double> audio_minute{};  // of sound that is read, where the provider bills by time
+  std::optional<double> characters{};    // a million that are spoken, where it bills by them
+  double batch = 1;                      // the share that a batch pays: 0.5 is half
+  std::int64_t from_ms = 0;              // since 1970, when this price begins to hold; 0: always has
 };
 
 struct ModelConfig {
@@ -94,7 +96,9 @@ struct ModelConfig {
   std::vector<std::string> aliases;       // other names that callers may say; models may share one
   int weight = 1;                         // its share of the calls for an alias that it shares
   std::vector<std::string> tags;          // what it is for: "auto:TAG" chooses among those that have it
-  std::int64_t max_concurrent = 0;        // calls at once; 0: no limit
+  /// Lengths to which an embedding model was trained to be cut (Matryoshka).
+  std::vector<std::int64_t> embedding_dimensions;
+  std::int64_t max_concurrent = 0;  // calls at once; 0: no limit
 };
 
 struct LabelConfig {

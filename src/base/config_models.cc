@@ -61,6 +61,8 @@ PriceConfig read_price(ConfigTable& table) {
   table.number("image_input", price.image_input, 0, most);
   table.number("image_output", price.image_output, 0, most);
   table.number("image", price.image, 0, most);
+  table.number("audio_minute", price.audio_minute, 0, most);
+  table.number("characters", price.characters, 0, most);
   table.number("batch", price.batch, 0, 1);
   std::string from;
   table.text("from", from, "a day such as \"2026-01-01\"");
@@ -223,6 +225,7 @@ void read_models(ConfigTable& root, Config& config) {
     read_parameters(table, model);
     table.words("fallback", model.fallback, R"(["local-small"])");
     table.flag("answers_documents", model.answers_documents);
+    table.integers("embedding_dimensions", model.embedding_dimensions, 1, 65'536, "[256, 512]");
     table.words("aliases", model.aliases, R"(["default"])");
     table.words("tags", model.tags, R"(["code"])");
     std::int64_t weight = model.weight;

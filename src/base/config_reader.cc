@@ -246,6 +246,24 @@ void ConfigTable::words(std::string_view key, std::vector<std::string>& into, st
   into = std::move(read);
 }
 
+void ConfigTable::integers(std::string_view key, std::vector<std::int64_t>& into, std::int64_t low,
+                           std::int64_t high, std::string_view example) {
+  const void* node = find(key);
+  if (!node) return;
+  const auto form = fmt::format("a list of whole numbers from {} to {} such as {}", low, high, example);
+  const auto* list = as_node(node).as_array();
+  if (!list) return not_of(key, node, form);
+  std::vector<std::int64_t> read;
+  for (const auto& item : *list) {
+    const auto* number = item.as_integer();
+    const bool fits = number && number->get() >= low && number->get() <= high;
+    if (!fits || std::ranges::find(read, number->get()) != read.end())
+      return wrong(key, fmt::format("is {}, each once.", form));
+    read.push_back(number->get());
+  }
+  into = std::move(read);
+}
+
 void ConfigTable::range(std::string_view key, std::optional<Range>& into) {
   const void* node = find(key);
   if (!node) return;

@@ -35,6 +35,9 @@ class ConfigTable {
   void flag(std::string_view key, bool& into);
   void flag(std::string_view key, std::optional<bool>& into);
   void words(std::string_view key, std::vector<std::string>& into, std::string_view example);
+  /// Whole numbers from `low` to `high`, each once.
+  void integers(std::string_view key, std::vector<std::int64_t>& into, std::int64_t low, std::int64_t high,
+                std::string_view example);
   /// A name that others refer to: 1 to 100 characters without spaces, quotes or control characters.
   void id(std::string_view key, std::string& into, Need need);
   /// One number, which gives both bounds, or [low, high].

@@ -7,6 +7,24 @@ namespace bastide::exchange {
 Exchange::Exchange() = default;
 Exchange::~Exchange() = default;
 
+Task<Result<std::string>> read_all(std::unique_ptr<ProviderAnswer> answer, std::size_t bytes_max) {
+  std::string all;
+  while (true) {
+    auto piece = co_await answer->read();
+    if (!piece) co_return piece;
+    if (piece->empty()) co_return all;
+    if (all.size() + piece->size() > bytes_max)
+      co_return fail(Code::upstream, "The provider's answer is too long.", "too_large",
+                     "Choose another model.");
+    all += *piece;
+  }
+}
+
+Task<Result<std::unique_ptr<ProviderAnswer>>> Models::send(ProviderCall call, std::stop_token) {
+  co_return fail(Code::not_found, "There is no provider of the model " + call.model.id + ".",
+                 "unknown_model");
+}
+
 Usage usage_of(const dialects::Usage& usage) {
   Usage out;
   out.input_tokens = usage.input;

@@ -89,6 +89,9 @@ struct Usage {
   std::int64_t reasoning_tokens = 0;       // of the output
   std::int64_t audio_input_tokens = 0, audio_output_tokens = 0;
   std::int64_t image_input_tokens = 0, image_output_tokens = 0;
+  // What some providers bill instead of tokens.
+  std::int64_t audio_ms = 0;    // of sound that was read
+  std::int64_t characters = 0;  // that were spoken
 };
 [[nodiscard]] Usage usage_of(const dialects::Usage& usage);
 [[nodiscard]] dialects::Usage usage_of(const Usage& usage);
@@ -115,15 +118,17 @@ struct StageTrace {
 /// chooses), and what the house is to do with it. Set by the door, never changed by a stage.
 struct Ask : dialects::ChatRequest {
   std::string door;                        // web openai cli ...
-  std::string capability = "chat";         // what a model must be able to do
+  std::string capability = "chat";         // what a model must be able to do; empty: none is needed
   std::string conversation;                // pseudonyms hold per conversation; empty: per exchange
   std::string assistant;                   // id; empty: none
   std::optional<std::string> label;        // chosen by the person
   std::optional<std::string> floor_label;  // of the conversation so far: what was read stays labelled
   std::vector<std::string> collections;    // ids; empty: no documents
   bool quote_only = false;
-  std::string language;       // of the interface: "fr" or "en"
-  std::string traceparent{};  // the caller's span (W3C), as it came; empty: none
+  std::string language;           // of the interface: "fr" or "en"
+  std::string traceparent{};      // the caller's span (W3C), as it came; empty: none
+  std::int64_t audio_ms_max = 0;  // of sound that comes along, at the most
+  std::int64_t characters = 0;    // to be spoken
 };
 
 using dialects::Finish;

@@ -143,6 +143,27 @@ struct Ranking {
   std::size_t documents_cut = 0;  // whose end did not fit
 };
 
+/// A call of a provider that is no conversation, in the words of its dialect.
+struct ProviderCall {
+  policy::ModelCard model;
+  std::string path;  // below the provider's base_url: "/embeddings"
+  std::string content_type{"application/json"};
+  std::string body;
+};
+
+/// What the provider answers once it has accepted a call. Destroying it before its end cancels the call.
+class ProviderAnswer {
+ public:
+  virtual ~ProviderAnswer() = default;
+  [[nodiscard]] virtual std::string content_type() const = 0;
+  /// The next piece, empty at the end; Code::upstream, truncated, when it broke off.
+  virtual Task<Result<std::string>> read() = 0;
+};
+
+/// All of it; Code::upstream, too_large, beyond `bytes_max`.
+[[nodiscard]] Task<Result<std::string>> read_all(std::unique_ptr<ProviderAnswer> answer,
+                                                 std::size_t bytes_max);
+
 class Models {
  public:
   virtual ~Models() = default;
@@ -165,6 +186,9 @@ class Models {
                                        std::vector<std::string> /*documents*/, std::stop_token /*stop*/) {
     co_return fail(Code::unsupported, "The model \"" + model.id + "\" ranks no documents.", "no_capability");
   }
+  /// Returns when the provider has accepted the call; what it refuses is an error as of `start`. A house
+  /// without providers has nobody to send to: Code::not_found.
+  virtual Task<Result<std::unique_ptr<ProviderAnswer>>> send(ProviderCall call, std::stop_token stop);
 };
 
 // --- observability

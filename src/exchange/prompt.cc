@@ -102,6 +102,8 @@ dialects::ChatRequest call_of(const Exchange& exchange) {
   return out;
 }
 
+bool wants_words(const Ask& ask) { return ask.capability == "chat" || ask.capability == "fim"; }
+
 bool wants_any_model(const Ask& ask) { return policy::lets_choose(ask.model); }
 
 std::int64_t estimate_tokens(std::span<const Message> messages) {
@@ -140,7 +142,9 @@ std::int64_t input_bound(const Exchange& exchange) {
   for (const auto& tool : exchange.ask.tools)
     bytes += tool.name.size() + tool.description.size() + tool.schema_json.size();
   for (const auto& tool : exchange.ask.server_tools) bytes += tool.json.size();
-  return tokens_bound(exchange.prompt) + static_cast<std::int64_t>(bytes);
+  constexpr std::int64_t ms_a_token = 32;  // of sound: nobody counts more of them
+  return tokens_bound(exchange.prompt) + static_cast<std::int64_t>(bytes) +
+         exchange.ask.audio_ms_max / ms_a_token;
 }
 
 std::int64_t answer_bound(const Exchange& exchange, const policy::ModelCard& model) {

@@ -15,6 +15,8 @@ namespace bastide::exchange {
 [[nodiscard]] std::string query_of(const Ask& ask);
 /// The ask with what compose made of its messages: what a model within the walls receives.
 [[nodiscard]] dialects::ChatRequest call_of(const Exchange& exchange);
+/// Whether an answer in words is wanted, rather than a ranking, vectors or sound.
+[[nodiscard]] bool wants_words(const Ask& ask);
 /// Whether the router may choose.
 [[nodiscard]] bool wants_any_model(const Ask& ask);
 

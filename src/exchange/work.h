@@ -1,4 +1,4 @@
-// What a model can be asked besides an answer in words: a ranking, vectors.
+// What a model can be asked besides an answer in words: a ranking, vectors, speech.
 #pragma once
 
 #include <stop_token>
@@ -14,9 +14,12 @@ class Work {
  public:
   virtual ~Work() = default;
   /// Asks `model`. `messages` are those of the ask, with pseudonyms where they leave the walls. Called again
-  /// with another model when it failed.
+  /// with another model when it failed. Without a capability no model is needed: `model` is empty then.
   virtual Task<Result<Usage>> ask(policy::ModelCard model, std::vector<Message> messages,
                                   std::stop_token stop) = 0;
+  /// Whether the caller has got something already: then no other model is asked, and what the exchange's
+  /// usage says is what it cost.
+  [[nodiscard]] virtual bool answering() const { return false; }
 };
 
 }  // namespace bastide::exchange

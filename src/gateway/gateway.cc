@@ -65,6 +65,11 @@ Gateway::Gateway(const Config& config, const policy::Router& router, const polic
 
 Gateway::~Gateway() = default;
 
+std::string Gateway::member_of(std::string_view name) const {
+  const auto* alias = plans_.find(name) ? nullptr : plans_.alias(name);
+  return alias ? alias->next().id : std::string();
+}
+
 bool Gateway::guard_lets_pass(const identity::Principal& who, const Plan& plan, std::string_view body,
                               std::size_t readable_bytes) const {
   // A key may leave the guard out within the walls, never on the way out of them.

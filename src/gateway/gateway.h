@@ -64,6 +64,9 @@ class Gateway {
   [[nodiscard]] Task<Outcome> pass(net::ServerCall& http, const identity::Principal& who,
                                    dialects::Dialect dialect, const std::string& body) const;
 
+  /// The model that a name which several share stands for this time; empty when it is no such name.
+  [[nodiscard]] std::string member_of(std::string_view name) const;
+
   struct Passing;
 
  private:

@@ -240,6 +240,8 @@ net::Handler make_handler(Services& services) {
   add_usage_routes(routes);
   add_openai_routes(routes);
   add_response_routes(routes);
+  add_vector_store_routes(routes);
+  add_vector_store_file_routes(routes);
   add_anthropic_routes(routes);
   add_gemini_routes(routes);
   return [door](net::ServerCall& call) { return serve(*door, call); };

@@ -50,6 +50,8 @@ void add_receipt_routes(Routes& routes);
 void add_usage_routes(Routes& routes);
 void add_openai_routes(Routes& routes);
 void add_response_routes(Routes& routes);
+void add_vector_store_routes(Routes& routes);
+void add_vector_store_file_routes(Routes& routes);
 void add_anthropic_routes(Routes& routes);
 void add_gemini_routes(Routes& routes);
 void add_system_routes(Routes& routes);

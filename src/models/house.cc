@@ -341,6 +341,17 @@ Task<Result<exchange::Ranking>> House::rerank(policy::ModelCard model, std::stri
   co_return exchange::Ranking{std::move(scores->scores), scores->tokens, scores->documents_cut};
 }
 
+Task<Result<std::unique_ptr<exchange::ProviderAnswer>>> House::send(exchange::ProviderCall call,
+                                                                    std::stop_token stop) {
+  auto* provider = impl_->provider(call.model.provider);
+  if (!provider)
+    co_return fail(Code::not_found, fmt::format("The model {} is of no provider.", call.model.name),
+                   "unknown_model");
+  impl_->calls_provider.add();
+  auto answer = co_await provider->send(std::move(call), stop);
+  co_return answer;
+}
+
 void House::forget_beginnings() {
   std::vector<std::shared_ptr<local::LocalModel>> running;
   {

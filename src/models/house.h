@@ -63,6 +63,8 @@ class House final : public exchange::Models {
 
   Task<Result<exchange::Ranking>> rerank(policy::ModelCard model, std::string query,
                                          std::vector<std::string> documents, std::stop_token stop) override;
+  Task<Result<std::unique_ptr<exchange::ProviderAnswer>>> send(exchange::ProviderCall call,
+                                                               std::stop_token stop) override;
 
   /// Drops what local models keep of prompts they have read, on the disk and in memory: when a person was
   /// erased. Answers that run are not disturbed. Blocks.

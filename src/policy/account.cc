@@ -21,10 +21,11 @@ bool ModelTerms::is_estimated(UnixMillis wall) const {
   return basis == PriceBasis::estimated || (basis == PriceBasis::configured && !price_at(prices, wall));
 }
 
-Amounts ModelTerms::bound(std::int64_t input_tokens, std::int64_t output_tokens, UnixMillis wall) const {
+Amounts ModelTerms::bound(std::int64_t input_tokens, std::int64_t output_tokens, UnixMillis wall,
+                          std::int64_t audio_ms, std::int64_t characters) const {
   const double wh = static_cast<double>(input_tokens) * wh_per_input_token +
                     static_cast<double>(output_tokens) * wh_per_output_token;
-  return {.nano_money = cost_bound(price(wall), input_tokens, output_tokens),
+  return {.nano_money = cost_bound(price(wall), input_tokens, output_tokens, audio_ms, characters),
           .tokens = input_tokens + output_tokens,
           .requests = 1,
           .micro_wh = wh > 0 ? to_amount(Unit::energy, wh) : 0};

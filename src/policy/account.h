@@ -34,7 +34,8 @@ struct ModelTerms {
   /// Whether what a call costs is a guess, which the usage says.
   [[nodiscard]] bool is_estimated(UnixMillis wall) const;
   /// The most that so many tokens can take of money and energy.
-  [[nodiscard]] Amounts bound(std::int64_t input_tokens, std::int64_t output_tokens, UnixMillis wall) const;
+  [[nodiscard]] Amounts bound(std::int64_t input_tokens, std::int64_t output_tokens, UnixMillis wall,
+                              std::int64_t audio_ms = 0, std::int64_t characters = 0) const;
   /// Fills in a row's model, provider, zone, and how sure its cost is. The rest is left as it is.
   void describe(UsageRow& row, UnixMillis wall) const;
   /// The least energy that the tokens took, in Amounts' unit.

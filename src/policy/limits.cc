@@ -25,6 +25,8 @@ TokenClasses classes_of(const exchange::Usage& usage) {
   tokens.reasoning = usage.reasoning_tokens;
   tokens.audio_output = usage.audio_output_tokens;
   tokens.image_output = usage.image_output_tokens;
+  tokens.audio_ms = usage.audio_ms;
+  tokens.characters = usage.characters;
   return tokens;
 }
 
@@ -95,8 +97,10 @@ Result<void> Limiter::choose(const exchange::Exchange& exchange, const ModelCard
     return fail(Code::internal, "This exchange was not admitted.", "not_admitted");
   const auto& terms = accounts_.model(model, now);
   auto& running = found->second;
-  return running.account->choose(running.reservation, terms,
-                                 terms.bound(input_tokens, output_tokens, now.wall), now);
+  return running.account->choose(
+      running.reservation, terms,
+      terms.bound(input_tokens, output_tokens, now.wall, exchange.ask.audio_ms_max, exchange.ask.characters),
+      now);
 }
 
 exchange::Cost Limiter::settle(const exchange::Exchange& exchange) {

@@ -23,6 +23,15 @@ double part_of(std::int64_t& left, std::int64_t part) {
   return static_cast<double>(taken);
 }
 
+double count(std::int64_t number) { return static_cast<double>(std::max<std::int64_t>(0, number)); }
+
+double by_time_and_characters(const PriceConfig& price, std::int64_t audio_ms, std::int64_t characters) {
+  constexpr double ms_a_minute = 60'000;
+  constexpr double characters_a_price = 1e6;
+  return count(audio_ms) / ms_a_minute * price.audio_minute.value_or(0) +
+         count(characters) / characters_a_price * price.characters.value_or(0);
+}
+
 }  // namespace
 
 std::int64_t cost(const PriceConfig& price, const TokenClasses& tokens, Batch batch) {
@@ -40,16 +49,16 @@ std::int64_t cost(const PriceConfig& price, const TokenClasses& tokens, Batch ba
   sum += static_cast<double>(output) * price.output;
   const double images =
       static_cast<double>(std::max<std::int64_t>(0, tokens.images)) * price.image.value_or(0);
-  return to_amount(Unit::money, (sum / tokens_per_price + images) * (batch == Batch::yes ? price.batch : 1));
+  const double others = images + by_time_and_characters(price, tokens.audio_ms, tokens.characters);
+  return to_amount(Unit::money, (sum / tokens_per_price + others) * (batch == Batch::yes ? price.batch : 1));
 }
 
-std::int64_t cost_bound(const PriceConfig& price, std::int64_t input_tokens, std::int64_t output_tokens) {
-  const auto count = [](std::int64_t tokens) {
-    return static_cast<double>(std::max<std::int64_t>(0, tokens));
-  };
-  return to_amount(Unit::money, (count(input_tokens) * dearest_input(price) +
-                                 count(output_tokens) * dearest_output(price)) /
-                                    tokens_per_price);
+std::int64_t cost_bound(const PriceConfig& price, std::int64_t input_tokens, std::int64_t output_tokens,
+                        std::int64_t audio_ms, std::int64_t characters) {
+  const double tokens =
+      count(input_tokens) * dearest_input(price) + count(output_tokens) * dearest_output(price);
+  return to_amount(Unit::money,
+                   tokens / tokens_per_price + by_time_and_characters(price, audio_ms, characters));
 }
 
 const PriceConfig* price_at(std::span<const PriceConfig> prices, UnixMillis wall) {
@@ -66,9 +75,15 @@ PriceConfig stand_in_price(std::span<const ModelConfig> models) {
     for (const auto& price : model.prices) {
       dearest.input = std::max(dearest.input, dearest_input(price));
       dearest.output = std::max(dearest.output, dearest_output(price));
+      dearest.audio_minute = std::max(dearest.audio_minute, price.audio_minute);
+      dearest.characters = std::max(dearest.characters, price.characters);
       known = true;
     }
-  return known ? dearest : price_of_last_resort;
+  if (!known) return price_of_last_resort;
+  // Nobody may have told a price by time or by characters.
+  if (!dearest.audio_minute) dearest.audio_minute = price_of_last_resort.audio_minute;
+  if (!dearest.characters) dearest.characters = price_of_last_resort.characters;
+  return dearest;
 }
 
 }  // namespace bastide::policy

@@ -22,7 +22,9 @@ struct TokenClasses {
   std::int64_t reasoning = 0;
   std::int64_t audio_output = 0;
   std::int64_t image_output = 0;
-  std::int64_t images = 0;  // that were made
+  std::int64_t images = 0;      // that were made
+  std::int64_t audio_ms = 0;    // of sound that was read: money only where the price is by time
+  std::int64_t characters = 0;  // that were spoken: likewise
 
   [[nodiscard]] std::int64_t total() const { return input + output; }
 };
@@ -35,7 +37,8 @@ enum class Batch : std::uint8_t { no, yes };
                                 Batch batch = Batch::no);
 /// The most that so many tokens can cost, whatever class they turn out to be.
 [[nodiscard]] std::int64_t cost_bound(const PriceConfig& price, std::int64_t input_tokens,
-                                      std::int64_t output_tokens);
+                                      std::int64_t output_tokens, std::int64_t audio_ms = 0,
+                                      std::int64_t characters = 0);
 
 /// The price that holds at `wall`; null when none does yet. `prices` stand oldest first.
 [[nodiscard]] const PriceConfig* price_at(std::span<const PriceConfig> prices, UnixMillis wall);
@@ -51,6 +54,7 @@ enum class PriceBasis : std::uint8_t {
 /// one, `price_of_last_resort`.
 [[nodiscard]] PriceConfig stand_in_price(std::span<const ModelConfig> models);
 /// Above what the large models of 2026 list, so that the estimate errs on the side that protects a budget.
-inline constexpr PriceConfig price_of_last_resort{.input = 15, .output = 75};
+inline constexpr PriceConfig price_of_last_resort{
+    .input = 15, .output = 75, .audio_minute = 0.05, .characters = 60};
 
 }  // namespace bastide::policy

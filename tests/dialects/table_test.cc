@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/dialects/answer_table.h"
+#include "tests/dialects/door_table.h"
 #include "tests/dialects/wire.h"
 
 namespace bastide::dialects {
@@ -257,7 +258,7 @@ std::string table() {
   for (const auto* in : codecs())
     if (in->dialect() != Dialect::responses)  // no provider is called in it
       section("Answers from " + std::string(dialect_name(in->dialect())), answer_features(), *in, out);
-  return out;
+  return out + door_tables();
 }
 
 TEST(Table, StandsInTheDocumentation) {
@@ -267,6 +268,11 @@ TEST(Table, StandsInTheDocumentation) {
   EXPECT_EQ(contents(path), computed)
       << "Write it anew: BASTIDE_WRITE_DOCS=1 build/dev/src/dialects/dialects_test "
          "--gtest_filter='Table*'";
+}
+
+TEST(Table, DoorsSayInTheirOwnDialectWhatTheyHear) {
+  for (const auto& features : {embedding_features(), other_door_features()})
+    for (const auto& feature : features) EXPECT_EQ(fate_of(feature, feature.from), "native") << feature.name;
 }
 
 TEST(Table, WhatADialectSaysItSaysToItself) {

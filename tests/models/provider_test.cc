@@ -375,5 +375,34 @@ TEST_F(ProviderTest, EmbedsInTheOrderAsked) {
   EXPECT_NE(request_.find("POST /v1/embeddings"), std::string::npos);
 }
 
+TEST_F(ProviderTest, SendsAServiceWithAnotherKeyForOneThatIsRefused) {
+  std::vector<std::string> seen;
+  const ScriptedServer server([&](int fd, int) {
+    seen.push_back(read_whole(fd));
+    const bool refused = seen.back().find("Bearer first") != std::string::npos;
+    ScriptedServer::say(fd, refused ? answer(401, "{}") : answer(200, "RIFF", "content-type: Audio/WAV\r\n"));
+  });
+  ProviderConfig config;
+  config.id = "cloud";
+  config.base_url = server.url("/v1");
+  config.keys.push_back({Secret{"first"}, "A", {}, 9});
+  config.keys.push_back({Secret{"second"}, "B", {}, 1});
+  const auto provider = make_provider(config, *side_.client);
+  exchange::ProviderCall call;
+  call.path = "/audio/speech";
+  call.content_type = "multipart/form-data; boundary=x";
+  call.body = "words";
+  auto sent = net::run_blocking(side_.thread->loop(), provider->send(call, {}));
+  if (seen.size() < 2) sent = net::run_blocking(side_.thread->loop(), provider->send(call, {}));
+  EXPECT_GE(seen.size(), 2U);
+  ASSERT_TRUE(sent) << sent.error().message;
+  EXPECT_EQ((*sent)->content_type(), "audio/wav");
+  const auto text = net::run_blocking(side_.thread->loop(), exchange::read_all(std::move(*sent), 100));
+  EXPECT_EQ(text.value(), "RIFF");
+  EXPECT_NE(seen.back().find("boundary=x"), std::string::npos);
+  EXPECT_TRUE(seen.back().ends_with("\r\n\r\nwords"));
+  EXPECT_NE(seen.back().find("Bearer second"), std::string::npos);
+}
+
 }  // namespace
 }  // namespace bastide::models

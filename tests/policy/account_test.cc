@@ -390,6 +390,24 @@ TEST(Price, EveryClassHasItsOwn) {
   EXPECT_EQ(cost_bound(price, 1'000'000, 1'000'000), to_amount(Unit::money, 42));
 }
 
+TEST(Price, time_and_characters_where_the_provider_bills_by_them) {
+  PriceConfig price{.input = 1, .output = 2, .audio_minute = 0.6, .characters = 15};
+  TokenClasses took;
+  took.audio_ms = 9'000;
+  EXPECT_EQ(cost(price, took), to_amount(Unit::money, 0.09));
+  took = {};
+  took.characters = 200;
+  EXPECT_EQ(cost(price, took), to_amount(Unit::money, 0.003));
+  EXPECT_EQ(cost_bound(price, 1000, 0, 60'000, 1000), to_amount(Unit::money, 0.001 + 0.6 + 0.015));
+  // Nobody told such a price: the last resort, never nothing.
+  std::vector<ModelConfig> models(1);
+  models[0].prices = {PriceConfig{.input = 3, .output = 4}};
+  EXPECT_EQ(stand_in_price(models).input, 3);
+  EXPECT_GT(cost(stand_in_price(models), took), 0);
+  models[0].prices.push_back(price);
+  EXPECT_EQ(stand_in_price(models).audio_minute, 0.6);
+}
+
 TEST(Price, HoldsFromItsDay) {
   const std::vector<PriceConfig> prices{{.input = 2, .output = 2},
                                         {.input = 1, .output = 1, .from_ms = noon}};

@@ -1,6 +1,10 @@
 // 4. What the question holds: personal data, secrets, attempts to mislead.
 
+#include <algorithm>
+#include <array>
+#include <iterator>
 #include <map>
+#include <span>
 
 #include "base/json.h"
 #include "exchange/prompt.h"
@@ -22,7 +26,11 @@ class GuardIn final : public Stage {
       trace.reasons.emplace_back("The key leaves the guard out.");
       co_return Result<void>{};
     }
-    auto verdict = guard_.inspect(question_of(exchange.ask));
+    Guard::Verdict verdict;
+    if (wants_words(exchange.ask))
+      verdict = guard_.inspect(question_of(exchange.ask));
+    else
+      verdict = co_await inspect_all(exchange.ask.messages);
     exchange.findings = std::move(verdict.findings);
     trace.decision = verdict.decision;
     trace.reasons = std::move(verdict.reasons);
@@ -45,6 +53,28 @@ class GuardIn final : public Stage {
   }
 
  private:
+  /// All texts of what is no conversation, which may be thousands: others get their turn meanwhile.
+  [[nodiscard]] Task<Guard::Verdict> inspect_all(std::span<const Message> messages) const {
+    constexpr std::array<std::string_view, 4> severity{"allow", "mask", "warn", "block"};
+    constexpr std::size_t bytes_a_turn = 64 * 1024;
+    Guard::Verdict all{"allow", {}, {}};
+    std::size_t bytes = 0;
+    for (const auto& message : messages) {
+      const auto text = text_of(message);
+      auto one = guard_.inspect(text);
+      if (std::ranges::find(severity, one.decision) > std::ranges::find(severity, all.decision)) {
+        all.decision = std::move(one.decision);
+        all.reasons = std::move(one.reasons);
+      }
+      std::ranges::move(one.findings, std::back_inserter(all.findings));
+      bytes += text.size();
+      if (bytes < bytes_a_turn) continue;
+      bytes = 0;
+      co_await sleep_for(Millis(0));
+    }
+    co_return all;
+  }
+
   const Guard& guard_;
 };
 }  // namespace

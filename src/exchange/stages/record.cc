@@ -53,7 +53,8 @@ class Record final : public Stage {
     bool called = !exchange.model.id.empty() && exchange.first_token_us > 0;
     if (!called) return;
     auto& usage = exchange.usage;
-    if (usage.input_tokens == 0 && usage.output_tokens == 0) {
+    const bool by_other_measure = usage.audio_ms > 0 || usage.characters > 0;
+    if (usage.input_tokens == 0 && usage.output_tokens == 0 && !by_other_measure) {
       usage.estimated = true;
       usage.input_tokens = rooms_.models.count_tokens(exchange.model, exchange.prompt);
       usage.output_tokens =

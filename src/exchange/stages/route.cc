@@ -43,18 +43,18 @@ class RouteQuestion final : public Stage {
   [[nodiscard]] std::string_view name() const override { return "route"; }
 
   [[nodiscard]] Task<Result<void>> run(Exchange& exchange, StageTrace& trace) const override {
-    if (exchange.quoting) {
+    if (exchange.quoting || exchange.ask.capability.empty()) {
       trace.decision = "no_model";
-      trace.reasons.push_back("Quotes need no model.");
+      trace.reasons.push_back(exchange.quoting ? "Quotes need no model." : "The house answers by itself.");
       co_return Result<void>{};
     }
     policy::RouteNeed need;
     need.model = exchange.ask.model;
     need.label = exchange.label;
     need.capabilities = {exchange.ask.capability};
-    // Who names a model is not refused by a guess: the model counts.
-    // Documents that are ranked are read one by one, and cut where they are too long.
-    if (exchange.ask.capability != "rerank")
+    // Who names a model is not refused by a guess: the model counts. Outside a conversation texts are read
+    // one by one.
+    if (wants_words(exchange.ask))
       need.context_tokens = wants_any_model(exchange.ask)
                                 ? estimate_tokens(exchange.prompt) + answer_tokens(exchange.ask)
                                 : least_tokens(exchange.prompt);

@@ -13,15 +13,24 @@ class DoWork final : public Stage {
   [[nodiscard]] std::string_view name() const override { return "call"; }
 
   [[nodiscard]] Task<Result<void>> run(Exchange& exchange, StageTrace& trace) const override {
+    if (exchange.ask.capability.empty()) {
+      auto done = co_await work_.ask({}, exchange.prompt, exchange.stop);
+      trace.decision = "house";
+      if (!done) co_return pass(done);
+      co_return Result<void>{};
+    }
     Error last{Code::unavailable, "No model could be called."};
     for (const auto& card : exchange.route.order) {
       auto done = co_await ask(exchange, card);
-      if (done) {
+      if (done || work_.answering()) {
         exchange.model = card;
-        exchange.usage = *done;
+        if (done) exchange.usage = *done;
         exchange.first_token_us =
             std::max(Micros(1), std::chrono::duration_cast<Micros>(Steady::now() - exchange.begun)).count();
+        for (const auto& loss : exchange.losses)
+          trace.reasons.push_back("Not told to the model: " + loss.field + ". " + loss.sentence);
         trace.decision = card.id;
+        if (!done) co_return pass(done);
         co_return Result<void>{};
       }
       last = std::move(done.error());

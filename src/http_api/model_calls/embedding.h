@@ -1,18 +1,14 @@
-// Vectors of texts for programs, under the organisation's rule.
+// Vectors of texts for programs, in any dialect that knows them.
 #pragma once
 
-#include <string>
-#include <vector>
-
-#include "exchange/ports.h"
+#include "dialects/embeddings.h"
 #include "http_api/call.h"
 
 namespace bastide::http_api {
 
-/// One normalised vector a text. Code::not_found (model_not_found); Code::refused_by_policy when texts of the
-/// default label may not go where the model stands: they are data too.
-[[nodiscard]] Task<Result<std::vector<std::vector<float>>>> embed_texts(Call& call, std::string model,
-                                                                        std::vector<std::string> texts,
-                                                                        exchange::Models::EmbedKind kind);
+/// Answers `POST /v1/embeddings`, in OpenAI's or in Mistral's words.
+[[nodiscard]] Task<Result<void>> answer_embeddings(Call& call);
+/// Answers Gemini's embedContent (one) and batchEmbedContents (list) for the model that the path names.
+[[nodiscard]] Task<Result<void>> answer_gemini_embeddings(Call& call, dialects::EmbedRequest::Shape shape);
 
 }  // namespace bastide::http_api

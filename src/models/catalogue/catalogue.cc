@@ -170,6 +170,7 @@ Catalogue::Entry Catalogue::configured(const ModelConfig& model,
   out.card.fallback = model.fallback;
   out.card.aliases = model.aliases;
   out.card.tags = model.tags;
+  out.card.embedding_dimensions = model.embedding_dimensions;
   if (model.parameters_active) out.card.parameters_active = model.parameters_active;
   if (model.parameters_total) out.card.parameters_total = model.parameters_total;
   if (model.answers_documents)

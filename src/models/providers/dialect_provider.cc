@@ -130,6 +130,18 @@ class ProviderCompletion final : public exchange::Completion {
   bool over_ = false;
 };
 
+class PlainAnswer final : public exchange::ProviderAnswer {
+ public:
+  explicit PlainAnswer(std::unique_ptr<net::ClientResponse> response) : response_(std::move(response)) {}
+  [[nodiscard]] std::string content_type() const override {
+    return ascii_lower(response_->headers().find("content-type").value_or(""));
+  }
+  Task<Result<std::string>> read() override { return response_->read(); }
+
+ private:
+  std::unique_ptr<net::ClientResponse> response_;
+};
+
 class DialectProvider final : public Provider {
  public:
   DialectProvider(const ProviderConfig& config, net::Client& client, KeyRing* keys)
@@ -181,6 +193,34 @@ class DialectProvider final : public Provider {
       const bool again = attempt++ < 2 && (*response)->status() / 100 == 4 && adapt(options, said);
       if (!again) co_return std::unexpected(refused(**response, said));
       remember(call.model.upstream, options);
+    }
+  }
+
+  Task<Result<std::unique_ptr<exchange::ProviderAnswer>>> send(exchange::ProviderCall call,
+                                                               std::stop_token stop) override {
+    auto& rests = rests_of(call.model.upstream);
+    std::optional<Error> said_to_another_key;
+    for (int keys_tried = 1;; ++keys_tried) {
+      // A second try is for another key only.
+      auto key = keys_.pick(
+          rests, said_to_another_key ? KeyRing::Urgency::others_may_answer : KeyRing::Urgency::nobody_else,
+          Steady::now());
+      if (!key)
+        co_return std::unexpected(said_to_another_key ? std::move(*said_to_another_key)
+                                                      : keys_.why_none(rests, Steady::now()));
+      const bool is_last = keys_tried >= keys_tried_max || keys_.size() == 1;
+      auto sent = request(call.path, is_last ? std::move(call.body) : call.body, *key->secret);
+      sent.headers.set("content-type", call.content_type);
+      auto response = co_await client_.fetch(std::move(sent), stop);
+      if (!response) co_return std::unexpected(unreachable(std::move(response.error())));
+      if ((*response)->status() / 100 == 2) {
+        keys_.accepted(key->index);
+        co_return std::make_unique<PlainAnswer>(std::move(*response));
+      }
+      auto text = co_await (*response)->read_all(error_max_bytes);
+      auto error = refused(**response, text ? *text : "");
+      if (!note_key(**response, key->index, rests) || is_last) co_return std::unexpected(std::move(error));
+      said_to_another_key = std::move(error);
     }
   }
 
@@ -241,14 +281,13 @@ class DialectProvider final : public Provider {
   /// The body of a successful answer that is no stream.
   Task<Result<std::string>> whole_answer(std::string path, std::string body, std::string upstream,
                                          std::stop_token stop) {
-    auto& rests = rests_of(upstream);
-    auto key = keys_.pick(rests, KeyRing::Urgency::nobody_else, Steady::now());
-    if (!key) co_return std::unexpected(keys_.why_none(rests, Steady::now()));
-    auto response = co_await client_.fetch(request(path, std::move(body), *key->secret), stop);
-    if (!response) co_return std::unexpected(unreachable(std::move(response.error())));
-    note_key(**response, key->index, rests);
-    auto text = co_await (*response)->read_all(answer_max_bytes);
-    if ((*response)->status() / 100 != 2) co_return std::unexpected(refused(**response, text ? *text : ""));
+    exchange::ProviderCall call;
+    call.model.upstream = std::move(upstream);
+    call.path = std::move(path);
+    call.body = std::move(body);
+    auto answer = co_await send(std::move(call), stop);
+    if (!answer) co_return pass(answer);
+    auto text = co_await exchange::read_all(std::move(*answer), answer_max_bytes);
     if (!text) co_return std::unexpected(unreachable(std::move(text.error())));
     co_return text;
   }

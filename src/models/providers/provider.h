@@ -21,6 +21,9 @@ class Provider {
   /// to wait); Code::timeout; Code::invalid with context_too_long; Code::cancelled.
   virtual Task<Result<std::unique_ptr<exchange::Completion>>> start(exchange::ModelCall call,
                                                                     std::stop_token stop) = 0;
+  /// Returns once the provider has accepted the call. Errors as of `start`.
+  virtual Task<Result<std::unique_ptr<exchange::ProviderAnswer>>> send(exchange::ProviderCall call,
+                                                                       std::stop_token stop) = 0;
   /// One normalised vector a text.
   virtual Task<Result<std::vector<std::vector<float>>>> embed(std::string upstream,
                                                               std::vector<std::string> texts,

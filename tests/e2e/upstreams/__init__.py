@@ -7,7 +7,7 @@ import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from tests.e2e.upstreams import anthropic, gemini, mistral, openai
+from tests.e2e.upstreams import anthropic, gemini, mistral, openai, services
 from tests.e2e.upstreams.brain import Refused
 
 DIALECTS = {"openai": openai, "anthropic": anthropic, "gemini": gemini, "mistral": mistral}
@@ -41,6 +41,19 @@ class Upstreams:
             def chunk(self, data):
                 self.wfile.write(b"%x\r\n%s\r\n" % (len(data), data))
                 self.wfile.flush()
+
+            def serve(self, answer):
+                if len(answer.pieces) == 1:
+                    self.whole(200, answer.pieces[0], media=answer.media)
+                    return
+                self.send_response(200)
+                self.send_header("content-type", answer.media)
+                self.send_header("transfer-encoding", "chunked")
+                self.end_headers()
+                for piece in answer.pieces:
+                    self.chunk(piece)
+                    time.sleep(0.02)
+                self.chunk(b"")
 
             def wait_for_end(self, seconds):
                 """When the other side left; None if it stayed."""
@@ -85,10 +98,14 @@ class Upstreams:
                 body = self.rfile.read(int(self.headers["content-length"]))
                 name, _, path = self.path[1:].partition("/")
                 dialect, path = DIALECTS[name], "/" + path
-                upstreams.seen.append((name, path, dict(self.headers), json.loads(body)))
+                is_form = self.headers.get("content-type", "").startswith("multipart/form-data")
+                upstreams.seen.append((name, path, dict(self.headers), body if is_form else json.loads(body)))
                 try:
                     if not dialect.authorised(self.headers):
                         raise Refused("auth")
+                    if service := services.post(name, path, self.headers.get("content-type", ""), body):
+                        self.serve(service)
+                        return
                     first, second = dialect.post(path, json.loads(body))
                     if isinstance(first, int):
                         self.whole(first, second)
@@ -160,6 +177,27 @@ capabilities = ["chat", "tools", "vision"]
 context_tokens = 32000
 price = {{ input = 1.0, output = 2.0 }}
 parameters_billion = {{ active = [8, 20], total = [8, 20] }}
+"""
+            if name in ("openai", "mistral"):
+                out += f"""
+[[model]]
+id = "judge-{name}"
+provider = "{name}"
+upstream = "judge"
+capabilities = ["moderation"]
+price = {{ input = 1.0, output = 1.0 }}
+[[model]]
+id = "listen-{name}"
+provider = "{name}"
+upstream = "listener"
+capabilities = ["transcription"]
+price = {{ input = 2.0, output = 10.0, audio_input = 6.0 }}
+[[model]]
+id = "speak-{name}"
+provider = "{name}"
+upstream = "speaker"
+capabilities = ["speech"]
+price = {{ input = 0.0, output = 0.0, characters = 15.0 }}
 """
             if name != "anthropic":
                 out += f"""

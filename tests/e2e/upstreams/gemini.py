@@ -3,6 +3,7 @@ import base64
 import json
 import re
 
+from tests.e2e.upstreams import openai
 from tests.e2e.upstreams.brain import Refused, View, answer, need, only
 
 NAME = "gemini"
@@ -168,20 +169,27 @@ def error(refused):
     return status, {}, {"error": {"code": status, "message": message, "status": word, "details": details}}
 
 
+def vector(request, model):
+    only(request, "model content taskType title outputDimensionality", "requests")
+    need(request.get("model") == f"models/{model}", "model must be the path's")
+    need(request.get("taskType") in (None, "RETRIEVAL_QUERY", "RETRIEVAL_DOCUMENT", "SEMANTIC_SIMILARITY"), "taskType")
+    for part in request["content"]["parts"]:
+        only(part, "text", "content.parts")
+    text = "".join(part["text"] for part in request["content"]["parts"])
+    return {"values": openai.vectors([text], request.get("outputDimensionality"))[0]}
+
+
 def post(path, body):
     found = re.fullmatch(r"/v1beta/models/([^:/]+):(\w+)", path.partition("?")[0])
     if not found:
         raise Refused("bad_request", f"no such path {path}")
     model, method = found.groups()
+    if method == "embedContent":
+        return 200, {"embedding": vector(body, model), "usageMetadata": {"promptTokenCount": 5}}
     if method == "batchEmbedContents":
         only(body, "requests", "body")
-        out = []
-        for request in body["requests"]:
-            only(request, "model content taskType title outputDimensionality", "requests")
-            need(request["model"] == f"models/{model}", "requests: model must be the path's")
-            text = "".join(part["text"] for part in request["content"]["parts"])
-            out.append({"values": [float(len(text)), 1.0, 2.0][:request.get("outputDimensionality", 3)]})
-        return 200, {"embeddings": out}
+        need(0 < len(body["requests"]) <= 100, "requests: at most 100")
+        return 200, {"embeddings": [vector(request, model) for request in body["requests"]]}
     if method == "countTokens":
         inner = body.get("generateContentRequest", body)
         only(body, "contents generateContentRequest", "body")

@@ -91,9 +91,13 @@ def error(refused):
 def post(path, body):
     if path == "/v1/embeddings":
         only(body, "model input encoding_format output_dimension output_dtype metadata", "body")
-        texts = [body["input"]] if isinstance(body["input"], str) else body["input"]
+        texts = openai.inputs(body)
+        need(all(isinstance(text, str) for text in texts), "input: texts only")
+        made = openai.vectors(texts, body.get("output_dimension"))
+        if body.get("output_dtype") == "int8":
+            made = [[int(number) for number in vector] for vector in made]
         return 200, {"id": "mock", "object": "list", "model": body["model"], "usage": {"prompt_tokens": 5, "total_tokens": 5, "completion_tokens": 0},
-                     "data": [{"object": "embedding", "index": i, "embedding": v} for i, v in enumerate(openai.vectors(texts))]}
+                     "data": [{"object": "embedding", "index": i, "embedding": v} for i, v in enumerate(made)]}
     if path == "/v1/fim/completions":
         only(body, "model prompt suffix stream temperature top_p max_tokens min_tokens stop random_seed metadata prompt_cache_key", "body")
         view = View(model=body["model"], stream=bool(body.get("stream")), turns=[("user", f"{body['prompt']}…{body.get('suffix', '')}")])

@@ -135,18 +135,29 @@ def error(refused):
                                                      "param": None, "code": CODES.get(refused.kind)}}
 
 
-def vectors(texts):
-    return [[float(len(text)), 1.0, 2.0] for text in texts]
+def vectors(texts, dimensions=None):
+    """One a text, or a list of tokens: how long it is, and two numbers that no float holds in few decimals."""
+    return [[float(len(text)), 0.1, 2.5][:dimensions or 3] for text in texts]
+
+
+def inputs(body):
+    """Texts and lists of tokens."""
+    given = body["input"]
+    texts = [given] if isinstance(given, str) or isinstance(given[0], int) else given
+    for text in texts:
+        need(text and (isinstance(text, str) or all(isinstance(token, int) for token in text)), "input: texts or tokens")
+    return texts
 
 
 def post(path, body):
     """(status, answer) or (view, reply) for a chat."""
     if path == "/v1/embeddings":
         only(body, "model input encoding_format dimensions user", "body")
-        texts = [body["input"]] if isinstance(body["input"], str) else body["input"]
+        texts = inputs(body)
+        need(body.get("dimensions") in (None, 2, 3), "dimensions: 2 or 3")
         packed = body.get("encoding_format") == "base64"
-        data = [{"object": "embedding", "index": i, "embedding": base64.b64encode(struct.pack("<3f", *v)).decode() if packed else v}
-                for i, v in enumerate(vectors(texts))]
+        data = [{"object": "embedding", "index": i, "embedding": base64.b64encode(struct.pack(f"<{len(v)}f", *v)).decode() if packed else v}
+                for i, v in enumerate(vectors(texts, body.get("dimensions")))]
         return 200, {"object": "list", "model": body["model"], "data": data, "usage": {"prompt_tokens": 5, "total_tokens": 5}}
     if path == "/v1/rerank":
         only(body, "model query documents top_n return_documents", "body")
