@@ -249,7 +249,10 @@ std::string table() {
       "- **translated**: said in the other dialect's words\n"
       "- **told**: left out or said in a weaker way, and named in the header `x-bastide-warning`\n"
       "- **refused**: the answer would mean something else; 400 names the field\n"
-      "- a feature that the caller's dialect cannot say has no row\n";
+      "- a feature that the caller's dialect cannot say has no row\n"
+      "- several answers are as many calls side by side, each governed by itself, wherever bytes do not "
+      "pass: "
+      "also where the\n  model's dialect has no word for them\n";
   for (const auto* in : codecs())
     section("Calls from " + std::string(dialect_name(in->dialect())), features(), *in, out);
   out +=

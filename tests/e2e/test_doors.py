@@ -270,6 +270,44 @@ class Audio(Doors):
                 self.assertIn(b"speech.audio.done", events.body)
 
 
+class Choices(Doors):
+    def test_several_answers_of_every_provider(self):
+        question = [{"role": "user", "content": "Bonjour"}]
+        for name in ("anthropic", "gemini", "mistral"):
+            with self.subTest(name):
+                raw = self.openai.chat.completions.with_raw_response.create(model=f"on-{name}", n=3, seed=5, messages=question)
+                whole = raw.parse()
+                self.assertEqual([choice.index for choice in whole.choices], [0, 1, 2])
+                self.assertTrue(all("Bonjour" in choice.message.content and choice.finish_reason == "stop" for choice in whole.choices))
+                self.assertEqual((whole.usage.prompt_tokens, whole.usage.completion_tokens), (3 * 31, 3 * 17))
+                ids = raw.headers["x-bastide-exchanges"].split(", ")
+                self.assertEqual(ids[0], raw.headers["x-bastide-exchange"])
+                self.assertEqual(len(set(ids)), 3)
+                for each in ids:
+                    self.assertEqual(self.receipt({"x-bastide-exchange": each})["tokens"]["input"], 31)
+                texts, ends, usage = {}, [], None
+                for chunk in self.openai.chat.completions.create(model=f"on-{name}", n=2, stream=True, stream_options={"include_usage": True}, messages=question):
+                    for choice in chunk.choices:
+                        texts[choice.index] = texts.get(choice.index, "") + (choice.delta.content or "")
+                        if choice.finish_reason:
+                            ends.append(choice.index)
+                    usage = chunk.usage or usage
+                self.assertEqual((sorted(texts), sorted(ends), texts[0]), ([0, 1], [0, 1], texts[1]))
+                self.assertEqual(usage.prompt_tokens, 2 * 31)
+        seeds = [seen[3]["random_seed"] for seen in self.upstreams.seen if seen[0] == "mistral" and "random_seed" in seen[3]]
+        self.assertEqual(sorted(seeds), [5, 6, 7], "the same seed would give the same answer")
+
+    def test_what_fails_fails_for_all(self):
+        with self.assertRaises(openai.InternalServerError):
+            self.openai.chat.completions.create(model="on-anthropic", n=2, messages=[{"role": "user", "content": "fail:server"}])
+        for n in (0, 17):
+            with self.assertRaises(openai.BadRequestError) as refused:
+                self.openai.chat.completions.create(model="on-anthropic", n=n, messages=[{"role": "user", "content": "q"}])
+            self.assertEqual(refused.exception.param, "n")
+        with self.assertRaises(openai.APIError):
+            list(self.openai.chat.completions.create(model="on-anthropic", n=2, stream=True, messages=[{"role": "user", "content": "fail:mid_stream" + " " * 40}]))
+
+
 class VectorStores(Doors):
     def wait(self, store, file):
         end = time.time() + 60

@@ -6,6 +6,7 @@
 #include "base/id.h"
 #include "base/text.h"
 #include "dialects/infill.h"
+#include "http_api/model_calls/choices.h"
 #include "http_api/model_calls/dialect_stream.h"
 #include "http_api/model_calls/stop_with_key.h"
 #include "http_api/problem.h"
@@ -18,8 +19,6 @@ using gateway::Gateway;
 
 /// What a call says about the house itself.
 Result<void> take_options(dialects::ChatRequest& request, exchange::Ask& ask) {
-  if (request.sampling.n.value_or(1) != 1)
-    return fail(Code::invalid, "\"n\" must be 1: ask again for another answer.", "invalid_n");
   if (request.background)
     return fail(Code::unsupported, "\"background\": answers are not kept here.", "field:background",
                 "Wait for the answer, or let it stream.");
@@ -102,8 +101,32 @@ void go_on_from(const responses::Begun& begun, exchange::Exchange& exchange) {
   if (!begun.wants_sealed) ask.include.emplace_back("reasoning.encrypted_content");
 }
 
+/// Several answers to one call.
+Task<Result<void>> choices_call(Call& call, StagedCall staged) {
+  auto& request = staged.request;
+  const auto said = said_of(staged);
+  ChoicesCall wanted{staged.codec, request.sampling.n.value_or(1), said.mode == DialectStream::Mode::stream,
+                     said.include_usage};
+  if (wanted.count < 1 || wanted.count > choices_max || staged.response)
+    co_return fail(Code::invalid, "\"n\" must be a number from 1 to 16.", "invalid_n");
+  if (request.bastide && !request.bastide->collections.empty())
+    co_return fail(Code::unsupported, "\"n\": from documents one answer is given.", "field:n",
+                   "Ask again for another answer.");
+  request.sampling.n.reset();
+  wanted.ask.door = dialects::dialect_name(staged.codec.dialect());
+  wanted.ask.language = call.language;
+  if (dialects::is_infill(request)) wanted.ask.capability = "fim";
+  if (auto taken = take_options(request, wanted.ask); !taken) co_return taken;
+  auto answered = co_await answer_choices(call, std::move(wanted));
+  co_return answered;
+}
+
 /// The way through the stages, which can translate.
 Task<Result<void>> exchange_call(Call& call, StagedCall staged) {
+  if (staged.request.sampling.n.value_or(1) != 1) {
+    auto answered = co_await choices_call(call, std::move(staged));
+    co_return answered;
+  }
   const auto& codec = staged.codec;
   auto* request = &staged.request;
   auto said = said_of(staged);
