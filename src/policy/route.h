@@ -31,10 +31,10 @@ struct ModelCard {
   std::optional<Range> parameters_active;
   std::optional<Range> parameters_total;
   std::vector<std::string> fallback;
-  std::vector<std::string> aliases{};              // other names that callers may say
-  std::vector<std::string> tags{};                 // what it is for
-  std::vector<std::int64_t> embedding_dimensions;  // to which its vectors may be cut
-  bool answers_documents = true;                   // large enough to be believed about passages
+  std::vector<std::string> aliases{};                // other names that callers may say
+  std::vector<std::string> tags{};                   // what it is for
+  std::vector<std::int64_t> embedding_dimensions{};  // to which its vectors may be cut
+  bool answers_documents = true;                     // large enough to be believed about passages
   bool ready = true;
   std::string state;  // ready loading stopped failed missing; with `state_detail` for a person
   std::string state_detail;

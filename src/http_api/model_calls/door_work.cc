@@ -134,6 +134,7 @@ Task<Result<void>> run_work(Call& call, WorkAsk ask, DoorWork& work) {
   exchange.started_at = now_ms();
   exchange.who = call.who;
   exchange.ask.language = call.language;
+  exchange.ask.traceparent = call.request().headers.find("traceparent").value_or("");
   StopWithKey stop(call);
   std::optional<Error> key_over;
   stop.on_key_over([&key_over](Error error) { key_over = std::move(error); });

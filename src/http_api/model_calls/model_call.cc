@@ -115,6 +115,7 @@ Task<Result<void>> choices_call(Call& call, StagedCall staged) {
   request.sampling.n.reset();
   wanted.ask.door = dialects::dialect_name(staged.codec.dialect());
   wanted.ask.language = call.language;
+  wanted.ask.traceparent = call.request().headers.find("traceparent").value_or("");
   if (dialects::is_infill(request)) wanted.ask.capability = "fim";
   if (auto taken = take_options(request, wanted.ask); !taken) co_return taken;
   auto answered = co_await answer_choices(call, std::move(wanted));
