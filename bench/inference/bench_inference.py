@@ -17,10 +17,10 @@ import threading
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-import adapters as random_adapters  # noqa: E402
 from equality import equality, greedy_prompts  # noqa: E402
 from servers import Ours, Reference, ROOT, prose, user  # noqa: E402
 from soak import soak  # noqa: E402
+import adapters as random_adapters  # noqa: E402
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--model", required=True)
@@ -29,6 +29,7 @@ parser.add_argument("--rounds", type=int, default=3)
 parser.add_argument("--threads", type=int, default=2)
 parser.add_argument("--people", default="4,8,16")
 parser.add_argument("--prompts", type=int, default=200)
+parser.add_argument("--tokens", type=int, default=48)
 parser.add_argument("--schemas", type=int, default=1000)
 parser.add_argument("--minutes", type=int, default=120)
 parser.add_argument("--kills", type=int, default=100)
@@ -210,7 +211,7 @@ def speculation(ours):
 
 
 def equal(ours):
-    if not equality(ours, MODEL, CONTEXT, args.threads, args.prompts, figure):
+    if not equality(ours, MODEL, CONTEXT, args.threads, args.prompts, args.tokens, figure):
         failed.append("equal: log-probabilities differ by more than the tolerance")
 
 

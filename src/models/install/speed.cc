@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <span>
 
 #include "base/cores.h"
 #include "base/time.h"
@@ -29,29 +30,37 @@ std::string some_text() {
   return out;
 }
 
-Result<void> read_prompt(local::Engine& engine, const std::vector<local::Token>& prompt) {
-  for (std::size_t at = 0; at < prompt.size(); at += piece_tokens) {
+/// A part is measured for so long at most: a slow machine says so, and not after minutes.
+bool has_had_enough(Steady::time_point begun) { return Steady::now() - begun > std::chrono::seconds(8); }
+
+/// How many tokens were read.
+Result<int> read_prompt(local::Engine& engine, const std::vector<local::Token>& prompt) {
+  const auto begun = Steady::now();
+  std::size_t at = 0;
+  while (at < prompt.size() && (at == 0 || !has_had_enough(begun))) {
     engine.clear_batch();
-    for (std::size_t i = at; i < std::min(prompt.size(), at + piece_tokens); ++i)
-      engine.add(0, prompt[i], static_cast<int>(i), false);
-    if (auto decoded = engine.decode(); !decoded) return decoded;
+    for (const std::size_t end = std::min(prompt.size(), at + piece_tokens); at < end; ++at)
+      engine.add(0, prompt[at], static_cast<int>(at), false);
+    if (auto decoded = engine.decode(); !decoded) return pass(decoded);
   }
-  return {};
+  return static_cast<int>(at);
 }
 
 /// The same tokens again and again: what is drawn does not change what it costs.
-Result<double> write_answers(local::Engine& engine, const std::vector<local::Token>& prompt, int count) {
-  for (int slot = 1; slot < count; ++slot) engine.copy(0, slot, prompt_tokens);
-  engine.forget(0, prompt_tokens);
-  engine.share_beginning(count > 1 ? prompt_tokens : 0);
+Result<double> write_answers(local::Engine& engine, std::span<const local::Token> read, int count) {
+  const auto beginning = static_cast<int>(read.size());
+  for (int slot = 1; slot < count; ++slot) engine.copy(0, slot, beginning);
+  engine.forget(0, beginning);
+  engine.share_beginning(count > 1 ? beginning : 0);
   const auto begun = Steady::now();
-  for (int i = 0; i < answer_tokens; ++i) {
+  int written = 0;
+  for (; written < answer_tokens && (written == 0 || !has_had_enough(begun)); ++written) {
     engine.clear_batch();
     for (int slot = 0; slot < count; ++slot)
-      engine.add(slot, prompt[static_cast<std::size_t>(i)], prompt_tokens + i, true);
+      engine.add(slot, read[static_cast<std::size_t>(written)], beginning + written, true);
     if (auto decoded = engine.decode(); !decoded) return pass(decoded);
   }
-  return count * answer_tokens / seconds_since(begun);
+  return count * written / seconds_since(begun);
 }
 
 Result<void> measure_chat(local::Engine& engine, Speed& out) {
@@ -61,8 +70,10 @@ Result<void> measure_chat(local::Engine& engine, Speed& out) {
   if (prompt.size() < prompt_tokens) return fail(Code::internal, "The text to measure with is too short.");
   prompt.resize(prompt_tokens);
   const auto begun = Steady::now();
-  if (auto read = read_prompt(engine, prompt); !read) return read;
-  out.prompt = prompt_tokens / seconds_since(begun);
+  auto read = read_prompt(engine, prompt);
+  if (!read) return pass(read);
+  out.prompt = *read / seconds_since(begun);
+  prompt.resize(static_cast<std::size_t>(*read));
   auto one = write_answers(engine, prompt, 1);
   if (!one) return pass(one);
   out.one_answer = *one;
@@ -78,10 +89,12 @@ Result<void> measure_embedding(local::Engine& engine, Speed& out) {
   tokens->resize(std::min<std::size_t>(tokens->size(), piece_tokens));
   const std::vector<std::vector<local::Token>> batch(3, *tokens);
   const auto begun = Steady::now();
-  constexpr int times = 8;
-  for (int i = 0; i < times; ++i)
+  constexpr int times_max = 8;
+  int times = 0;
+  for (; times < times_max && (times == 0 || !has_had_enough(begun)); ++times)
     if (auto vectors = engine.embed(batch); !vectors) return pass(vectors);
-  out.embedding = static_cast<double>(times * batch.size() * tokens->size()) / seconds_since(begun);
+  out.embedding =
+      static_cast<double>(times) * static_cast<double>(batch.size() * tokens->size()) / seconds_since(begun);
   return {};
 }
 
