@@ -3,10 +3,14 @@
 #include <gtest/gtest.h>
 #include <zip.h>
 
+#include <algorithm>
+#include <mutex>
+
 #include "base/crypto.h"
 #include "models/catalogue/catalogue.h"
 #include "models/gguf/writer.h"
 #include "models/install/commands.h"
+#include "models/install/s3_signature.h"
 #include "models/install/unpack.h"
 #include "tests/models/scratch.h"
 #include "tests/net/scripted_server.h"
@@ -125,8 +129,10 @@ Installable from_url(const ScriptedServer& server, const std::string& sha256) {
   Installable out;
   out.model.id = "web-model";
   out.model.name = "Web model";
-  out.from.url = server.url("/m.gguf");
-  out.from.sha256 = sha256;
+  PullSource source;
+  source.url = server.url("/m.gguf");
+  source.sha256 = sha256;
+  out.from = {source};
   out.download_bytes = 5000;
   return out;
 }
@@ -194,18 +200,156 @@ TEST(Catalogue, JoinsConfigurationAndFolderAndStaysLive) {
   EXPECT_EQ(catalogue.all().size(), 4U);
 }
 
+TEST(Pull, TriesOneSourceAfterTheOther) {
+  const Scratch scratch;
+  const std::string bytes = read_file(small_gguf(scratch));
+  std::vector<std::string> asked;
+  std::mutex mutex;
+  ScriptedServer server([&](int fd, int) {
+    const auto request = ScriptedServer::read_request(fd);
+    {
+      const std::lock_guard lock(mutex);
+      asked.push_back(request.substr(0, request.find(" HTTP")));
+    }
+    if (request.starts_with("GET /gone"))
+      ScriptedServer::say(fd, "HTTP/1.1 404 X\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+    else if (request.starts_with("GET /other"))
+      ScriptedServer::say(fd, "HTTP/1.1 200 OK\r\ncontent-length: 5\r\nconnection: close\r\n\r\nother");
+    else
+      ScriptedServer::say(fd, "HTTP/1.1 200 OK\r\ncontent-length: " + std::to_string(bytes.size()) +
+                                  "\r\nconnection: close\r\n\r\n" + bytes);
+  });
+  auto model = from_url(server, sha256_hex(bytes));
+  const auto right = model.from.front();
+  PullSource gone, other, missing;
+  gone.url = server.url("/gone");
+  other.url = server.url("/other");
+  other.sha256 = right.sha256;
+  missing.file = scratch.path("missing.gguf");
+  model.from = {gone, missing, other, right};
+  const auto pulled = pull_model(model, scratch.path("models"));
+  ASSERT_TRUE(pulled) << pulled.error().message;
+  EXPECT_EQ(asked, (std::vector<std::string>{"GET /gone", "GET /other", "GET /m.gguf"}));
+  EXPECT_EQ(pulled->source, right.url);
+  model.from = {gone, missing};
+  const auto none = pull_model(model, scratch.path("others"));
+  ASSERT_FALSE(none);
+  EXPECT_TRUE(read_manifests(scratch.path("others")).empty());
+}
+
+TEST(Pull, TakesAFileThatIsThere) {
+  const Scratch scratch;
+  Installable model;
+  model.model.id = model.model.name = "shared";
+  PullSource source;
+  source.file = small_gguf(scratch);
+  source.sha256 = sha256_hex(read_file(source.file));
+  model.from = {source};
+  ASSERT_TRUE(pull_model(model, scratch.path("models")));
+  EXPECT_TRUE(std::filesystem::exists(source.file)) << "it is copied, not moved";
+  model.from.front().sha256 = std::string(64, 'a');
+  EXPECT_EQ(pull_model(model, scratch.path("others")).error().detail, "wrong_hash");
+}
+
+TEST(Pull, SignsForABucketAndGoesOnWhereItWasCut) {
+  const Scratch scratch;
+  const std::string bytes = read_file(small_gguf(scratch));
+  std::vector<std::string> requests;
+  std::mutex mutex;
+  ScriptedServer server([&](int fd, int number) {
+    const auto request = ScriptedServer::read_request(fd);
+    {
+      const std::lock_guard lock(mutex);
+      requests.push_back(request);
+    }
+    const auto half = bytes.size() / 2;
+    const auto range = "content-range: bytes " + std::to_string(half) + "-" +
+                       std::to_string(bytes.size() - 1) + "/" + std::to_string(bytes.size());
+    if (number == 0)  // cut in the middle
+      ScriptedServer::say(fd, "HTTP/1.1 200 OK\r\netag: \"v1\"\r\ncontent-length: " +
+                                  std::to_string(bytes.size()) + "\r\n\r\n" + bytes.substr(0, half));
+    else
+      ScriptedServer::say(
+          fd, "HTTP/1.1 206 OK\r\netag: \"v1\"\r\ncontent-length: " + std::to_string(bytes.size() - half) +
+                  "\r\n" + range + "\r\nconnection: close\r\n\r\n" + bytes.substr(half));
+  });
+  auto model = from_url(server, sha256_hex(bytes));
+  model.from.front().url = server.url("/models/m.gguf");
+  model.from.front().s3 = PullSource::S3{"BASTIDE_TEST_KEY_ID", {}, {}, scratch.path("secret"), "eu-west-3"};
+  const auto without = pull_model(model, scratch.path("models"));
+  ASSERT_FALSE(without);
+  EXPECT_EQ(without.error().detail, "no_secret");
+  ::setenv("BASTIDE_TEST_KEY_ID", "AKIDEXAMPLE", 1);
+  write_file(scratch.path("secret"), "hidden\n");
+  const auto pulled = pull_model(model, scratch.path("models"));
+  ::unsetenv("BASTIDE_TEST_KEY_ID");
+  ASSERT_TRUE(pulled) << pulled.error().message;
+  EXPECT_EQ(read_file(pulled->file), bytes);
+  ASSERT_EQ(requests.size(), 2U);
+  for (const auto& request : requests) {
+    EXPECT_NE(request.find("authorization: AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/"), std::string::npos)
+        << request;
+    EXPECT_NE(request.find("/eu-west-3/s3/aws4_request"), std::string::npos);
+    EXPECT_EQ(request.find("hidden"), std::string::npos);
+  }
+  EXPECT_NE(requests[1].find("SignedHeaders=host;range;x-amz-content-sha256;x-amz-date"), std::string::npos);
+}
+
+// The example of the service's own documentation: docs.aws.amazon.com, "Signature Calculations for the
+// Authorization Header", GET Object.
+TEST(S3Signature, IsThatOfTheDocumentation) {
+  const S3Keys keys{"AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"};
+  const auto headers =
+      sign_s3_get("https://examplebucket.s3.amazonaws.com/test.txt", "bytes=0-9", keys, 1369353600000);
+  ASSERT_EQ(headers.size(), 3U);
+  EXPECT_EQ(headers[1].value, "20130524T000000Z");
+  EXPECT_EQ(headers[2].value,
+            "AWS4-HMAC-SHA256 Credential=AKIAIOSFODNN7EXAMPLE/20130524/us-east-1/s3/aws4_request,"
+            "SignedHeaders=host;range;x-amz-content-sha256;x-amz-date,"
+            "Signature=f0e8bdb87c964420e857bd35b5d6ed310bd44f0170aba48dd91039c6036bdb41");
+}
+
 TEST(Installable, TheListIsComplete) {
   for (const auto& each : installable_models()) {
     EXPECT_TRUE(is_model_id(each.model.id));
-    EXPECT_NE(each.from.package.empty(), each.from.url.empty()) << each.model.id;
     EXPECT_GT(each.download_bytes, 0U);
-    if (!each.from.package.empty()) {
-      EXPECT_EQ(each.from.sha256.size(), 64U);
-      EXPECT_EQ(each.from.package_sha256.size(), 64U);
+    EXPECT_GT(each.memory_bytes, each.download_bytes) << each.model.id;
+    EXPECT_FALSE(each.family.empty());
+    ASSERT_FALSE(each.from.empty());
+    for (const auto& source : each.from) {
+      EXPECT_NE(source.package.empty(), source.url.empty()) << each.model.id;
+      if (!source.package.empty()) EXPECT_EQ(source.sha256.size(), 64U);
     }
   }
-  EXPECT_FALSE(find_installable("smollm2-135m")->model.answers_documents);
-  EXPECT_EQ(find_installable("nothing"), nullptr);
+}
+
+TEST(Installable, TheOrganisationsListGoesFirst) {
+  const Scratch scratch;
+  EXPECT_EQ(installable_models(scratch.path())->size(), installable_models().size());
+  write_file(scratch.path("catalogue.json"), R"([
+    {"id": "qwen3-4b", "sources": [{"bucket": "models", "key": "qwen3-4b.gguf", "endpoint": "https://s3.example/",
+      "key_id_env": "K", "secret_env": "S"}, {"path": "/mnt/models/qwen3-4b.gguf"}]},
+    {"id": "ours", "name": "Ours", "kind": "chat", "capabilities": ["chat"], "languages": ["fr"], "licence": "own",
+     "context_tokens": 4096, "parameters_total": [1, 1], "parameters_active": [1, 1], "download_bytes": 7,
+     "sources": [{"url": "https://user:hidden@models.example/ours.gguf?token=hidden"}]}])");
+  const auto all = installable_models(scratch.path());
+  ASSERT_TRUE(all) << all.error().message;
+  EXPECT_EQ(all->size(), installable_models().size() + 1);
+  const auto qwen =
+      std::ranges::find(*all, "qwen3-4b", [](const Installable& each) { return each.model.id; });
+  ASSERT_EQ(qwen->from.size(), 3U);
+  EXPECT_EQ(qwen->from[0].url, "https://s3.example/models/qwen3-4b.gguf");
+  EXPECT_EQ(qwen->from[1].name(), "/mnt/models/qwen3-4b.gguf");
+  EXPECT_TRUE(qwen->from[2].url.ends_with("Qwen3-4B-Q4_K_M.gguf"));
+  EXPECT_EQ(all->back().from[0].name(), "https://models.example/ours.gguf") << "nothing that may be secret";
+  for (const char* wrong : {"", "{}", "[7]", R"([{"id": "qwen3-4b"}])", R"([{"id": "new", "sources": []}])",
+                            R"([{"id": "qwen3-4b", "sources": [{"url": "ftp://x/y"}]}])",
+                            R"([{"id": "qwen3-4b", "sources": [{"package": "p==1"}]}])"}) {
+    write_file(scratch.path("catalogue.json"), wrong);
+    const auto read = installable_models(scratch.path());
+    ASSERT_FALSE(read) << wrong;
+    EXPECT_EQ(read.error().detail, "bad_catalogue");
+  }
 }
 
 TEST(Commands, AnswerWithExitCodes) {
@@ -215,6 +359,8 @@ TEST(Commands, AnswerWithExitCodes) {
   EXPECT_EQ(model_command(config, scratch.path(), {"dance"}), 2);
   EXPECT_EQ(model_command(config, scratch.path(), {"list"}), 0);
   EXPECT_EQ(model_command(config, scratch.path(), {"list", "--json"}), 0);
+  EXPECT_EQ(model_command(config, scratch.path(), {"list", "--available", "--json"}), 0);
+  EXPECT_EQ(model_command(config, scratch.path(), {"list", "--avail"}), 2);
   EXPECT_EQ(model_command(config, scratch.path(), {"pull", "nothing"}), 1);
   EXPECT_EQ(model_command(config, scratch.path(), {"import", small_gguf(scratch), "--name", "tiny"}), 0);
   EXPECT_EQ(model_command(config, scratch.path(), {"remove", "tiny"}), 0);

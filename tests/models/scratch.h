@@ -1,6 +1,7 @@
 // A folder of a test's own, and the demonstration models, fetched once for all tests.
 #pragma once
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -49,7 +50,9 @@ inline std::optional<Manifest> demo_model(const std::string& id) {
   std::filesystem::create_directories(folder);
   for (const auto& each : read_manifests(folder))
     if (each.id == id && check_file(each)) return each;
-  auto pulled = pull_model(*find_installable(id), folder);
+  const auto& known = installable_models();
+  const auto model = std::ranges::find(known, id, [](const Installable& each) { return each.model.id; });
+  auto pulled = pull_model(*model, folder);
   if (!pulled) return std::nullopt;
   return *pulled;
 }

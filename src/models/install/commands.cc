@@ -1,6 +1,7 @@
 #include "models/install/commands.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <filesystem>
@@ -15,7 +16,7 @@ namespace bastide::models {
 namespace {
 
 constexpr const char* usage =
-    "usage: bastide model list [--json]\n"
+    "usage: bastide model list [--available] [--json]\n"
     "       bastide model pull NAME\n"
     "       bastide model import FILE [--name NAME] [--base MODEL]\n"
     "       bastide model remove NAME\n"
@@ -42,10 +43,45 @@ std::string_view kind_text(const policy::ModelCard& card) {
   return kind_name(card.can("embeddings") ? Kind::embedding : Kind::chat);
 }
 
-int list(const Config& config, const std::string& folder, bool as_json) {
+/// What `pull` knows and is not installed.
+Result<std::vector<Installable>> available(const Catalogue& catalogue) {
+  auto all = installable_models(catalogue.folder());
+  if (all)
+    std::erase_if(*all, [&](const Installable& each) { return catalogue.find(each.model.id).has_value(); });
+  return all;
+}
+
+void put_available(JsonWriter& json, const Installable& each) {
+  json.object().field("id", each.model.id).field("name", each.model.name).field("family", each.family);
+  json.field("kind", kind_name(each.model.kind)).field("licence", each.model.licence);
+  json.key("languages").array();
+  for (const auto& language : each.model.languages) json.value(language);
+  json.end().field("context_tokens", each.model.context_tokens).field("download_bytes", each.download_bytes);
+  if (each.memory_bytes > 0) json.field("memory_bytes", each.memory_bytes);
+  json.key("sources").array();
+  for (const auto& source : each.from) json.value(source.name());
+  json.end().end();
+}
+
+int list_available(const std::vector<Installable>& models) {
+  fmt::print("{:<20} {:<10} {:<10} {:>8} {:>8} {:>8}  {:<7} {}\n", "name", "kind", "family", "download",
+             "memory", "context", "speaks", "licence");
+  for (const auto& each : models)
+    fmt::print("{:<20} {:<10} {:<10} {:>8} {:>8} {:>8}  {:<7} {}\n", each.model.id,
+               kind_name(each.model.kind), each.family, size_text(each.download_bytes),
+               each.memory_bytes > 0 ? size_text(each.memory_bytes) : "-", each.model.context_tokens,
+               fmt::format("{}", fmt::join(each.model.languages, " ")), each.model.licence);
+  return 0;
+}
+
+enum class Listed { all, available };
+
+int list(const Config& config, const std::string& folder, Listed what, bool as_json) {
   const Catalogue catalogue(config, folder);
+  const auto installable = available(catalogue);
+  if (!installable) return report(installable.error());
+  if (what == Listed::available && !as_json) return list_available(*installable);
   const auto entries = catalogue.all();
-  const auto installed = [&](const std::string& id) { return catalogue.find(id).has_value(); };
   if (as_json) {
     JsonWriter json;
     json.object().key("models").array();
@@ -58,12 +94,7 @@ int list(const Config& config, const std::string& folder, bool as_json) {
       json.end();
     }
     json.end().key("available").array();
-    for (const auto& each : installable_models()) {
-      if (installed(each.model.id)) continue;
-      json.object().field("id", each.model.id).field("name", each.model.name);
-      json.field("kind", kind_name(each.model.kind));
-      json.field("download_bytes", each.download_bytes).field("licence", each.model.licence).end();
-    }
+    for (const auto& each : *installable) put_available(json, each);
     fmt::print("{}\n", json.end().end().take());
     return 0;
   }
@@ -74,19 +105,21 @@ int list(const Config& config, const std::string& folder, bool as_json) {
                local ? card.state == "stopped" ? "ready" : card.state : card.provider,
                file && file->bytes ? size_text(file->bytes) : "-", card.name);
   }
-  fmt::print("\nCan be fetched with `bastide model pull NAME`:\n");
-  for (const auto& each : installable_models())
-    if (!installed(each.model.id))
-      fmt::print("{:<20} {:<10} {:<9} {:>8}  {}, {}\n", each.model.id, kind_name(each.model.kind), "",
-                 size_text(each.download_bytes), each.model.name, each.model.licence);
+  fmt::print(
+      "\nCan be fetched with `bastide model pull NAME`; more of them: bastide model list --available\n");
+  for (const auto& each : *installable)
+    fmt::print("{:<20} {:<10} {:<9} {:>8}  {}, {}\n", each.model.id, kind_name(each.model.kind), "",
+               size_text(each.download_bytes), each.model.name, each.model.licence);
   return 0;
 }
 
 int pull(const std::string& folder, const std::string& name) {
-  const auto* model = find_installable(name);
-  if (!model) {
+  const auto models = installable_models(folder);
+  if (!models) return report(models.error());
+  const auto model = std::ranges::find(*models, name, [](const Installable& each) { return each.model.id; });
+  if (model == models->end()) {
     std::string known;
-    for (const auto& each : installable_models()) known += (known.empty() ? "" : ", ") + each.model.id;
+    for (const auto& each : *models) known += (known.empty() ? "" : ", ") + each.model.id;
     return report(
         {Code::not_found, fmt::format("There is no model named {} to fetch.", name), "unknown_model",
          fmt::format("Choose one of: {}. A GGUF file of your own: bastide model import FILE", known)});
@@ -144,8 +177,9 @@ int model_command(const Config& config, const std::string& data_folder,
   if (args.empty()) return wrong_usage();
   const std::string& what = args[0];
   if (what == "list") {
-    if (args.size() > 2 || (args.size() == 2 && args[1] != "--json")) return wrong_usage();
-    return list(config, folder, args.size() == 2);
+    const auto has = [&](std::string_view option) { return std::ranges::count(args, option) == 1; };
+    if (args.size() != 1U + has("--json") + has("--available")) return wrong_usage();
+    return list(config, folder, has("--available") ? Listed::available : Listed::all, has("--json"));
   }
   if (what == "pull" && args.size() == 2) return pull(folder, args[1]);
   if (what == "import" && args.size() % 2 == 0) {

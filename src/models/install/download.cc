@@ -103,10 +103,12 @@ Task<Result<Opened>> open(net::Client& client, const DownloadOptions& options, s
     request.url = url;
     request.headers = {{"accept-encoding", "identity"}, {"user-agent", "bastide"}};
     if (hop == 0 && !options.token.empty()) request.headers.add("authorization", "Bearer " + options.token);
-    if (have > 0) {
-      request.headers.add("range", fmt::format("bytes={}-", have));
-      if (!etag.empty()) request.headers.add("if-range", etag);
-    }
+    const auto range = have > 0 ? fmt::format("bytes={}-", have) : std::string();
+    if (!range.empty()) request.headers.add("range", range);
+    if (!range.empty() && !etag.empty()) request.headers.add("if-range", etag);
+    if (hop == 0 && options.s3)
+      for (auto& header : sign_s3_get(url, range, *options.s3, now_ms()))
+        request.headers.add(header.name, std::move(header.value));
     auto response = co_await client.fetch(std::move(request));
     if (!response) co_return pass(response);
     if (auto hash = stated_hash((*response)->headers()); !hash.empty()) out.stated_sha256 = hash;

@@ -3,18 +3,21 @@
 
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
 #include "base/task.h"
+#include "models/install/s3_signature.h"
 #include "net/client.h"
 
 namespace bastide::models {
 
 struct DownloadOptions {
   std::string url;
-  std::string to;     // grows while it comes; TO.etag remembers which version of the file that is
-  std::string token;  // sent to the first server only, never along a redirection
+  std::string to;              // grows while it comes; TO.etag remembers which version of the file that is
+  std::string token;           // sent to the first server only, never along a redirection
+  std::optional<S3Keys> s3{};  // the same: its requests are signed
   std::uint64_t bytes_max = 1ULL << 40;
   int attempts = 6;   // a connection that breaks is opened again, from where it was
   Millis pause{500};  // before the second attempt; doubles

