@@ -16,6 +16,7 @@ Result<Erased> erase_person(const ErasureRooms& rooms, const identity::Principal
   auto conversations = rooms.chat.remove_all(person);
   if (!conversations) return pass(conversations);
   erased.conversations = *conversations;
+  rooms.background.drop_all(person);
   auto responses = rooms.responses.remove_all(person);
   if (!responses) return pass(responses);
   erased.responses = *responses;

@@ -12,6 +12,7 @@
 #include "identity/person_keys.h"
 #include "knowledge/library.h"
 #include "models/house.h"
+#include "responses/background.h"
 #include "responses/responses.h"
 
 namespace bastide::app {
@@ -20,6 +21,7 @@ struct ErasureRooms {
   identity::Identity& identity;
   chat::Chat& chat;
   responses::Responses& responses;
+  responses::Background& background;
   guard::PseudonymStore& pseudonyms;
   knowledge::Library& library;
   governance::Audit& audit;

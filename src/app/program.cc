@@ -16,6 +16,8 @@
 #include "governance/audit.h"
 #include "governance/signer.h"
 #include "guard/house_guard.h"
+#include "http_api/model_calls/model_call.h"
+#include "http_api/problem.h"
 #include "http_api/web_files.h"
 #include "knowledge/library.h"
 #include "observe/access_log.h"
@@ -114,6 +116,7 @@ struct Program::Parts {
   std::unique_ptr<exchange::Pipeline> pipeline;
   std::unique_ptr<chat::Chat> chat;
   std::unique_ptr<responses::Responses> responses;
+  std::unique_ptr<responses::Background> background;
   std::unique_ptr<UsageReceipts> usage_receipts;
   std::unique_ptr<gateway::Gateway> gateway;
   http_api::WebFiles web;
@@ -125,8 +128,9 @@ struct Program::Parts {
   void open_observation();
   Result<void> open_rooms();
   void open_doors();
+  [[nodiscard]] responses::Background::Rooms background_rooms();
   ErasureRooms erasure() {
-    return {*identity, *chat, *responses, *pseudonyms, *library, *audit, *person_keys, *models};
+    return {*identity, *chat, *responses, *background, *pseudonyms, *library, *audit, *person_keys, *models};
   }
 };
 
@@ -192,9 +196,9 @@ void Program::Parts::open_observation() {
 
 Result<void> Program::Parts::open_rooms() {
   io = std::make_unique<Pool>("io", io_threads, io_queue_max);
-  auto background = net::LoopThread::start("background");
-  if (!background) return pass(background);
-  loop = std::move(*background);
+  auto started = net::LoopThread::start("background");
+  if (!started) return pass(started);
+  loop = std::move(*started);
   auto made_client = net::Client::create({.ca_file = {}, .idle_per_host_max = 256});
   if (!made_client) return pass(made_client);
   client = std::move(*made_client);
@@ -249,6 +253,28 @@ Result<void> Program::Parts::open_rooms() {
   return {};
 }
 
+responses::Background::Rooms Program::Parts::background_rooms() {
+  return {*responses,
+          *response_store,
+          *pipeline,
+          *identity,
+          *labels,
+          *io,
+          loop->loop(),
+          [this](const identity::Principal& who, dialects::ChatRequest& request,
+                 exchange::Ask& ask) -> Result<void> {
+            if (auto taken = http_api::take_options(request, ask); !taken) return taken;
+            for (auto& given : ask.collections) {
+              auto found = library->find_collection(who, given);
+              if (!found) return pass(found);
+              given = found->id;
+            }
+            return {};
+          },
+          [this](std::string_view name) { return gateway->turn_of(name); },
+          http_api::in_language};
+}
+
 void Program::Parts::open_doors() {
   pipeline = std::make_unique<exchange::Pipeline>(exchange::Rooms{
       *labels, *router, *limiter, *guard, *library, *models, *footprint, *audit, spans.get(), gates.get()});
@@ -263,6 +289,7 @@ void Program::Parts::open_doors() {
       config, *router, *labels,
       gateway::Rooms{*accounts, *usage_log, *guard, *client, *provider_keys, identity->key_table(), *gates,
                      traces.get(), metrics});
+  background = std::make_unique<responses::Background>(background_rooms(), responses::BackgroundBounds{});
   web = http_api::embedded_web_files();
   services = std::unique_ptr<http_api::Services>(new http_api::Services{
       config,
@@ -280,6 +307,7 @@ void Program::Parts::open_doors() {
       *gateway,
       *chat,
       *responses,
+      *background,
       *audit,
       *accounts,
       *usage_reports,
@@ -314,6 +342,7 @@ Result<std::unique_ptr<Program>> Program::open(const Config& config, const std::
 identity::Identity& Program::identity() { return *parts_->identity; }
 knowledge::Library& Program::library() { return *parts_->library; }
 governance::Audit& Program::audit() { return *parts_->audit; }
+responses::Background& Program::background() { return *parts_->background; }
 chat::Chat& Program::chat() { return *parts_->chat; }
 policy::Accounts& Program::accounts() { return *parts_->accounts; }
 models::House& Program::models() { return *parts_->models; }

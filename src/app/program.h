@@ -44,6 +44,7 @@ class Program {
   [[nodiscard]] knowledge::Library& library();
   [[nodiscard]] governance::Audit& audit();
   [[nodiscard]] chat::Chat& chat();
+  [[nodiscard]] responses::Background& background();
   [[nodiscard]] policy::Accounts& accounts();
   [[nodiscard]] models::House& models();
   [[nodiscard]] const exchange::Pipeline& pipeline();

@@ -117,6 +117,8 @@ int serve_command(const Common& common, const ServeOptions& options) {
 
   auto recovered = (*program)->chat().recover();
   if (!recovered) return complain(recovered.error());
+  auto resumed = (*program)->background().recover();
+  if (!resumed) return complain(resumed.error());
   (*program)->library().start_workers();
   (*program)->seal_usage();
   (*program)->start_sweeper();
@@ -146,6 +148,7 @@ int serve_command(const Common& common, const ServeOptions& options) {
   }
   log::info("draining", {{"signal", signal}});
   (*program)->library().stop_workers();
+  (*program)->background().drain(drain_patience);
   (*program)->chat().drain(drain_patience);
   (*server)->drain(drain_patience);
   // The log as it stands is signed, so that what is cut off while nothing runs is noticed.

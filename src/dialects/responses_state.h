@@ -2,13 +2,14 @@
 // Pure functions.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "dialects/answer.h"
+#include "dialects/codec.h"
 
 namespace bastide::dialects {
 
@@ -59,6 +60,13 @@ struct ListedItem {
 [[nodiscard]] std::string_view response_status(const ChatAnswer& answer);
 /// "resp_…" of an answer's id.
 [[nodiscard]] std::string response_id_of(std::string_view answer_id);
+
+/// An event that tells a response as it is: "response.queued" and the like.
+[[nodiscard]] std::string response_frame(std::string_view type, std::int64_t number,
+                                         std::string_view response_json);
+/// A stream that others began: its events go on from `first_number`.
+[[nodiscard]] std::unique_ptr<StreamEncoder> response_encoder(const StreamIdentity& identity,
+                                                              std::int64_t first_number);
 
 /// How a provider sealed what its model thought is for the next call, not for a reader who did not ask.
 void hide_sealed_reasoning(ChatAnswer& answer);

@@ -20,6 +20,7 @@
 #include "policy/labels.h"
 #include "policy/route.h"
 #include "policy/usage_reports.h"
+#include "responses/background.h"
 #include "responses/responses.h"
 #include "storage/blobs.h"
 
@@ -41,6 +42,7 @@ struct Services {
   const gateway::Gateway& gateway;
   chat::Chat& chat;
   responses::Responses& responses;
+  responses::Background& background;
   governance::Audit& audit;
   policy::Accounts& accounts;
   policy::UsageReports& usage;

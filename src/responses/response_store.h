@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,6 +12,9 @@
 #include "base/time.h"
 
 namespace bastide::responses {
+
+/// Of one that runs by itself; all others have ended.
+enum class State : std::uint8_t { ended = 0, queued = 1, running = 2 };
 
 struct StoredResponse {
   std::string id;
@@ -21,6 +25,15 @@ struct StoredResponse {
   std::string label;       // highest of what was read up to here
   std::string items_json;  // a list: what this call added
   std::string response_json;
+  State state = State::ended;
+  bool in_background = false;
+  std::string call_json{};  // what runs, until it has ended
+};
+
+/// An event of a response's stream, as the dialect frames it.
+struct StreamFrame {
+  std::int64_t number = 0;  // from 0
+  std::string text;
 };
 
 /// How much of a conversation is read.
@@ -35,8 +48,8 @@ class ResponseStore {
  public:
   virtual ~ResponseStore() = default;
 
-  /// Its chain begins with it, or goes on.
-  virtual Result<void> add(const StoredResponse& response) = 0;
+  /// Its chain begins with it, or goes on; its stream begins with `frames`.
+  virtual Result<void> add(const StoredResponse& response, std::span<const StreamFrame> frames) = 0;
   virtual Result<StoredResponse> find(std::string_view id, std::string_view person) = 0;
   /// The responses up to `id`, the first one first. Code::not_found when one of them is not there any more;
   /// Code::too_large beyond the bounds.
@@ -53,6 +66,27 @@ class ResponseStore {
   virtual Result<std::int64_t> remove_all(std::string_view person) = 0;
   /// Removes at most `limit` chains that did not go on since `before`; gives their ids.
   virtual Result<std::vector<std::string>> sweep(UnixMillis before, std::size_t limit) = 0;
+
+  // Of responses that run by themselves.
+  /// It runs: from here on `response_json` is what it looks like.
+  virtual Result<void> set_running(std::string_view id, std::string_view person,
+                                   std::string_view response_json) = 0;
+  /// It has ended, with the last events of its stream: its response and its label count.
+  virtual Result<void> finish(const StoredResponse& response, std::span<const StreamFrame> frames) = 0;
+  /// Survives the death of the process, not a power cut.
+  virtual Result<void> append(std::string_view id, std::string_view person,
+                              std::span<const StreamFrame> frames) = 0;
+  /// Events whose number is above `after`, in their order.
+  virtual Result<std::vector<StreamFrame>> frames(std::string_view id, std::string_view person,
+                                                  std::int64_t after, std::size_t limit) = 0;
+  /// The number of the next event: 0 when there is none.
+  virtual Result<std::int64_t> next_number(std::string_view id, std::string_view person) = 0;
+  struct Waiting {
+    std::string id;
+    std::string person;
+  };
+  /// Those that have not ended, the oldest first.
+  virtual Result<std::vector<Waiting>> waiting() = 0;
 };
 
 }  // namespace bastide::responses

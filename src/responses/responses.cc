@@ -44,6 +44,15 @@ std::string_view without_prefix(std::string_view id) {
 
 }  // namespace
 
+void go_on_from(const Begun& begun, std::string_view answer_id, exchange::Ask& ask) {
+  if (!begun.label.empty()) ask.floor_label = begun.label;
+  ask.conversation = begun.chain;
+  if (begun.keep != Begun::Keep::yes) return;
+  if (begun.chain.empty()) ask.conversation = dialects::response_id_of(answer_id);
+  // A provider that keeps nothing gives its reasoning to us, sealed: the next call gives it back.
+  if (!begun.wants_sealed) ask.include.emplace_back("reasoning.encrypted_content");
+}
+
 Responses::Responses(ResponseStore& store, Options options, const policy::Labels& labels, Pool& pool,
                      Forget forget)
     : store_(store), options_(options), labels_(labels), pool_(pool), forget_(std::move(forget)) {}
@@ -68,6 +77,9 @@ Result<Begun> Responses::read(const std::string& person, const dialects::Respons
     if (!turns && turns.error().code == Code::not_found) return not_to_be_found();
     if (!turns && turns.error().code == Code::too_large) return too_long();
     if (!turns) return pass(turns);
+    if (turns->back().state != State::ended)
+      return fail(Code::invalid, "The previous response has not ended yet.", "previous_response_running",
+                  "Wait for its end, or cancel it.");
     out.chain = turns->back().chain;
     policy::Label highest{};  // what was read stays labelled, whichever turn read it
     for (const auto& turn : *turns) {
@@ -94,7 +106,7 @@ Task<Result<void>> Responses::keep(std::string person, const Begun& begun, const
   stored.label = labels_.id(label);
   stored.items_json = begun.items_json;
   stored.response_json = dialects::response_json(answer, {});
-  auto kept = co_await run_on(pool_, [this, &stored] { return store_.add(stored); });
+  auto kept = co_await run_on(pool_, [this, &stored] { return store_.add(stored, {}); });
   co_return kept;
 }
 

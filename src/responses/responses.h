@@ -7,6 +7,7 @@
 
 #include "base/pool.h"
 #include "dialects/responses_state.h"
+#include "exchange/exchange.h"
 #include "policy/labels.h"
 #include "responses/response_store.h"
 
@@ -24,6 +25,9 @@ struct Begun {
   dialects::Others repeated;  // of the call, in its answer
   bool wants_sealed = false;  // the caller asked for reasoning as the provider sealed it
 };
+
+/// Tells the ask what the conversation brings with it. `answer_id`: of the response, without its prefix.
+void go_on_from(const Begun& begun, std::string_view answer_id, exchange::Ask& ask);
 
 struct Options {
   /// What happens to answers whose calls say nothing, or that they are to be kept.

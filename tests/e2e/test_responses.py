@@ -1,5 +1,6 @@
 """State that programs keep with us: stored responses, by the official OpenAI SDK, unmodified."""
 import json
+import time
 import unittest
 import warnings
 
@@ -183,6 +184,125 @@ class Stored(House):
             with self.assertRaises(openai.BadRequestError) as refused:
                 self.ada.responses.create(**{"model": "on-openai", "input": "q", **more})
             self.assertEqual(refused.exception.param, field)
+
+
+class Background(House):
+    """Responses that run by themselves."""
+
+    def wait(self, id, *states, client=None, seconds=20):
+        end = time.time() + seconds
+        while True:
+            found = (client or self.ada).responses.retrieve(id)
+            if found.status in (states or ("completed", "failed", "cancelled", "incomplete")):
+                return found
+            assert time.time() < end, found.status
+            time.sleep(0.02)
+
+    def asked(self, words):
+        return sum(words in json.dumps(body) for _, _, _, body in self.upstreams.seen)
+
+    def wait_asked(self, words, times=1):
+        end = time.time() + 20
+        while self.asked(words) < times:
+            assert time.time() < end
+            time.sleep(0.02)
+
+    def test_it_is_accepted_at_once_and_polled(self):
+        first = self.ada.responses.create(model="on-openai", input="one", background=True)
+        self.assertEqual((first.status, first.background, first.output), ("queued", True, []))
+        done = self.wait(first.id)
+        self.assertEqual((done.status, done.output_text), ("completed", "openai heard « one »."))
+        self.assertEqual(done.usage.output_tokens, 17)
+        on = self.ada.responses.create(model="on-anthropic", input="two", background=True, previous_response_id=first.id)
+        self.assertEqual(self.wait(on.id).status, "completed")
+        self.assertEqual([item.content[0].text for item in self.ada.responses.input_items.list(on.id, order="asc")], ["one", done.output_text, "two"])
+        cut = self.ada.responses.create(model="on-openai", input="q", background=True, max_output_tokens=3)
+        self.assertEqual(self.wait(cut.id).status, "incomplete")
+        bad = self.ada.responses.create(model="on-openai", input="fail:bad_request", background=True)
+        failed = self.wait(bad.id)
+        self.assertEqual(failed.status, "failed")
+        self.assertTrue(failed.error.code and failed.error.message)
+
+    def test_what_is_wrong_is_told_at_once(self):
+        for wrong in ({"input": 7}, {"store": False}, {"previous_response_id": "resp_none"}):
+            with self.assertRaises(openai.BadRequestError):
+                self.ada.responses.create(**{"model": "on-openai", "input": "q", "background": True, **wrong})
+
+    def test_a_stream_goes_on_after_a_broken_connection(self):
+        with self.ada.responses.create(model="on-openai", input="a stream that breaks off in the middle", background=True, stream=True) as stream:
+            seen = [next(stream) for _ in range(5)]
+        id = seen[0].response.id
+        self.assertEqual([e.type for e in seen[:3]], ["response.created", "response.queued", "response.in_progress"])
+        rest = list(self.ada.responses.retrieve(id, stream=True, starting_after=seen[-1].sequence_number))
+        events = seen + rest
+        self.assertEqual([e.sequence_number for e in events], list(range(len(events))))
+        self.assertEqual(events[-1].type, "response.completed")
+        text = "".join(e.delta for e in events if e.type == "response.output_text.delta")
+        self.assertEqual(text, "openai heard « a stream that breaks off in the middle ».")
+        self.assertEqual(events[-1].response.to_dict(), self.ada.responses.retrieve(id).to_dict())
+        self.assertEqual([e.to_dict() for e in self.ada.responses.retrieve(id, stream=True)], [e.to_dict() for e in events])
+        plain = self.ada.responses.create(model="on-openai", input="polled", background=True)
+        self.wait(plain.id)
+        with self.assertRaises(openai.BadRequestError):
+            self.ada.responses.retrieve(plain.id, stream=True)
+
+    def test_cancel_stops_the_provider_and_is_idempotent(self):
+        stuck = self.ada.responses.create(model="on-openai", input="fail:stuck here", background=True, stream=True)
+        id = next(stuck).response.id
+        for event in stuck:
+            if event.type == "response.output_text.delta":
+                break
+        begun = time.monotonic()
+        cancelled = self.ada.responses.cancel(id)
+        self.assertEqual(cancelled.status, "cancelled")
+        left = self.upstreams.left.get(timeout=10)
+        self.assertLess(left - begun, 2)
+        self.assertEqual(self.ada.responses.cancel(id).to_dict(), cancelled.to_dict())
+        self.assertEqual([e.type for e in self.ada.responses.retrieve(id, stream=True)][-1], "response.cancelled")
+
+    def test_only_its_person_finds_it(self):
+        mine = self.ada.responses.create(model="on-openai", input="mine", background=True, stream=True)
+        id = next(mine).response.id
+        for call in (lambda: self.bob.responses.retrieve(id), lambda: self.bob.responses.cancel(id), lambda: self.bob.responses.delete(id),
+                     lambda: list(self.bob.responses.retrieve(id, stream=True))):
+            with self.assertRaises(openai.NotFoundError):
+                call()
+        self.assertEqual(self.wait(id).status, "completed")
+
+    def test_what_was_accepted_runs_again_after_a_kill(self):
+        ids = [self.ada.responses.create(model="on-openai", input=f"fail:hang before the kill {i}", background=True).id for i in range(6)]
+        streamed = self.bob.responses.create(model="on-openai", input="fail:stuck about the kill", background=True, stream=True)
+        seen = []
+        for event in streamed:
+            seen.append(event)
+            if event.type == "response.output_text.delta":
+                break
+        self.wait_asked("before the kill", 4)  # as many as run at once for a person; two wait
+        self.bastide.kill()
+        self.upstreams.gets_stuck = False
+        self.bastide.start()
+        self.wait_asked("before the kill", 5)
+        for waiting in ids:
+            self.assertIn(self.ada.responses.retrieve(waiting).status, ("queued", "in_progress", "failed"))
+        for waiting in ids:
+            self.ada.responses.cancel(waiting)
+        id, after = seen[0].response.id, seen[-1].sequence_number
+        events = list(self.bob.responses.retrieve(id, stream=True, starting_after=after))
+        self.assertEqual([e.sequence_number for e in events], list(range(after + 1, after + 1 + len(events))))
+        self.assertEqual((events[0].type, events[-1].type), ("response.in_progress", "response.completed"))
+        self.assertEqual(self.wait(id, client=self.bob).output_text, "openai heard « fail:stuck about the kill ».")
+        self.assertEqual(self.asked("stuck about the kill"), 2)
+        self.upstreams.gets_stuck = True
+
+    def test_a_key_that_ends_ends_what_runs_under_it(self):
+        made = self.bastide.call("POST", "/api/keys", {"name": "short"}).json
+        client = openai.OpenAI(base_url=self.bastide.url + "/v1", api_key=made["secret"], max_retries=0)
+        id = client.responses.create(model="on-openai", input="fail:stuck under a key", background=True).id
+        self.wait_asked("stuck under a key")
+        self.bastide.call("DELETE", f"/api/keys/{made['id']}")
+        ended = self.wait(id)
+        self.assertEqual((ended.status, ended.error.code), ("failed", "key_over"))
+        self.upstreams.left.get(timeout=10)
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <map>
+#include <mutex>
 
 #include "responses/response_store.h"
 
@@ -10,12 +11,15 @@ namespace bastide::responses::testing {
 
 class FakeStore final : public ResponseStore {
  public:
-  Result<void> add(const StoredResponse& response) override {
+  Result<void> add(const StoredResponse& response, std::span<const StreamFrame> frames) override {
+    const std::lock_guard lock(mutex);
     if (full) return fail(Code::storage_full, "Full.");
     responses[response.id] = response;
+    streams[response.id].assign(frames.begin(), frames.end());
     return {};
   }
   Result<StoredResponse> find(std::string_view id, std::string_view person) override {
+    const std::lock_guard lock(mutex);
     const auto found = responses.find(std::string(id));
     if (found == responses.end() || found->second.person != person)
       return fail(Code::not_found, "There is no such response.", "no_response");
@@ -52,8 +56,56 @@ class FakeStore final : public ResponseStore {
     swept_before = before;
     return std::vector<std::string>{"resp_old"};
   }
+  Result<void> set_running(std::string_view id, std::string_view person, std::string_view json) override {
+    if (auto found = find(id, person); !found) return pass(found);
+    const std::lock_guard lock(mutex);
+    auto& row = responses[std::string(id)];
+    row.state = State::running;
+    row.response_json = json;
+    return {};
+  }
+  Result<void> finish(const StoredResponse& response, std::span<const StreamFrame> frames) override {
+    if (auto found = find(response.id, response.person); !found) return pass(found);
+    if (auto kept = append(response.id, response.person, frames); !kept) return kept;
+    const std::lock_guard lock(mutex);
+    auto& row = responses[response.id];
+    row.state = State::ended;
+    row.response_json = response.response_json;
+    row.label = response.label;
+    row.call_json.clear();
+    return {};
+  }
+  Result<void> append(std::string_view id, std::string_view person,
+                      std::span<const StreamFrame> frames) override {
+    if (auto found = find(id, person); !found) return pass(found);
+    const std::lock_guard lock(mutex);
+    auto& stream = streams[std::string(id)];
+    stream.insert(stream.end(), frames.begin(), frames.end());
+    return {};
+  }
+  Result<std::vector<StreamFrame>> frames(std::string_view id, std::string_view person, std::int64_t after,
+                                          std::size_t limit) override {
+    if (auto found = find(id, person); !found) return pass(found);
+    const std::lock_guard lock(mutex);
+    std::vector<StreamFrame> out;
+    for (const auto& frame : streams[std::string(id)])
+      if (frame.number > after && out.size() < limit) out.push_back(frame);
+    return out;
+  }
+  Result<std::int64_t> next_number(std::string_view id, std::string_view) override {
+    const std::lock_guard lock(mutex);
+    return static_cast<std::int64_t>(streams[std::string(id)].size());
+  }
+  Result<std::vector<Waiting>> waiting() override {
+    std::vector<Waiting> out;
+    for (const auto& [id, row] : responses)
+      if (row.state != State::ended) out.push_back({id, row.person});
+    return out;
+  }
 
+  std::mutex mutex;
   std::map<std::string, StoredResponse> responses;
+  std::map<std::string, std::vector<StreamFrame>> streams;
   UnixMillis swept_before = 0;
   bool full = false;
 };

@@ -106,7 +106,7 @@ TEST_F(ResponsesTest, a_conversation_has_its_bounds) {
   EXPECT_EQ(begun.error().detail, "conversation_too_long");
   StoredResponse heavy{"resp_heavy", "resp_heavy", "", "per_a", 1, "internal", std::string(49 << 20, ' '),
                        "{}"};
-  ASSERT_TRUE(store.add(heavy));
+  ASSERT_TRUE(store.add(heavy, {}));
   EXPECT_EQ(begin(R"({"input":"q","previous_response_id":"resp_heavy"})").error().detail,
             "conversation_too_long");
 }

@@ -37,6 +37,8 @@ void write_annotation(JsonWriter& json, const Citation& citation, Losses& losses
 [[nodiscard]] std::string response_id(std::string_view id);
 
 [[nodiscard]] std::unique_ptr<StreamDecoder> make_decoder();
-[[nodiscard]] std::unique_ptr<StreamEncoder> make_encoder(const StreamIdentity& identity);
+/// `first_number` of its events; above 0 others have told that the response was created.
+[[nodiscard]] std::unique_ptr<StreamEncoder> make_encoder(const StreamIdentity& identity,
+                                                          std::int64_t first_number = 0);
 
 }  // namespace bastide::dialects::responses

@@ -229,6 +229,18 @@ std::string response_json(const ChatAnswer& answer, std::string_view status, con
   return responses::write_answer(failed, status, told);
 }
 
+std::string response_frame(std::string_view type, std::int64_t number, std::string_view response) {
+  JsonWriter json;
+  json.object().field("type", type).field("sequence_number", number).key("response").raw(response).end();
+  std::string out;
+  append_event(out, json.text(), type);
+  return out;
+}
+
+std::unique_ptr<StreamEncoder> response_encoder(const StreamIdentity& identity, std::int64_t first_number) {
+  return responses::make_encoder(identity, first_number);
+}
+
 void hide_sealed_reasoning(ChatAnswer& answer) {
   for (auto& choice : answer.choices)
     for (auto& part : choice.parts)

@@ -7,7 +7,8 @@ namespace {
 
 class Encoder final : public StreamEncoder {
  public:
-  explicit Encoder(const StreamIdentity& identity) : identity_(identity) {}
+  Encoder(const StreamIdentity& identity, std::int64_t first_number)
+      : identity_(identity), sequence_(first_number) {}
 
   void feed(const StreamEvent& event, std::string& out, Losses& losses) override {
     if (const auto* failure = std::get_if<Failure>(&event)) return failed(failure->error, out, losses);
@@ -61,7 +62,9 @@ class Encoder final : public StreamEncoder {
   void start(const Start& it, std::string& out, Losses& losses) {
     if (identity_.id.empty()) identity_.id = it.id;
     ChatAnswer answer = head(it);
+    const bool is_new = sequence_ == 0;
     for (const auto* type : {"response.created", "response.in_progress"}) {
+      if (!is_new && type == std::string_view("response.created")) continue;
       auto json = event(type);
       json.key("response").raw(write_answer(answer, "in_progress", losses));
       send(json, type, out);
@@ -291,15 +294,15 @@ class Encoder final : public StreamEncoder {
   Part part_{};
   std::string id_;
   std::string summary_text_;
-  int sequence_ = 0;
+  std::int64_t sequence_ = 0;
   int item_ = 0;
   int summary_ = -1;
 };
 
 }  // namespace
 
-std::unique_ptr<StreamEncoder> make_encoder(const StreamIdentity& identity) {
-  return std::make_unique<Encoder>(identity);
+std::unique_ptr<StreamEncoder> make_encoder(const StreamIdentity& identity, std::int64_t first_number) {
+  return std::make_unique<Encoder>(identity, first_number);
 }
 
 }  // namespace bastide::dialects::responses

@@ -17,22 +17,6 @@ namespace {
 using dialects::Dialect;
 using gateway::Gateway;
 
-/// What a call says about the house itself.
-Result<void> take_options(dialects::ChatRequest& request, exchange::Ask& ask) {
-  if (request.background)
-    return fail(Code::unsupported, "\"background\": answers are not kept here.", "field:background",
-                "Wait for the answer, or let it stream.");
-  if (request.bastide) {
-    if (!request.bastide->assistant.empty())
-      return fail(Code::not_found, "There is no such assistant.", "no_assistant");
-    ask.collections = std::move(request.bastide->collections);
-    if (!request.bastide->label.empty()) ask.label = std::move(request.bastide->label);
-    ask.quote_only = request.bastide->quote_only;
-  }
-  static_cast<dialects::ChatRequest&>(ask) = std::move(request);
-  return {};
-}
-
 /// `"prefix": true`, however it is spaced.
 bool continues(std::string_view body) {
   constexpr std::string_view name = "\"prefix\"";
@@ -90,17 +74,6 @@ DialectStream::Said said_of(const StagedCall& staged) {
   return said;
 }
 
-/// What a conversation that is kept here brings with it.
-void go_on_from(const responses::Begun& begun, exchange::Exchange& exchange) {
-  auto& ask = exchange.ask;
-  if (!begun.label.empty()) ask.floor_label = begun.label;
-  ask.conversation = begun.chain;
-  if (begun.keep != responses::Begun::Keep::yes) return;
-  if (begun.chain.empty()) ask.conversation = dialects::response_id_of(exchange.id);
-  // A provider that keeps nothing gives its reasoning to us, sealed: the next call gives it back.
-  if (!begun.wants_sealed) ask.include.emplace_back("reasoning.encrypted_content");
-}
-
 /// Several answers to one call.
 Task<Result<void>> choices_call(Call& call, StagedCall staged) {
   auto& request = staged.request;
@@ -145,7 +118,7 @@ Task<Result<void>> exchange_call(Call& call, StagedCall staged) {
   if (taken && !exchange.ask.collections.empty())
     taken = co_await call.blocking([&] { return resolve_collections(call, exchange.ask.collections); });
   if (!taken) co_return taken;
-  if (staged.response) go_on_from(*staged.response, exchange);
+  if (staged.response) responses::go_on_from(*staged.response, exchange.id, exchange.ask);
   DialectStream stream({call.http, codec, call.services.labels, call.services.accounts}, exchange,
                        std::move(said));
   exchange.sink = &stream;
@@ -172,6 +145,21 @@ Task<Result<void>> exchange_call(Call& call, StagedCall staged) {
 }
 
 }  // namespace
+
+Result<void> take_options(dialects::ChatRequest& request, exchange::Ask& ask) {
+  if (request.background)
+    return fail(Code::unsupported, "What runs in the background is kept until it is asked for.",
+                "field:background", "Leave \"store\" out, or wait for the answer.");
+  if (request.bastide) {
+    if (!request.bastide->assistant.empty())
+      return fail(Code::not_found, "There is no such assistant.", "no_assistant");
+    ask.collections = std::move(request.bastide->collections);
+    if (!request.bastide->label.empty()) ask.label = std::move(request.bastide->label);
+    ask.quote_only = request.bastide->quote_only;
+  }
+  static_cast<dialects::ChatRequest&>(ask) = std::move(request);
+  return {};
+}
 
 Result<void> resolve_collections(Call& call, std::vector<std::string>& collections) {
   for (auto& given : collections) {

@@ -23,6 +23,9 @@ namespace bastide::http_api {
 /// What a body of a model call may have.
 inline constexpr std::size_t model_call_bytes_max = 64 * 1024 * 1024;
 
+/// What a call says about the house itself, from the request, which moves, into the ask.
+[[nodiscard]] Result<void> take_options(dialects::ChatRequest& request, exchange::Ask& ask);
+
 /// Ids of collections that were given by name or id; Code::not_found for what this person may not read.
 /// Blocks.
 [[nodiscard]] Result<void> resolve_collections(Call& call, std::vector<std::string>& collections);

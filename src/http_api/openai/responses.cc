@@ -1,5 +1,5 @@
 // OpenAI's responses: asked, kept, found again, gone on from.
-#include <nlohmann/json.hpp>
+#include <charconv>
 
 #include "base/json.h"
 #include "http_api/model_calls/model_call.h"
@@ -12,12 +12,52 @@ using responses::ItemPage;
 using responses::Responses;
 
 constexpr std::size_t items_a_page_max = 100;
+constexpr Millis ping_every{10'000};
 
 /// What is sealed is shown to who names it in `include` (or `include[]`, as SDKs write lists).
 Responses::Sealed sealed_of(const Call& call) {
   const auto query = net::percent_decode(call.request().query, true).value_or("");
   return query.find("reasoning.encrypted_content") == std::string::npos ? Responses::Sealed::hidden
                                                                         : Responses::Sealed::shown;
+}
+
+/// The events of a response after one of them, until it ends or its reader leaves, who may come back.
+Task<Result<void>> stream_events(Call& call, std::string id, std::int64_t after, net::Headers headers) {
+  auto& background = call.services.background;
+  auto batch = co_await background.follow(call.who.person, id, after, Deadline::in(Millis(1)));
+  if (!batch) co_return pass(batch);
+  call.answered = true;
+  headers.add("content-type", "text/event-stream");
+  headers.add("cache-control", "no-store");
+  headers.add("x-accel-buffering", "no");
+  auto told = co_await call.http.start(200, std::move(headers));
+  if (!told) co_return told;
+  while (!batch->ended) {
+    std::string bytes;
+    for (const auto& frame : batch->frames) {
+      bytes += frame.text;
+      after = frame.number;
+    }
+    told = co_await call.http.write(bytes.empty() ? ": ping\n\n" : std::move(bytes));
+    if (!told) co_return told;
+    batch = co_await background.follow(call.who.person, id, after, Deadline::in(ping_every));
+    if (!batch) co_return pass(batch);
+    if (call.http.gone().stop_requested()) co_return fail(Code::cancelled, "The reader left.");
+  }
+  auto ended = co_await call.http.finish();
+  co_return ended;
+}
+
+Task<Result<void>> create_in_background(Call& call, bool streams, std::string body) {
+  auto accepted = co_await call.services.background.accept(call.who, call.language, std::move(body));
+  if (!accepted) co_return pass(accepted);
+  net::Headers headers{{"x-bastide-exchange", accepted->exchange}};
+  if (streams) {
+    auto streamed = co_await stream_events(call, accepted->id, -1, std::move(headers));
+    co_return streamed;
+  }
+  auto sent = co_await call.send_json(200, std::move(accepted->response_json), std::move(headers));
+  co_return sent;
 }
 
 Task<Result<void>> create(Call& call) {
@@ -31,6 +71,10 @@ Task<Result<void>> create(Call& call) {
     auto answered = co_await answer_model_call(call, dialects::responses_codec(), {}, std::move(*body));
     co_return answered;
   }
+  if (asked->background && room.keeps(*asked)) {
+    auto answered = co_await create_in_background(call, asked->stream, std::move(*body));
+    co_return answered;
+  }
   *body = {};
   auto model = call.services.gateway.turn_of(asked->model);
   auto begun = co_await room.begin(call.who.person, std::move(*asked));
@@ -40,6 +84,16 @@ Task<Result<void>> create(Call& call) {
 }
 
 Task<Result<void>> get(Call& call) {
+  if (call.query("stream") == "true") {
+    const auto text = call.query("starting_after");
+    std::int64_t after = -1;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), after);
+    if (!text.empty() && (error != std::errc{} || end != text.data() + text.size()))
+      co_return fail(Code::invalid, "\"starting_after\" must be the number of an event.",
+                     "invalid_starting_after");
+    auto streamed = co_await stream_events(call, call.variables[0], after, {});
+    co_return streamed;
+  }
   auto found = co_await call.services.responses.find(call.who.person, call.variables[0], sealed_of(call));
   if (!found) co_return pass(found);
   auto sent = co_await call.send_json(200, std::move(*found));
@@ -47,6 +101,7 @@ Task<Result<void>> get(Call& call) {
 }
 
 Task<Result<void>> remove(Call& call) {
+  call.services.background.drop(call.who.person, call.variables[0]);
   auto removed = co_await call.services.responses.remove(call.who.person, call.variables[0]);
   if (!removed) co_return removed;
   JsonWriter json;
@@ -70,13 +125,11 @@ Task<Result<void>> list_items(Call& call) {
   co_return sent;
 }
 
-// What answers while its reader waits is cancelled by leaving.
 Task<Result<void>> cancel(Call& call) {
-  auto found =
-      co_await call.services.responses.find(call.who.person, call.variables[0], Responses::Sealed::hidden);
-  if (!found) co_return pass(found);
-  co_return fail(Code::invalid, "Only a response that runs in the background can be cancelled.",
-                 "not_in_background", "End the connection to stop an answer that you wait for.");
+  auto cancelled = co_await call.services.background.cancel(call.who.person, call.variables[0]);
+  if (!cancelled) co_return pass(cancelled);
+  auto sent = co_await call.send_json(200, std::move(*cancelled));
+  co_return sent;
 }
 
 }  // namespace

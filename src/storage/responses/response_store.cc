@@ -1,5 +1,7 @@
 #include "storage/responses/response_store.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/crypto.h"
@@ -8,7 +10,9 @@ namespace bastide::storage {
 namespace {
 
 using responses::ChainBounds;
+using responses::State;
 using responses::StoredResponse;
+using responses::StreamFrame;
 
 std::unexpected<Error> no_response() {
   return fail(Code::not_found, "There is no such response.", "no_response");
@@ -17,17 +21,23 @@ std::unexpected<Error> no_response() {
 // What each seal is bound to: one payload cannot take another's place.
 std::string items_of(std::string_view id) { return std::string(id) + "/items"; }
 std::string response_of(std::string_view id) { return std::string(id) + "/response"; }
+std::string call_of(std::string_view id) { return std::string(id) + "/call"; }
+std::string frame_of(std::string_view id, std::int64_t number) {
+  return fmt::format("{}/frame/{}", id, number);
+}
 
 class SqliteResponses final : public responses::ResponseStore {
  public:
   using KeyOf = std::function<Result<std::string>(std::string_view person)>;
   SqliteResponses(Database& database, KeyOf key_of) : database_(database), key_of_(std::move(key_of)) {}
 
-  Result<void> add(const StoredResponse& r) override {
+  Result<void> add(const StoredResponse& r, std::span<const StreamFrame> frames) override {
     auto key = key_of_(r.person);
     if (!key) return pass(key);
     const auto items = seal(*key, r.items_json, items_of(r.id));
     const auto response = seal(*key, r.response_json, response_of(r.id));
+    const auto call = r.call_json.empty() ? std::string() : seal(*key, r.call_json, call_of(r.id));
+    const auto sealed = seal_all(*key, r.id, frames);
     return database_.write([&](Connection& db) {
       db.prepare(
             "insert into response_chain (id, person, used_at) values (?, ?, ?)"
@@ -35,10 +45,14 @@ class SqliteResponses final : public responses::ResponseStore {
           .bind_all(r.chain, r.person, r.created_at)
           .run();
       auto insert = db.prepare(
-          "insert into response (id, chain, previous, person, created_at, label, items, response)"
-          " values (?, ?, ?, ?, ?, ?, ?, ?)");
+          "insert into response (id, chain, previous, person, created_at, label, items, response, state,"
+          " background, call) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
       insert.bind(1, r.id).bind(2, r.chain).bind(3, r.previous).bind(4, r.person);
-      insert.bind(5, r.created_at).bind(6, r.label).bind_blob(7, items).bind_blob(8, response).run();
+      insert.bind(5, r.created_at).bind(6, r.label).bind_blob(7, items).bind_blob(8, response);
+      insert.bind(9, static_cast<int>(r.state)).bind(10, r.in_background ? 1 : 0);
+      call.empty() ? insert.bind_null(11) : insert.bind_blob(11, call);
+      insert.run();
+      put(db, r.id, sealed);
     });
   }
 
@@ -119,10 +133,116 @@ class SqliteResponses final : public responses::ResponseStore {
     });
   }
 
+  Result<void> set_running(std::string_view id, std::string_view person,
+                           std::string_view response_json) override {
+    auto key = key_of_(person);
+    if (!key) return pass(key);
+    const auto response = seal(*key, response_json, response_of(id));
+    return database_.write([&](Connection& db) -> Result<void> {
+      auto update = db.prepare("update response set state = ?, response = ? where id = ? and person = ?");
+      update.bind(1, static_cast<int>(State::running)).bind_blob(2, response).bind(3, id).bind(4, person);
+      update.run();
+      if (db.changes() == 0) return no_response();
+      return {};
+    });
+  }
+
+  Result<void> finish(const StoredResponse& r, std::span<const StreamFrame> frames) override {
+    auto key = key_of_(r.person);
+    if (!key) return pass(key);
+    const auto response = seal(*key, r.response_json, response_of(r.id));
+    const auto sealed = seal_all(*key, r.id, frames);
+    return database_.write([&](Connection& db) -> Result<void> {
+      auto update = db.prepare(
+          "update response set state = 0, response = ?, label = ?, call = null where id = ? and person = ?");
+      update.bind_blob(1, response).bind(2, r.label).bind(3, r.id).bind(4, r.person).run();
+      if (db.changes() == 0) return no_response();
+      put(db, r.id, sealed);
+      return {};
+    });
+  }
+
+  Result<void> append(std::string_view id, std::string_view person,
+                      std::span<const StreamFrame> frames) override {
+    auto key = key_of_(person);
+    if (!key) return pass(key);
+    const auto sealed = seal_all(*key, id, frames);
+    return database_.write(
+        [&](Connection& db) -> Result<void> {
+          if (!is_there(db, id, person)) return no_response();
+          put(db, id, sealed);
+          return {};
+        },
+        Durability::buffered);
+  }
+
+  Result<std::vector<StreamFrame>> frames(std::string_view id, std::string_view person, std::int64_t after,
+                                          std::size_t limit) override {
+    auto key = key_of_(person);
+    if (!key) return pass(key);
+    return database_.read([&](Connection& db) -> Result<std::vector<StreamFrame>> {
+      if (!is_there(db, id, person)) return no_response();
+      auto query = db.prepare(
+          "select number, frame from response_event where response = ? and number > ? order by number limit "
+          "?");
+      query.bind(1, id).bind(2, after).bind(3, limit);
+      std::vector<StreamFrame> out;
+      while (query.step()) {
+        const auto number = query.integer(0);
+        auto text = open_sealed(*key, query.view(1), frame_of(id, number));
+        if (!text) return pass(text);
+        out.push_back({number, std::move(*text)});
+      }
+      return out;
+    });
+  }
+
+  Result<std::int64_t> next_number(std::string_view id, std::string_view person) override {
+    return database_.read([&](Connection& db) -> Result<std::int64_t> {
+      if (!is_there(db, id, person)) return no_response();
+      auto query = db.prepare("select coalesce(max(number) + 1, 0) from response_event where response = ?");
+      query.bind(1, id);
+      query.step();
+      return query.integer(0);
+    });
+  }
+
+  Result<std::vector<Waiting>> waiting() override {
+    return database_.read([](Connection& db) {
+      auto query = db.prepare("select id, person from response where state <> 0 order by created_at, id");
+      std::vector<Waiting> out;
+      while (query.step()) out.push_back({query.text(0), query.text(1)});
+      return out;
+    });
+  }
+
  private:
+  static bool is_there(Connection& db, std::string_view id, std::string_view person) {
+    auto query = db.prepare("select 1 from response where id = ? and person = ?");
+    query.bind(1, id).bind(2, person);
+    return query.step();
+  }
+
+  static std::vector<StreamFrame> seal_all(const std::string& key, std::string_view id,
+                                           std::span<const StreamFrame> frames) {
+    std::vector<StreamFrame> out;
+    out.reserve(frames.size());
+    for (const auto& frame : frames)
+      out.push_back({frame.number, seal(key, frame.text, frame_of(id, frame.number))});
+    return out;
+  }
+
+  static void put(Connection& db, std::string_view id, const std::vector<StreamFrame>& sealed) {
+    for (const auto& frame : sealed) {
+      auto insert = db.prepare("insert into response_event (response, number, frame) values (?, ?, ?)");
+      insert.bind(1, id).bind(2, frame.number).bind_blob(3, frame.text).run();
+    }
+  }
+
   static Statement select(Connection& db, std::string_view id, std::string_view person) {
     auto query = db.prepare(
-        "select id, chain, previous, person, created_at, label, items, response from response"
+        "select id, chain, previous, person, created_at, label, items, response, state, background, call"
+        " from response"
         " where id = ? and person = ?");
     query.bind(1, id).bind(2, person);
     return query;
@@ -142,6 +262,12 @@ class SqliteResponses final : public responses::ResponseStore {
     if (!response) return pass(response);
     out.items_json = std::move(*items);
     out.response_json = std::move(*response);
+    out.state = static_cast<State>(row.integer(8));
+    out.in_background = row.integer(9) != 0;
+    if (row.is_null(10)) return out;
+    auto call = open_sealed(key, row.view(10), call_of(out.id));
+    if (!call) return pass(call);
+    out.call_json = std::move(*call);
     return out;
   }
 

@@ -9,6 +9,7 @@ namespace bastide::storage {
 namespace {
 
 using responses::StoredResponse;
+using responses::StreamFrame;
 
 class ResponseStoreTest : public ::testing::Test {
  protected:
@@ -32,7 +33,8 @@ class ResponseStoreTest : public ::testing::Test {
   }
   void add(const std::string& id, const std::string& chain, const std::string& previous, UnixMillis at = 1,
            const std::string& person = "per_a") {
-    ASSERT_TRUE(store->add({id, chain, previous, person, at, "internal", "[\"asked\"]", "{\"answered\":1}"}));
+    ASSERT_TRUE(
+        store->add({id, chain, previous, person, at, "internal", "[\"asked\"]", "{\"answered\":1}"}, {}));
   }
   std::int64_t count(const std::string& table) {
     return database
@@ -111,6 +113,46 @@ TEST_F(ResponseStoreTest, a_person_is_erased_and_nobody_else) {
   EXPECT_EQ(store->remove_all("per_a").value(), 2);
   EXPECT_EQ(count("response"), 1);
   EXPECT_EQ(count("response_chain"), 1);
+}
+
+TEST_F(ResponseStoreTest, what_runs_by_itself_is_found_after_a_restart_until_it_has_ended) {
+  StoredResponse waits{"resp_1", "resp_1", "", "per_a", 1, "internal", "[]", "{\"status\":\"queued\"}"};
+  waits.state = responses::State::queued;
+  waits.in_background = true;
+  waits.call_json = "{\"body\":\"what is to run\"}";
+  const std::vector<StreamFrame> begun{{0, "created"}, {1, "queued"}};
+  ASSERT_TRUE(store->add(waits, begun));
+  add("resp_2", "resp_2", "");
+  ASSERT_TRUE(store->set_running("resp_1", "per_a", "{\"status\":\"in_progress\"}"));
+  const std::vector<StreamFrame> more{{2, "in_progress"}};
+  ASSERT_TRUE(store->append("resp_1", "per_a", more));
+  open();
+  const auto waiting = store->waiting();
+  ASSERT_EQ(waiting->size(), 1U);
+  EXPECT_EQ(waiting->front().id, "resp_1");
+  auto found = store->find("resp_1", "per_a");
+  ASSERT_TRUE(found);
+  EXPECT_EQ(found->state, responses::State::running);
+  EXPECT_EQ(found->call_json, waits.call_json);
+  EXPECT_EQ(store->next_number("resp_1", "per_a").value(), 3);
+  found->response_json = "{\"status\":\"completed\"}";
+  found->label = "confidential";
+  const std::vector<StreamFrame> last{{3, "completed"}};
+  ASSERT_TRUE(store->finish(*found, last));
+  EXPECT_TRUE(store->waiting()->empty());
+  found = store->find("resp_1", "per_a");
+  EXPECT_EQ(found->state, responses::State::ended);
+  EXPECT_EQ(found->label, "confidential");
+  EXPECT_TRUE(found->call_json.empty() && found->in_background);
+  const auto frames = store->frames("resp_1", "per_a", 1, 10);
+  ASSERT_EQ(frames->size(), 2U);
+  EXPECT_EQ(frames->back().text, "completed");
+  EXPECT_EQ(store->frames("resp_1", "per_a", -1, 1)->size(), 1U);
+  EXPECT_EQ(store->frames("resp_1", "per_b", -1, 9).error().code, Code::not_found);
+  EXPECT_EQ(store->append("resp_1", "per_b", more).error().code, Code::not_found);
+  ASSERT_TRUE(store->remove("resp_1", "per_a"));
+  EXPECT_EQ(count("response_event"), 0);
+  EXPECT_EQ(store->finish(*found, {}).error().code, Code::not_found);
 }
 
 TEST_F(ResponseStoreTest, nothing_that_a_person_wrote_stands_in_the_file) {
