@@ -67,7 +67,7 @@ def report(figure, name, answers, wanted, tolerance):
 
 
 def equality(ours, model, context, threads, count, tokens, figure):
-    """Nothing may differ but the order of sums over a shared beginning, by TOLERANCE. Says whether that holds."""
+    """Alone nothing may differ; computed together only what the order of sums makes of it, by TOLERANCE. Says whether that holds."""
     prompts = greedy_prompts(count)
     shared = greedy_prompts(count, "You are the assistant of the town hall. " + prose(400, 5))
     with Reference(model, 1, context, threads, ("--no-cache-prompt",)) as theirs:
@@ -81,7 +81,7 @@ def equality(ours, model, context, threads, count, tokens, figure):
     forget(ours)
     holds = [report(figure, "alone", alone(ours, prompts, tokens), wanted, EXACT),
              report(figure, "alone, from the cache", again(ours, prompts, tokens), wanted_again, EXACT),
-             report(figure, "eight at once", at_once, wanted, EXACT),
+             report(figure, "eight at once", at_once, wanted, TOLERANCE),
              report(figure, "eight at once, one beginning", together(ours, shared, tokens), wanted_shared, TOLERANCE)]
-    report(figure, "llama-server's own, eight at once", reference_together, wanted, EXACT)
+    report(figure, "llama-server's own, eight at once", reference_together, wanted, TOLERANCE)
     return all(holds)

@@ -85,6 +85,8 @@ constexpr French french[] = {
     {"not_streamed", "Aucun événement de cette réponse n’est conservé.",
      "Demandez-la avec background et stream pour la suivre."},
     {"no_person", "Ce compte n’existe plus.", ""},
+    {"invalid_n", "« n » doit être un nombre de 1 à 16, et 1 là où une seule réponse est gardée.",
+     "Redemandez pour une autre réponse."},
     {"invalid_after", "« after » ne désigne aucun élément de cette réponse.", ""},
     // chat
     {"no_conversation", "Cette conversation n’existe pas.", ""},

@@ -26,6 +26,10 @@ TEST(Sampling, ReadsWhatUsersOfOtherServersKnow) {
   EXPECT_FALSE(read(R"({"seed":-1})")->seed);
 }
 
+TEST(Sampling, AnAdapterIsNamedInTheModel) {
+  EXPECT_FALSE(read(R"({"lora":[{"id":0,"scale":1}]})")) << "ignored in silence it would be another answer";
+}
+
 TEST(Sampling, TakesSchemasFromEitherPlace) {
   EXPECT_EQ(read(R"({"response_format":{"type":"json_object"}})")->json_schema, R"({"type":"object"})");
   EXPECT_EQ(read(R"({"response_format":{"type":"json_schema","json_schema":{"schema":{"type":"array"}}}})")

@@ -254,6 +254,7 @@ Result<Sampling> read_sampling(const Json& body) {
     return read_constraint(body, out);
   };
   if (auto read = all(); !read) return pass(read);
+  if (find(body, "lora")) return bad("\"lora\": name the adapter in the model, as NAME:ADAPTER.");
   if (const Json* ignore = find(body, "ignore_eos")) {
     if (!ignore->is_boolean()) return bad("\"ignore_eos\" is true or false.");
     out.ignore_eos = ignore->get<bool>();

@@ -13,8 +13,8 @@
 #include "dialects/codec.h"
 #include "dialects/collect.h"
 #include "dialects/configured.h"
-#include "dialects/prompt_cache.h"
 #include "dialects/infill.h"
+#include "dialects/prompt_cache.h"
 #include "net/sse.h"
 
 namespace bastide::models {
