@@ -271,7 +271,7 @@ responses::Background::Rooms Program::Parts::background_rooms() {
             }
             return {};
           },
-          [this](std::string_view name) { return gateway->turn_of(name); },
+          [this](std::string_view name) { return gateway->member_of(name); },
           http_api::in_language};
 }
 

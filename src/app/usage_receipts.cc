@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "gateway/alias.h"
+
 namespace bastide::app {
 namespace {
 
@@ -9,8 +11,8 @@ using exchange::StageTrace;
 
 // The decisions of the twelve stages, as the short way takes them.
 std::vector<StageTrace> trace_of(const exchange::Exchange& exchange, const policy::UsageRow& row,
-                                 const std::string& asked, const std::string& label,
-                                 const std::string& error) {
+                                 const std::string& asked, const std::string& label, const std::string& error,
+                                 const std::string& reason) {
   std::vector<StageTrace> out;
   auto say = [&](std::string name, std::string decision, std::string reason = {}) {
     StageTrace stage{std::move(name), std::move(decision), {}, {}, 0};
@@ -35,6 +37,9 @@ std::vector<StageTrace> trace_of(const exchange::Exchange& exchange, const polic
     out.back().reasons.emplace_back(
         "What that dialect has no word for was left out; the answer's header x-bastide-warning named it.");
   say("route", asked, model.id.empty() ? "" : "Label " + label + " may go to " + model.zone + ".");
+  for (const auto why :
+       {gateway::Alias::Why::turn, gateway::Alias::Why::prefix, gateway::Alias::Why::least_busy})
+    if (reason == gateway::name_of(why)) out.back().reasons.push_back(gateway::sentence_of(why));
   say("pseudonymise", leaves ? "nothing_found" : "not_needed");
   if (row.flags & policy::usage_flag::cache_hit)
     say("call", "cached", "The same question was answered before, for the same rights; no model was called.");
@@ -87,7 +92,7 @@ Result<std::string> UsageReceipts::receipt(std::string_view id, const identity::
   exchange.finish = error == "client_left" ? exchange::Finish::cancelled
                     : error.empty()        ? exchange::Finish::stop
                                            : exchange::Finish::interrupted;
-  exchange.trace = trace_of(exchange, row, asked, labels_.id(exchange.label), error);
+  exchange.trace = trace_of(exchange, row, asked, labels_.id(exchange.label), error, word(row.reason));
   return exchange::receipt_json(exchange, labels_);
 }
 

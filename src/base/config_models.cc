@@ -229,7 +229,7 @@ void read_models(ConfigTable& root, Config& config) {
     table.words("aliases", model.aliases, R"(["default"])");
     table.words("tags", model.tags, R"(["code"])");
     std::int64_t weight = model.weight;
-    table.integer("weight", weight, 1, 100);
+    table.integer("weight", weight, 0, 100);
     model.weight = static_cast<int>(weight);
     table.integer("max_concurrent", model.max_concurrent, 1, at_once_most);
     table.finish();

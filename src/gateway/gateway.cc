@@ -6,6 +6,7 @@
 
 #include "base/crypto.h"
 #include "base/id.h"
+#include "base/search.h"
 #include "base/text.h"
 #include "base/time.h"
 #include "dialects/infill.h"
@@ -27,6 +28,14 @@ Millis jitter() {
   std::uint16_t random = 0;
   fill_random(&random, sizeof(random));
   return Millis(50 + random % 200);
+}
+
+// Where the conversation begins in the bytes of a call: what stands before differs from call to call.
+std::string_view prompt_of(std::string_view body) {
+  auto from = body.size();
+  for (const std::string_view key : {"\"messages\"", "\"system\"", "\"input\"", "\"contents\"", "\"prompt\""})
+    from = std::min(from, find_bytes(body.substr(0, from), key));
+  return body.substr(std::min(from, body.size()));
 }
 
 // Chat needs no word for it: who names a model knows what it can do.
@@ -55,6 +64,8 @@ Gateway::Gateway(const Config& config, const policy::Router& router, const polic
   if (cache_)
     rooms.metrics.gauge("bastide_answer_cache_bytes", "What the cache of answers holds.",
                         [this] { return static_cast<double>(cache_->bytes()); });
+  for (const auto why : {Alias::Why::turn, Alias::Why::prefix, Alias::Why::least_busy})
+    pool_reasons_[static_cast<std::size_t>(why)] = rooms.log.word(name_of(why));
   for (std::size_t i = 0; i < doors_.size(); ++i)
     doors_[i] = rooms.log.word(dialects::dialect_name(static_cast<dialects::Dialect>(i)));
   for (const auto* upstream : plans_.upstreams())
@@ -67,7 +78,7 @@ Gateway::~Gateway() = default;
 
 std::string Gateway::member_of(std::string_view name) const {
   const auto* alias = plans_.find(name) ? nullptr : plans_.alias(name);
-  return alias ? alias->next().id : std::string();
+  return alias ? alias->choose({}).member->id : std::string();
 }
 
 bool Gateway::guard_lets_pass(const identity::Principal& who, const Plan& plan, std::string_view body,
@@ -79,31 +90,29 @@ bool Gateway::guard_lets_pass(const identity::Principal& who, const Plan& plan, 
   return rooms_.guard.inspect(*text).decision == "allow";
 }
 
-std::string Gateway::turn_of(std::string_view name) const {
-  const auto* alias = plans_.alias(name);
-  return alias ? alias->next().id : std::string();
-}
-
 Task<Gateway::Outcome> Gateway::pass(net::ServerCall& http, const identity::Principal& who,
                                      dialects::Dialect dialect, const std::string& body) const {
   const auto readable = body.capacity();
   auto head = desk().scanner.head_of_request(dialect, http.request().path, body, readable);
-  if (!head || head->has_bastide || !http.can_relay()) co_return Outcome{};
+  if (!head) co_return Outcome{};
   const auto* plan = plans_.find(head->model);
   const auto* alias = plan ? nullptr : plans_.alias(head->model);
   Outcome elsewhere;
   if (alias) {
-    const auto& member = alias->next();
-    elsewhere.model = member.id;
-    plan = member.plan;
+    auto choice = alias->choose(prompt_of(body));
+    elsewhere.model = choice.member->id;
+    elsewhere.why = choice.why;
+    elsewhere.place = std::move(choice.place);
+    plan = choice.member->plan;
   }
+  if (head->has_bastide || !http.can_relay()) co_return elsewhere;
   if (!plan || plan->needs_stages.load(std::memory_order_relaxed)) co_return elsewhere;
   if (!who.assistant.empty() || !may_call(who, plan->card.id)) co_return elsewhere;
   const bool fills_gap = http.request().path == "/v1/fim/completions";
   const auto& codec = fills_gap ? dialects::mistral_fim_codec() : dialects::codec_of(dialect);
   if (!can_answer(plan->card, codec)) co_return elsewhere;
   if (!guard_lets_pass(who, *plan, body, readable)) co_return elsewhere;
-  Passing passing{who, dialect, body, *head, new_id("ex"), codec, plan, plan, alias};
+  Passing passing{who, dialect, body, *head, new_id("ex"), codec, plan, plan, alias, elsewhere.why};
   if (!translate(passing, *plan)) co_return elsewhere;
   if (rooms_.traces)
     passing.trace = rooms_.traces->begin(http.request().headers.find("traceparent").value_or(""));

@@ -56,9 +56,9 @@ class Gateway {
     std::optional<Error> error{};
     std::string header_lines{};  // what a refusal tells of limits
     std::string model{};         // what the name that was asked stands for this time, when it is an alias
+    Alias::Why why{};            // it was taken
+    Alias::Place place{};        // there; held as long as the call runs
   };
-  /// The model that an alias stands for this time; empty: `name` is none.
-  [[nodiscard]] std::string turn_of(std::string_view name) const;
   /// `body` is the call as it came, with its string's capacity at least 64 bytes beyond its size or else
   /// copied.
   [[nodiscard]] Task<Outcome> pass(net::ServerCall& http, const identity::Principal& who,
@@ -138,6 +138,7 @@ class Gateway {
   policy::Word label_, chosen_, fallback_;
   std::array<policy::Word, 5> doors_{};  // by dialect
   policy::Word cached_;
+  std::array<policy::Word, 3> pool_reasons_{};  // by Alias::Why
   std::string cache_everyone_;  // whose answers all share, when the default label is public; else empty
   std::unique_ptr<AnswerCache> cache_;
   std::vector<std::string> cached_models_;

@@ -67,7 +67,9 @@ void Gateway::settle(Passing& passing, const AnswerReader* answer, const Ending&
     if (passing.translated.plan == passing.plan && !passing.translated.warning.empty())
       row.flags |= policy::usage_flag::warned;
     if (!answer->usage()) row.flags |= policy::usage_flag::tokens_estimated;
-    row.reason = passing.plan == passing.asked ? chosen_ : fallback_;
+    row.reason = passing.plan != passing.asked ? fallback_
+                 : passing.alias               ? pool_reasons_[static_cast<std::size_t>(passing.why)]
+                                               : chosen_;
     row.first_token_us = micros(answer->first_byte() - passing.begun.steady);
     counters_->first_byte.observe(static_cast<double>(row.first_token_us) / 1e6);
     auto& usual = passing.plan->usual_us;

@@ -17,6 +17,7 @@ class Health {
   static constexpr int failures_max = 5;
   static constexpr Millis pause_first{1'000};
   static constexpr Millis pause_max{60'000};
+  static constexpr Millis slow_start{30'000};
 
   /// Whether a call may go now; true makes the caller report how it went.
   [[nodiscard]] bool may_try(Steady::time_point now) {
@@ -38,7 +39,8 @@ class Health {
     weigh(0);
     if (failures_.load(std::memory_order_relaxed) == 0) return;
     failures_.store(0, std::memory_order_relaxed);
-    open_until_.store(0, std::memory_order_relaxed);
+    if (open_until_.exchange(0, std::memory_order_relaxed) != 0)
+      recovered_at_.store(Steady::now().time_since_epoch().count(), std::memory_order_relaxed);
     pause_.store(ticks(pause_first), std::memory_order_relaxed);
   }
   /// The provider did not answer, or said that it cannot (5xx, 429).
@@ -50,6 +52,15 @@ class Health {
     if (was_open) pause = std::min(pause * 2, ticks(pause_max));
     pause_.store(pause, std::memory_order_relaxed);
     open_until_.store(now.time_since_epoch().count() + pause, std::memory_order_relaxed);
+  }
+  /// Whether call number `turn` may be its own: all of them, save in the half minute after it came back, when
+  /// its share grows from nothing.
+  [[nodiscard]] bool takes_share(Steady::time_point now, std::uint32_t turn) const {
+    const auto recovered = recovered_at_.load(std::memory_order_relaxed);
+    const auto since = now.time_since_epoch().count() - recovered;
+    if (recovered == 0 || since >= ticks(slow_start)) return true;
+    // Turns spread over the whole of the range: multiples of the golden ratio.
+    return static_cast<std::int64_t>(turn * 2'654'435'769U >> 16) * ticks(slow_start) < since << 16;
   }
   [[nodiscard]] bool is_open() const { return open_until_.load(std::memory_order_relaxed) != 0; }
 
@@ -66,7 +77,8 @@ class Health {
   std::atomic<int> failures_{0};
   std::atomic<int> share_{0};
   std::atomic<unsigned> asked_{0};
-  std::atomic<std::int64_t> open_until_{0};  // ticks of the steady clock; 0: closed
+  std::atomic<std::int64_t> recovered_at_{0};  // ticks; 0: never was open
+  std::atomic<std::int64_t> open_until_{0};    // ticks of the steady clock; 0: closed
   std::atomic<std::int64_t> pause_{ticks(pause_first)};
 };
 

@@ -67,6 +67,7 @@ struct Gateway::Passing {
   const Plan* asked = nullptr;
   const Plan* plan = nullptr;    // the one that is tried
   const Alias* alias = nullptr;  // under which it was asked
+  Alias::Why why{};              // this one of its members
   int failovers = 0;
   std::int64_t cap =
       0;  // of the answer's tokens, told to the provider because a budget allows no more; 0: none

@@ -6,7 +6,6 @@
 
 #include "base/json.h"
 #include "base/log.h"
-#include "base/turns.h"
 #include "dialects/configured.h"
 
 namespace bastide::gateway {
@@ -101,40 +100,10 @@ Plans::Plans(const Config& config, const policy::Router& router, policy::Label d
       else
         plan->has_other_fallback = true;
     }
-  std::map<std::string, std::pair<std::vector<Alias::Member>, std::vector<int>>> shared;
+  std::map<std::string, std::vector<Alias::Member>> shared;
   for (const auto& model : config.models)
-    for (const auto& name : model.aliases) {
-      shared[name].first.push_back({model.id, find(model.id)});
-      shared[name].second.push_back(model.weight);
-    }
-  for (auto& [name, members] : shared)
-    aliases_.emplace(name, std::make_unique<Alias>(std::move(members.first), members.second));
-}
-
-Alias::Alias(std::vector<Member> members, const std::vector<int>& weights)
-    : members_(std::move(members)), turns_(fair_turns(weights)) {}
-
-const Alias::Member& Alias::next() const {
-  constexpr std::uint32_t looks_every = 16;        // so that a recovery is noticed
-  constexpr std::uint32_t slower_us_min = 50'000;  // less is noise
-  const auto turn = turn_.fetch_add(1, std::memory_order_relaxed);
-  const auto usual = [](const Member& member) {
-    return member.plan ? member.plan->usual_us.load(std::memory_order_relaxed) : 0;
-  };
-  std::uint32_t quickest = 0;
-  for (const auto& member : members_)
-    if (const auto us = usual(member); us > 0 && (quickest == 0 || us < quickest)) quickest = us;
-  const auto is_well = [&](const Member& member) {
-    if (!member.plan) return true;
-    const auto us = usual(member);
-    return !member.plan->upstream->health.is_open() && !member.plan->upstream->health.fails_often() &&
-           (us < slower_us_min || us / 2 <= quickest);
-  };
-  const auto at = [&](std::size_t i) -> const Member& { return members_[turns_[i % turns_.size()]]; };
-  if (turn % looks_every != looks_every - 1)
-    for (std::size_t i = 0; i < turns_.size(); ++i)
-      if (is_well(at(turn + i))) return at(turn + i);
-  return at(turn);
+    for (const auto& name : model.aliases) shared[name].push_back({model.id, find(model.id), model.weight});
+  for (auto& [name, members] : shared) aliases_.emplace(name, std::make_unique<Alias>(std::move(members)));
 }
 
 const Alias* Plans::alias(std::string_view name) const {

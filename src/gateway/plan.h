@@ -12,6 +12,7 @@
 #include "base/fair_gate.h"
 #include "base/key_ring.h"
 #include "dialects/dialect.h"
+#include "gateway/alias.h"
 #include "gateway/health.h"
 #include "net/relay.h"
 #include "policy/accounts.h"
@@ -62,24 +63,6 @@ struct Plan {
   // The terms are stored before their generation: who sees a generation sees its terms, or newer ones.
   mutable std::atomic<const policy::ModelTerms*> terms_{nullptr};
   mutable std::atomic<std::uint64_t> generation_{0};
-};
-
-/// A name that several models share. Immutable but for whose turn it is; thread-safe.
-class Alias {
- public:
-  struct Member {
-    std::string id;
-    const Plan* plan = nullptr;  // null: only the long way reaches it
-  };
-  Alias(std::vector<Member> members, const std::vector<int>& weights);
-  /// By weight; but one that fails, or takes twice as long as the quickest, is passed over save now and then.
-  [[nodiscard]] const Member& next() const;
-  [[nodiscard]] const std::vector<Member>& members() const { return members_; }
-
- private:
-  const std::vector<Member> members_;
-  const std::vector<std::uint8_t> turns_;
-  mutable std::atomic<std::uint32_t> turn_{0};
 };
 
 /// Immutable after construction; thread-safe.

@@ -58,6 +58,7 @@ struct StagedCall {
   const dialects::Codec& codec;
   dialects::ChatRequest request;
   std::optional<responses::Begun> response{};  // of a call that goes on from kept ones, or is kept
+  std::optional<exchange::StageTrace> pool{};  // which of the models of one name was taken, and why
 };
 
 bool keeps(const StagedCall& staged) {
@@ -112,6 +113,7 @@ Task<Result<void>> exchange_call(Call& call, StagedCall staged) {
   exchange.ask.language = call.language;
   exchange.ask.traceparent = call.request().headers.find("traceparent").value_or("");
   if (dialects::is_infill(*request)) exchange.ask.capability = "fim";
+  if (staged.pool) exchange.trace.push_back(std::move(*staged.pool));
   StopWithKey stop(call);
   exchange.stop = stop.token();
   auto taken = take_options(*request, exchange.ask);
@@ -210,8 +212,12 @@ Task<Result<void>> answer_model_call(Call& call, const dialects::Codec& spoken, 
   auto request = codec->decode_request(body, path);
   if (!request) co_return pass(request);
   body = {};
-  if (!passed.model.empty()) request->model = std::move(passed.model);
-  auto answered = co_await exchange_call(call, {*codec, std::move(*request)});
+  StagedCall staged{*codec, std::move(*request)};
+  if (!passed.model.empty()) {
+    staged.pool = {"pool", passed.model, {gateway::sentence_of(passed.why)}, {}, 0};
+    staged.request.model = std::move(passed.model);
+  }
+  auto answered = co_await exchange_call(call, std::move(staged));
   co_return answered;
 }
 

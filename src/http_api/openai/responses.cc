@@ -76,7 +76,7 @@ Task<Result<void>> create(Call& call) {
     co_return answered;
   }
   *body = {};
-  auto model = call.services.gateway.turn_of(asked->model);
+  auto model = call.services.gateway.member_of(asked->model);
   auto begun = co_await room.begin(call.who.person, std::move(*asked));
   if (!begun) co_return pass(begun);
   auto answered = co_await answer_response_call(call, std::move(*begun), std::move(model));
