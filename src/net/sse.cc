@@ -1,9 +1,13 @@
 #include "net/sse.h"
 
+#include <algorithm>
+
 namespace bastide::net {
 
 Result<void> SseParser::feed(std::string_view bytes, std::vector<SseEvent>& out) {
   std::size_t i = 0;
+  // Looked for once each, whichever of them ends the lines.
+  auto line_feed = bytes.find('\n'), carriage_return = bytes.find('\r');
   // A byte order mark may open the stream, and may come in pieces: it is compared once the line has three
   // bytes.
   while (i < bytes.size()) {
@@ -14,21 +18,24 @@ Result<void> SseParser::feed(std::string_view bytes, std::vector<SseEvent>& out)
         continue;
       }
     }
-    auto end = bytes.find_first_of("\r\n", i);
-    auto piece = bytes.substr(i, end == std::string_view::npos ? end : end - i);
+    if (line_feed < i) line_feed = bytes.find('\n', i);
+    if (carriage_return < i) carriage_return = bytes.find('\r', i);
+    const auto end = std::min(line_feed, carriage_return);
+    const auto piece = bytes.substr(i, end == std::string_view::npos ? end : end - i);
     if (line_.size() + piece.size() + current_.data.size() > max_)
       return fail(Code::too_large, "One event of the stream is larger than allowed.", "sse_event");
-    line_.append(piece);
+    const bool is_whole = end != std::string_view::npos && line_.empty();
+    if (!is_whole) line_.append(piece);
     if (end == std::string_view::npos) return {};
     after_cr_ = bytes[end] == '\r';
     i = end + 1;
-    take_line(out);
+    take_line(is_whole ? piece : line_, out);
+    line_.clear();
   }
   return {};
 }
 
-void SseParser::take_line(std::vector<SseEvent>& out) {
-  std::string_view line = line_;
+void SseParser::take_line(std::string_view line, std::vector<SseEvent>& out) {
   if (at_start_ && line.starts_with("\xEF\xBB\xBF")) line.remove_prefix(3);
   at_start_ = false;
 
@@ -42,7 +49,6 @@ void SseParser::take_line(std::vector<SseEvent>& out) {
     current_.event.clear();
     current_.data.clear();
     has_data_ = false;
-    line_.clear();
     return;
   }
 
@@ -62,7 +68,6 @@ void SseParser::take_line(std::vector<SseEvent>& out) {
     current_.id.assign(value);
   }
   // A comment (an empty field name), "retry" and unknown fields say nothing to our readers.
-  line_.clear();
 }
 
 std::string sse_text(std::string_view data, std::string_view event, std::string_view id) {

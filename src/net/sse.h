@@ -27,7 +27,7 @@ class SseParser {
   [[nodiscard]] bool has_partial() const { return !line_.empty() || !current_.data.empty(); }
 
  private:
-  void take_line(std::vector<SseEvent>& out);
+  void take_line(std::string_view line, std::vector<SseEvent>& out);
 
   std::size_t max_;
   std::string line_;
