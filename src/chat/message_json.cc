@@ -51,19 +51,6 @@ void write_message(JsonWriter& json, const StoredMessage& message) {
   json.end();
 }
 
-void write_citation(JsonWriter& json, const exchange::Citation& citation) {
-  json.object()
-      .field("marker", citation.marker)
-      .field("passage", citation.passage)
-      .field("document", citation.document)
-      .field("title", citation.title)
-      .field("page", citation.page)
-      .field("quote", citation.quote)
-      .field("header", citation.header)
-      .field("score", citation.score)
-      .end();
-}
-
 std::string masked_json(const std::vector<exchange::Masked>& masked) {
   JsonWriter json;
   json.array();

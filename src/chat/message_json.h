@@ -6,13 +6,13 @@
 
 #include "base/json.h"
 #include "chat/conversation_store.h"
+#include "exchange/citation_json.h"
 #include "exchange/exchange.h"
 
 namespace bastide::chat {
 
 [[nodiscard]] std::string_view state_name(MessageState state);
 void write_message(JsonWriter& json, const StoredMessage& message);
-void write_citation(JsonWriter& json, const exchange::Citation& citation);
 [[nodiscard]] std::string masked_json(const std::vector<exchange::Masked>& masked);
 
 /// What only answers have, as the object that is kept beside the message: model, place, label, citations,

@@ -1,6 +1,7 @@
 #include "exchange/event_sink.h"
 
 #include "base/json.h"
+#include "exchange/citation_json.h"
 
 namespace bastide::exchange {
 namespace {
@@ -8,33 +9,10 @@ namespace {
 std::string bastide_json(const Exchange& exchange, const policy::Labels& labels) {
   JsonWriter json;
   json.object().field("exchange", exchange.id).key("citations").array();
-  for (const auto& citation : exchange.citations)
-    json.object()
-        .field("marker", citation.marker)
-        .field("document", citation.document)
-        .field("title", citation.title)
-        .field("page", citation.page)
-        .field("quote", citation.quote)
-        .field("passage", citation.passage)
-        .end();
+  for (const auto& citation : exchange.citations) write_citation(json, citation);
   json.end().field("label", labels.id(exchange.label));
   if (exchange.quoting) json.field("quoting", exchange.quoting_why);
   return json.field("generated", !exchange.quoting).end().take();
-}
-
-dialects::Usage usage_told(const Usage& usage) {
-  dialects::Usage out;
-  out.input = usage.input_tokens;
-  out.output = usage.output_tokens;
-  out.cache_read = usage.cached_input_tokens;
-  out.cache_write_5m = usage.cache_write_tokens - usage.cache_write_1h_tokens;
-  out.cache_write_1h = usage.cache_write_1h_tokens;
-  out.reasoning = usage.reasoning_tokens;
-  out.input_audio = usage.audio_input_tokens;
-  out.output_audio = usage.audio_output_tokens;
-  out.input_image = usage.image_input_tokens;
-  out.output_image = usage.image_output_tokens;
-  return out;
 }
 
 }  // namespace
@@ -115,7 +93,7 @@ Task<Result<void>> EventSink::tell_end(const Exchange& exchange, const policy::L
   told = co_await tell(
       dialects::Finished{0, exchange.finish, {}, exchange.stop_sequence, bastide_json(exchange, labels)});
   if (!told) co_return told;
-  told = co_await tell(dialects::UsageGiven{usage_told(exchange.usage)});
+  told = co_await tell(dialects::UsageGiven{usage_of(exchange.usage)});
   if (!told) co_return told;
   told = co_await tell(dialects::End{});
   co_return told;

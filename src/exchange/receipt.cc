@@ -1,6 +1,7 @@
 // The receipt as JSON: GET /api/exchanges/{id} of interface.md. It tells decisions, never content: the
 // question and the answer stay in the conversation, quotes in their documents.
 #include "base/json.h"
+#include "exchange/citation_json.h"
 #include "exchange/exchange.h"
 
 namespace bastide::exchange {
@@ -103,17 +104,7 @@ void write_measures(JsonWriter& json, const Exchange& exchange) {
 
 void write_citations(JsonWriter& json, const Exchange& exchange) {
   json.key("citations").array();
-  for (const auto& citation : exchange.citations)
-    json.object()
-        .field("marker", citation.marker)
-        .field("passage", citation.passage)
-        .field("document", citation.document)
-        .field("title", citation.title)
-        .field("page", citation.page)
-        .field("quote", citation.quote)
-        .field("header", citation.header)
-        .field("score", citation.score)
-        .end();
+  for (const auto& citation : exchange.citations) write_citation(json, citation);
   json.end();
   json.key("checked")
       .object()

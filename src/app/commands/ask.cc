@@ -9,6 +9,7 @@
 #include "base/id.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "exchange/citation_json.h"
 #include "exchange/exchange.h"
 
 namespace bastide::app {
@@ -57,14 +58,7 @@ Task<Result<void>> walk(const exchange::Pipeline& pipeline, exchange::Exchange& 
 std::string as_json(const exchange::Exchange& exchange, const policy::Labels& labels) {
   JsonWriter json;
   json.object().field("answer", exchange.answer).key("citations").array();
-  for (const auto& citation : exchange.citations)
-    json.object()
-        .field("marker", citation.marker)
-        .field("document", citation.document)
-        .field("title", citation.title)
-        .field("page", citation.page)
-        .field("quote", citation.quote)
-        .end();
+  for (const auto& citation : exchange.citations) write_citation(json, citation);
   return json.end().key("receipt").raw(exchange::receipt_json(exchange, labels)).end().take();
 }
 

@@ -67,12 +67,6 @@ Result<knowledge::DocumentView> file_of(Call& call) {
   return fail(Code::not_found, "There is no such file in this vector store.", "no_document");
 }
 
-Task<Result<void>> send(Call& call, Result<std::string> json) {
-  if (!json) co_return pass(json);
-  auto sent = co_await call.send_json(200, std::move(*json));
-  co_return sent;
-}
-
 Result<std::string> file_json(Call& call, const std::string& document, std::string_view id) {
   auto view = call.services.library.document(call.who, document);
   if (!view) return pass(view);

@@ -54,12 +54,6 @@ Result<void> check_store(const nlohmann::json& body) {
               "field:chunking_strategy", "Leave the field out.");
 }
 
-Task<Result<void>> send(Call& call, Result<std::string> json) {
-  if (!json) co_return pass(json);
-  auto sent = co_await call.send_json(200, std::move(*json));
-  co_return sent;
-}
-
 Task<Result<void>> list_stores(Call& call) {
   if (call.query("order") == "asc" || !call.query("before").empty())
     co_return fail(Code::unsupported, "Vector stores are listed from the newest on.", "field:order",
@@ -228,6 +222,12 @@ Task<Result<void>> search_store(Call& call) {
 }
 
 }  // namespace
+
+Task<Result<void>> send(Call& call, Result<std::string> json) {
+  if (!json) co_return pass(json);
+  auto sent = co_await call.send_json(200, std::move(*json));
+  co_return sent;
+}
 
 Result<knowledge::CollectionView> store_of(Call& call) {
   return call.services.library.find_collection(call.who, call.variables[0]);
