@@ -20,6 +20,9 @@ Result<Erased> erase_person(const ErasureRooms& rooms, const identity::Principal
   auto responses = rooms.responses.remove_all(person);
   if (!responses) return pass(responses);
   erased.responses = *responses;
+  auto batches = rooms.batches.remove_all(person);
+  if (!batches) return pass(batches);
+  erased.batches = *batches;
   if (auto done = rooms.pseudonyms.forget_person(person); !done) return pass(done);
   auto collections = rooms.library.erase_person(actor, std::string(person));
   if (!collections) return pass(collections);
@@ -27,6 +30,10 @@ Result<Erased> erase_person(const ErasureRooms& rooms, const identity::Principal
   auto receipts = rooms.audit.forget(person);
   if (!receipts) return pass(receipts);
   erased.receipts = *receipts;
+  // After all that may still have written one.
+  auto files = rooms.files.remove_all(person);
+  if (!files) return pass(files);
+  erased.files = *files;
   if (auto done = rooms.keys.destroy(person); !done) return pass(done);
   rooms.models.forget_beginnings();  // nobody knows whose they are: all of them
   // The account goes last: as long as it is there, what is above can be done again.
@@ -34,6 +41,8 @@ Result<Erased> erase_person(const ErasureRooms& rooms, const identity::Principal
   json.object()
       .field("conversations", erased.conversations)
       .field("responses", erased.responses)
+      .field("batches", erased.batches)
+      .field("files", erased.files)
       .field("collections", erased.collections)
       .field("receipts", erased.receipts)
       .end();

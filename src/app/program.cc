@@ -16,6 +16,7 @@
 #include "governance/audit.h"
 #include "governance/signer.h"
 #include "guard/house_guard.h"
+#include "http_api/in_house.h"
 #include "http_api/model_calls/model_call.h"
 #include "http_api/problem.h"
 #include "http_api/web_files.h"
@@ -23,7 +24,9 @@
 #include "observe/access_log.h"
 #include "observe/call_metrics.h"
 #include "observe/traces.h"
+#include "storage/batches/batch_store.h"
 #include "storage/chat/conversation_store.h"
+#include "storage/files/file_store.h"
 #include "storage/governance/log.h"
 #include "storage/guard/pseudonym_store.h"
 #include "storage/identity/sqlite_stores.h"
@@ -85,6 +88,8 @@ struct Program::Parts {
   std::unique_ptr<knowledge::LibraryStore> library_store;
   std::unique_ptr<chat::ConversationStore> conversations;
   std::unique_ptr<responses::ResponseStore> response_store;
+  std::unique_ptr<files::FileStore> file_store;
+  std::unique_ptr<batches::BatchStore> batch_store;
   std::unique_ptr<guard::PseudonymStore> pseudonyms;
 
   // Threads: for what blocks, and a loop for background work that awaits models.
@@ -106,6 +111,7 @@ struct Program::Parts {
   std::unique_ptr<guard::Detector> detector;
   std::unique_ptr<guard::HouseGuard> guard;
   std::unique_ptr<models::House> models;
+  std::unique_ptr<files::Files> files;
   std::unique_ptr<knowledge::Library> library;
   std::unique_ptr<governance::Audit> audit;
   std::unique_ptr<UsageSeals> usage_seals;
@@ -121,6 +127,8 @@ struct Program::Parts {
   std::unique_ptr<gateway::Gateway> gateway;
   http_api::WebFiles web;
   std::unique_ptr<http_api::Services> services;
+  http_api::HouseDoor house_door;
+  std::unique_ptr<batches::Batches> batches;  // ends its lines before what answers them goes
   std::unique_ptr<Sweeper> sweeper;
 
   Result<void> open_state();
@@ -130,7 +138,8 @@ struct Program::Parts {
   void open_doors();
   [[nodiscard]] responses::Background::Rooms background_rooms();
   ErasureRooms erasure() {
-    return {*identity, *chat, *responses, *background, *pseudonyms, *library, *audit, *person_keys, *models};
+    return {*identity,   *chat,    *responses, *background,  *batches, *files,
+            *pseudonyms, *library, *audit,     *person_keys, *models};
   }
 };
 
@@ -161,6 +170,8 @@ Result<void> Program::Parts::open_state() {
   library_store = storage::make_library_store(*database);
   conversations = storage::open_conversation_store(*database, key_of);
   response_store = storage::open_response_store(*database, key_of);
+  file_store = storage::open_file_store(*database, key_of);
+  batch_store = storage::open_batch_store(*database, key_of);
   pseudonyms = storage::open_pseudonym_store(*database);
   return {};
 }
@@ -225,6 +236,7 @@ Result<void> Program::Parts::open_rooms() {
   auto house = models::House::create(config, options, *client, *io, metrics);
   if (!house) return pass(house);
   models = std::move(*house);
+  files = std::make_unique<files::Files>(*file_store, *blobs, files::FileBounds{});
   library = knowledge::Library::make(
       {.store = *library_store,
        .blobs = *blobs,
@@ -235,7 +247,8 @@ Result<void> Program::Parts::open_rooms() {
        .config = config.knowledge,
        .cache_folder = data.cache(),
        .parser = knowledge::sandboxed_parser(knowledge::parse::ParseLimits::from(config.knowledge)),
-       .embedding = &loop->loop()});
+       .embedding = &loop->loop(),
+       .is_kept_elsewhere = [this](const std::string& blob) { return files->holds(blob); }});
   auto signer = governance::Signer::open(data.keys() + "/log.key");
   if (!signer) return pass(signer);
   audit = std::make_unique<governance::Audit>(*log_store, *person_keys, std::move(*signer), *io);
@@ -290,6 +303,19 @@ void Program::Parts::open_doors() {
       gateway::Rooms{*accounts, *usage_log, *guard, *client, *provider_keys, identity->key_table(), *gates,
                      traces.get(), metrics});
   background = std::make_unique<responses::Background>(background_rooms(), responses::BackgroundBounds{});
+  batches = std::make_unique<batches::Batches>(
+      batches::Batches::Rooms{
+          *batch_store, *files, *io, loop->loop(),
+          [this](const identity::Asker& asker) { return identity::who_now(*identity, asker); },
+          [this](batches::LineCall call) { return http_api::ask_in_house(house_door, std::move(call)); },
+          http_api::in_language},
+      batches::BatchBounds{});
+  metrics.gauge(
+      "bastide_batches", "Batches that have not ended.",
+      [this] { return static_cast<double>(batches->counts().running); }, "state=\"running\"");
+  metrics.gauge(
+      "bastide_batches", "Batches that have not ended.",
+      [this] { return static_cast<double>(batches->counts().waiting); }, "state=\"waiting\"");
   web = http_api::embedded_web_files();
   services = std::unique_ptr<http_api::Services>(new http_api::Services{
       config,
@@ -306,6 +332,8 @@ void Program::Parts::open_doors() {
       *pipeline,
       *gateway,
       *chat,
+      *files,
+      *batches,
       *responses,
       *background,
       *audit,
@@ -323,6 +351,7 @@ void Program::Parts::open_doors() {
         if (!erased) return pass(erased);
         return {};
       }});
+  house_door = http_api::make_house_door(*services);
 }
 
 Program::Program(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -342,6 +371,7 @@ Result<std::unique_ptr<Program>> Program::open(const Config& config, const std::
 identity::Identity& Program::identity() { return *parts_->identity; }
 knowledge::Library& Program::library() { return *parts_->library; }
 governance::Audit& Program::audit() { return *parts_->audit; }
+batches::Batches& Program::batches() { return *parts_->batches; }
 responses::Background& Program::background() { return *parts_->background; }
 chat::Chat& Program::chat() { return *parts_->chat; }
 policy::Accounts& Program::accounts() { return *parts_->accounts; }
@@ -353,7 +383,9 @@ Metrics& Program::metrics() { return parts_->metrics; }
 void Program::seal_usage() { parts_->usage_seals->start(); }
 void Program::start_sweeper() {
   parts_->sweeper = std::make_unique<Sweeper>(std::vector<Sweeper::Sweep>{
-      {"conversations_of_responses", [this](UnixMillis now) { return parts_->responses->sweep(now); }}});
+      {"conversations_of_responses", [this](UnixMillis now) { return parts_->responses->sweep(now); }},
+      {"batches", [this](UnixMillis now) { return parts_->batches->sweep(now); }},
+      {"files", [this](UnixMillis now) { return parts_->files->sweep(now); }}});
 }
 void Program::reload_keys() { parts_->key_keeper->look_now(); }
 ErasureRooms Program::erasure() { return parts_->erasure(); }

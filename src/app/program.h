@@ -45,6 +45,7 @@ class Program {
   [[nodiscard]] governance::Audit& audit();
   [[nodiscard]] chat::Chat& chat();
   [[nodiscard]] responses::Background& background();
+  [[nodiscard]] batches::Batches& batches();
   [[nodiscard]] policy::Accounts& accounts();
   [[nodiscard]] models::House& models();
   [[nodiscard]] const exchange::Pipeline& pipeline();

@@ -119,6 +119,8 @@ int serve_command(const Common& common, const ServeOptions& options) {
   if (!recovered) return complain(recovered.error());
   auto resumed = (*program)->background().recover();
   if (!resumed) return complain(resumed.error());
+  auto batches = (*program)->batches().recover();
+  if (!batches) return complain(batches.error());
   (*program)->library().start_workers();
   (*program)->seal_usage();
   (*program)->start_sweeper();
@@ -148,6 +150,7 @@ int serve_command(const Common& common, const ServeOptions& options) {
   }
   log::info("draining", {{"signal", signal}});
   (*program)->library().stop_workers();
+  (*program)->batches().drain(drain_patience);
   (*program)->background().drain(drain_patience);
   (*program)->chat().drain(drain_patience);
   (*server)->drain(drain_patience);

@@ -2,6 +2,7 @@
 
 #include "base/task.h"
 #include "base/time.h"
+#include "identity/later.h"
 
 namespace bastide::gateway {
 namespace {
@@ -19,9 +20,7 @@ KeyWatched::Watched& KeyWatched::watched() {
   return one;
 }
 
-Error KeyWatched::over() {
-  return {Code::unauthenticated, "The key of this call has ended.", std::string(detail), "Use another key."};
-}
+Error KeyWatched::over() { return identity::key_over(); }
 
 KeyWatched::KeyWatched(const identity::KeyTable& keys, const std::string& key) : keys_(keys), key_(key) {
   if (key.empty()) return;

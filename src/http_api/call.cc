@@ -64,13 +64,14 @@ Task<Result<void>> Call::send_bytes(std::string bytes, std::string media_type, n
 }
 
 Task<Result<void>> Call::send_error(const Error& error, std::string exchange, std::string header_lines) {
+  told = error;
   net::Headers headers;
   headers.add_lines(std::move(header_lines));
   if (!exchange.empty()) headers.add("x-bastide-exchange", exchange);
   if (dialect) {
-    auto told = dialect->encode_error(in_language(error, language), exchange);
-    for (auto& [name, value] : told.headers) headers.add(name, value);
-    auto sent = co_await send_json(told.status, std::move(told.body), std::move(headers));
+    auto encoded = dialect->encode_error(in_language(error, language), exchange);
+    for (auto& [name, value] : encoded.headers) headers.add(name, value);
+    auto sent = co_await send_json(encoded.status, std::move(encoded.body), std::move(headers));
     co_return sent;
   }
   const auto status = http_status(error.code);

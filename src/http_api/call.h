@@ -30,6 +30,7 @@ class Call {
   std::string language = "en";               // fr or en
   std::vector<std::string> variables;        // of the path, in order
   bool answered = false;
+  std::optional<Error> told;  // the error that was sent
 
   [[nodiscard]] const net::Request& request() const { return http.request(); }
 

@@ -41,10 +41,16 @@ bool is_google_v1(const net::Request& request) {
   return path.starts_with("/v1/models") && (request.headers.find("x-goog-api-key") || path.contains(':'));
 }
 
+/// Anthropic's files have the paths of OpenAI's.
+bool is_anthropic_file(const net::Request& request) {
+  return request.path.starts_with("/v1/files") && request.headers.find("anthropic-version");
+}
+
 /// Whose errors the caller understands.
 const dialects::Codec* dialect_of(const net::Request& request) {
   const std::string_view path = request.path;
   if (path.starts_with("/v1beta/") || is_google_v1(request)) return &dialects::gemini_codec();
+  if (is_anthropic_file(request)) return &dialects::anthropic_codec();
   if (path == "/v1/messages" || path.starts_with("/v1/messages/")) return &dialects::anthropic_codec();
   return path.starts_with("/v1/") || path.starts_with("/v2/") ? &dialects::openai_codec() : nullptr;
 }
@@ -139,7 +145,8 @@ struct Door {
   Services& services;
   Routes routes;
 
-  Task<Result<void>> handle(Call& call) const {
+  /// `known`: who calls, when that is known already.
+  Task<Result<void>> handle(Call& call, const identity::Principal* known) const {
     const auto& request = call.request();
     call.language = language_of(request);
     call.dialect = dialect_of(request);
@@ -157,8 +164,10 @@ struct Door {
     }
     call.variables = std::move(match.variables);
     if (match.entry->access == Access::person) {
-      auto known = co_await authenticate(call);
-      if (!known) co_return known;
+      if (known) call.who = *known;
+      Result<void> authenticated;
+      if (!known) authenticated = co_await authenticate(call);
+      if (!authenticated) co_return authenticated;
       auto allowed = check_scope(call);
       if (!allowed) co_return allowed;
     }
@@ -167,9 +176,8 @@ struct Door {
   }
 };
 
-Task<void> serve(const Door& door, net::ServerCall& http) {
-  Call call(http, door.services);
-  auto done = co_await door.handle(call);
+Task<void> serve(const Door& door, Call& call, const identity::Principal* known) {
+  auto done = co_await door.handle(call, known);
   if (done || done.error().code == Code::cancelled) co_return;
   if (done.error().code == Code::internal)
     log::error("request_failed",
@@ -177,6 +185,17 @@ Task<void> serve(const Door& door, net::ServerCall& http) {
   if (call.answered) co_return;
   auto told = co_await call.send_error(done.error());
   (void)told;  // the client left meanwhile
+}
+
+Task<void> serve_port(const Door& door, net::ServerCall& http) {
+  Call call(http, door.services);
+  co_await serve(door, call, nullptr);
+}
+
+Task<std::optional<Error>> serve_house(const Door& door, net::ServerCall& http, identity::Principal who) {
+  Call call(http, door.services);
+  co_await serve(door, call, &who);
+  co_return std::move(call.told);
 }
 }  // namespace
 
@@ -226,7 +245,8 @@ Routes::Match Routes::find(std::string_view method, std::string_view path) const
   return match;
 }
 
-net::Handler make_handler(Services& services) {
+namespace {
+std::shared_ptr<Door> make_door(Services& services) {
   auto door = std::make_shared<Door>(Door{services, {}});
   auto& routes = door->routes;
   add_system_routes(routes);
@@ -240,11 +260,24 @@ net::Handler make_handler(Services& services) {
   add_usage_routes(routes);
   add_openai_routes(routes);
   add_response_routes(routes);
+  add_file_routes(routes);
+  add_batch_routes(routes);
   add_vector_store_routes(routes);
   add_vector_store_file_routes(routes);
   add_anthropic_routes(routes);
   add_gemini_routes(routes);
-  return [door](net::ServerCall& call) { return serve(*door, call); };
+  return door;
+}
+}  // namespace
+
+net::Handler make_handler(Services& services) {
+  return [door = make_door(services)](net::ServerCall& call) { return serve_port(*door, call); };
+}
+
+HouseDoor make_house_door(Services& services) {
+  return [door = make_door(services)](net::ServerCall& call, identity::Principal who) {
+    return serve_house(*door, call, std::move(who));
+  };
 }
 
 }  // namespace bastide::http_api

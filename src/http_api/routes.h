@@ -2,6 +2,8 @@
 // shape.
 #pragma once
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -50,6 +52,8 @@ void add_receipt_routes(Routes& routes);
 void add_usage_routes(Routes& routes);
 void add_openai_routes(Routes& routes);
 void add_response_routes(Routes& routes);
+void add_batch_routes(Routes& routes);
+void add_file_routes(Routes& routes);
 void add_vector_store_routes(Routes& routes);
 void add_vector_store_file_routes(Routes& routes);
 void add_anthropic_routes(Routes& routes);
@@ -58,5 +62,9 @@ void add_system_routes(Routes& routes);
 
 /// The server's handler: everything that Bastide answers on its port. `services` outlives it.
 [[nodiscard]] net::Handler make_handler(Services& services);
+
+/// The same for a caller whom the house knows already. Gives the error that was sent, if it was one.
+using HouseDoor = std::function<Task<std::optional<Error>>(net::ServerCall& call, identity::Principal who)>;
+[[nodiscard]] HouseDoor make_house_door(Services& services);
 
 }  // namespace bastide::http_api

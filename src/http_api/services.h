@@ -8,8 +8,10 @@
 #include "base/config.h"
 #include "base/metrics.h"
 #include "base/pool.h"
+#include "batches/batches.h"
 #include "chat/chat.h"
 #include "exchange/pipeline.h"
+#include "files/files.h"
 #include "gateway/gateway.h"
 #include "governance/audit.h"
 #include "guard/house_guard.h"
@@ -41,6 +43,8 @@ struct Services {
   const exchange::Pipeline& pipeline;
   const gateway::Gateway& gateway;
   chat::Chat& chat;
+  files::Files& files;
+  batches::Batches& batches;
   responses::Responses& responses;
   responses::Background& background;
   governance::Audit& audit;

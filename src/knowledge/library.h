@@ -91,7 +91,9 @@ struct LibraryParts {
   std::string cache_folder;  // rendered pages; bounded; may be emptied at any time
   Parser parser;  // sandboxed_parser(parse::ParseLimits::from(config)) unless a test says otherwise
   Executor* embedding = nullptr;  // where workers await Models::embed; null: on the worker's own thread
-  int workers = 2;                // ingestion threads once `start_workers` was called, 1 to 16
+  /// Whether another room keeps a blob that no document refers to; none: none does.
+  std::function<bool(const std::string& blob)> is_kept_elsewhere{};
+  int workers = 2;  // ingestion threads once `start_workers` was called, 1 to 16
 };
 
 /// Thread-safe. Methods without a Task block on the database or a parser: call them on a pool. Whatever a

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "gateway/key_watch.h"
+#include "identity/later.h"
 
 namespace bastide::responses {
 namespace {
@@ -213,16 +214,7 @@ Task<Result<Background::Accepted>> Background::accept(identity::Principal who, s
 }
 
 Result<identity::Principal> Background::who_of(const Run& run, const std::string& person) {
-  if (!run.key.empty()) {
-    const auto entry = rooms_.identity.key_table().with_id(run.key);
-    if (!entry || entry->is_over(now_ms())) return std::unexpected(gateway::KeyWatched::over());
-    return entry->who;
-  }
-  auto who = rooms_.identity.act_as(run.email);
-  if (!who) return pass(who);
-  if (who->person != person) return fail(Code::not_found, "This account is not there any more.", "no_person");
-  who->via = identity::Via::session;
-  return who;
+  return identity::who_now(rooms_.identity, {person, run.key, run.email});
 }
 
 Task<void> Background::run(std::shared_ptr<Live> live) {

@@ -57,6 +57,15 @@ class Erasure : public testing::Test {
   auto found_response(const identity::Principal& who, const std::string& id) {
     return sync_wait(program->erasure().responses.find(who.person, id, responses::Responses::Sealed::hidden));
   }
+  files::StoredFile file_of(const identity::Principal& who) {
+    auto& files = program->erasure().files;
+    auto incoming = files.create().value();
+    EXPECT_TRUE(incoming->write("words"));
+    return files.keep(*incoming, {who.person, "in.jsonl", "", "batch"}).value();
+  }
+  std::string batch_of(const identity::Principal& who, const std::string& file) {
+    return sync_wait(program->batches().accept(who, "en", {"openai", "/v1/embeddings", file})).value().id;
+  }
   std::string collection_of(const identity::Principal& who, std::vector<std::string> readers) {
     return program->library()
         .create_collection(who,
@@ -74,6 +83,8 @@ TEST_F(Erasure, LeavesNothingOfAPersonButHashes) {
   conversation_of(ana, "cnv_ana");
   const auto response_of_bob = response_of(bob, "ex_bob");
   const auto response_of_ana = response_of(ana, "ex_ana");
+  const auto file_of_bob = file_of(bob), file_of_ana = file_of(ana);
+  const auto batch_of_bob = batch_of(bob, file_of_bob.id), batch_of_ana = batch_of(ana, file_of_ana.id);
   const auto own = collection_of(bob, {});
   const auto shared = collection_of(bob, {"everyone"});
   auto rooms = program->erasure();
@@ -83,6 +94,8 @@ TEST_F(Erasure, LeavesNothingOfAPersonButHashes) {
   ASSERT_TRUE(erased) << erased.error().message;
   EXPECT_EQ(erased->conversations, 1);
   EXPECT_EQ(erased->responses, 1);
+  EXPECT_EQ(erased->batches, 1);
+  EXPECT_EQ(erased->files, 1);
   EXPECT_EQ(erased->collections, 1);
   EXPECT_EQ(erased->receipts, 1);
 
@@ -94,7 +107,12 @@ TEST_F(Erasure, LeavesNothingOfAPersonButHashes) {
   EXPECT_FALSE(program->library().collection(ana, own));
   EXPECT_TRUE(program->library().collection(ana, shared));
   EXPECT_FALSE(found_response(bob, response_of_bob));
+  EXPECT_FALSE(rooms.files.find(file_of_bob.id, bob.person));
+  EXPECT_EQ(rooms.files.open(file_of_bob).error().code, Code::not_found) << "the bytes";
+  EXPECT_FALSE(sync_wait(program->batches().find(bob.person, batch_of_bob)));
   // Others' are untouched.
+  EXPECT_TRUE(rooms.files.open(file_of_ana));
+  EXPECT_TRUE(sync_wait(program->batches().find(ana.person, batch_of_ana)));
   EXPECT_TRUE(found_response(ana, response_of_ana));
   EXPECT_TRUE(program->chat().store().find("cnv_ana", ana.person));
   EXPECT_EQ(rooms.pseudonyms.load("cnv_ana")->version, 1);

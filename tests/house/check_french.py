@@ -6,8 +6,8 @@ import re
 import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-ROOMS = ("identity", "knowledge", "chat", "responses", "exchange", "guard", "governance/audit.cc", "policy", "storage/identity",
-         "storage/knowledge", "storage/chat", "storage/responses", "storage/guard", "models/local", "models/providers", "gateway", "http_api/workspace",
+ROOMS = ("identity", "knowledge", "chat", "responses", "files", "batches", "exchange", "guard", "governance/audit.cc", "policy", "storage/identity",
+         "storage/knowledge", "storage/chat", "storage/responses", "storage/files", "storage/batches", "storage/guard", "models/local", "models/providers", "gateway", "http_api/workspace",
          "http_api/multipart.cc")
 # Seen by who runs the server or a program, never in the workspace.
 ELSEWHERE = {

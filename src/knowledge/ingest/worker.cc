@@ -125,6 +125,7 @@ void Workers::keep_house() {
   if (auto released = parts_.store.release_jobs(is_dead_here); !released)
     log::warn("jobs_release_failed", {{"code", code_name(released.error().code)}});
   parts_.blobs.each_abandoned([&](const std::string& blob) {
+    if (parts_.is_kept_elsewhere && parts_.is_kept_elsewhere(blob)) return true;
     auto settled = parts_.store.remove_unused(blob, [&] { remove_blob(blob); });
     return settled.has_value();
   });

@@ -30,6 +30,7 @@ struct WorkerParts {
   Executor* embedding = nullptr;
   std::chrono::seconds parse_max{120};
   std::function<void(const std::string& blob)> on_blob_removed;
+  std::function<bool(const std::string& blob)> is_kept_elsewhere;
 };
 
 /// Thread-safe.

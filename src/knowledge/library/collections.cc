@@ -52,7 +52,8 @@ LibraryImpl::LibraryImpl(LibraryParts parts)
                 .model = parts_.config.embedding_model,
                 .embedding = parts_.embedding,
                 .parse_max = std::chrono::seconds(parts_.config.parse_seconds_max),
-                .on_blob_removed = [this](const std::string& blob) { pages_.forget(blob); }}) {
+                .on_blob_removed = [this](const std::string& blob) { pages_.forget(blob); },
+                .is_kept_elsewhere = parts_.is_kept_elsewhere}) {
   parts_.metrics.gauge("bastide_knowledge_index_bytes", "Memory of the search indexes.",
                        [this] { return static_cast<double>(searcher_.live().memory_bytes()); });
 }

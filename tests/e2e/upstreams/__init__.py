@@ -67,6 +67,8 @@ class Upstreams:
             def stream(self, dialect, view, reply):
                 if "fail:think" in view.question:
                     time.sleep(11)
+                if "wait:100ms" in view.question:
+                    time.sleep(0.1)
                 self.send_response(200)
                 self.send_header("content-type", "text/event-stream")
                 self.send_header("transfer-encoding", "chunked")
