@@ -3,11 +3,27 @@
 #include <algorithm>
 
 #include "gateway/alias.h"
+#include "guard/hit.h"
+#include "guard/token_shape.h"
 
 namespace bastide::app {
 namespace {
 
 using exchange::StageTrace;
+
+// One entry a type: the row does not say how many of each there were, only that the first token of each was
+// used.
+void tell_found(exchange::Exchange& exchange, const policy::UsageRow& row) {
+  for (std::size_t i = 0; i < guard::type_count; ++i) {
+    if ((row.found() >> i & 1U) == 0) continue;
+    const auto type = static_cast<guard::Type>(i);
+    exchange::Finding found;
+    found.type = guard::type_name(type);
+    exchange.findings.push_back(found);
+    if (row.flags & policy::usage_flag::masked)
+      exchange.masked.push_back({found.type, guard::token_text(guard::kind_of(type), 1), {}});
+  }
+}
 
 // The decisions of the twelve stages, as the short way takes them.
 std::vector<StageTrace> trace_of(const exchange::Exchange& exchange, const policy::UsageRow& row,
@@ -24,12 +40,17 @@ std::vector<StageTrace> trace_of(const exchange::Exchange& exchange, const polic
   say("identify", row.key ? "key" : "session");
   say("admit", "admitted", "Within limits and budgets, the most that the call could cost included.");
   say("label", label, "The organisation's default.");
-  say("guard_in", "allow",
-      "Nothing was found that must be masked or kept inside, or the key leaves the guard out.");
+  if (row.found() == 0)
+    say("guard_in", "allow",
+        "Nothing was found that must be masked or kept inside, or the key leaves the guard out.");
+  else
+    say("guard_in", "mask");
   say("retrieve", "not_asked");
   const bool translated = row.dialect_in != row.dialect_out && row.dialect_out != 0;
   if (translated)
     say("compose", "translated", "Put into the words of the provider's dialect.");
+  else if (row.flags & policy::usage_flag::masked)
+    say("compose", "rewritten", "Read and written again in the provider's dialect, with tokens in it.");
   else
     say("compose", "as_it_came",
         "The call passed as bytes; only the model's name was put in the provider's words.");
@@ -40,13 +61,17 @@ std::vector<StageTrace> trace_of(const exchange::Exchange& exchange, const polic
   for (const auto why :
        {gateway::Alias::Why::turn, gateway::Alias::Why::prefix, gateway::Alias::Why::least_busy})
     if (reason == gateway::name_of(why)) out.back().reasons.push_back(gateway::sentence_of(why));
-  say("pseudonymise", leaves ? "nothing_found" : "not_needed");
+  const bool masked = (row.flags & policy::usage_flag::masked) != 0;
+  if (masked)
+    say("pseudonymise", "masked", "Tokens left in the place of what was found; they held for this call.");
+  else
+    say("pseudonymise", leaves ? "nothing_found" : "not_needed");
   if (row.flags & policy::usage_flag::cache_hit)
     say("call", "cached", "The same question was answered before, for the same rights; no model was called.");
   else
     say("call", model.id.empty() ? "failed" : model.id,
         row.failovers == 0 ? "" : std::to_string(row.failovers) + " failed before.");
-  say("guard_out", translated ? "translated" : "as_it_came");
+  say("guard_out", masked ? "restored" : translated ? "translated" : "as_it_came");
   say("record", "kept", "The call's row is in the usage log.");
   say("deliver", error.empty() ? "done" : error, "To " + exchange.ask.door + ".");
   return out;
@@ -68,6 +93,7 @@ Result<std::string> UsageReceipts::receipt(std::string_view id, const identity::
   exchange.ask.door = word(row.door);
   exchange.label = labels_.find_or_highest(word(row.label));
   exchange.label_reasons = {"The organisation's default."};
+  tell_found(exchange, row);
   const auto asked = word(row.model_asked);
   if (const auto model = word(row.model); !model.empty()) {
     const auto cards = models_.catalogue();

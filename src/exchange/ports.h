@@ -60,6 +60,7 @@ class Restorer {
 struct Pseudonymised {
   dialects::ChatRequest request;       // as the provider will receive it
   std::vector<Masked> masked;          // what was replaced, for the person
+  std::uint32_t types = 0;             // of that, as Guard::Verdict has them
   std::unique_ptr<Restorer> restorer;  // null when the conversation knows no pseudonym
 };
 
@@ -70,6 +71,7 @@ class Guard {
     std::string decision;  // allow mask warn block
     std::vector<Finding> findings;
     std::vector<std::string> reasons;
+    std::uint32_t types = 0;  // of the data among the findings: a bit each, as the guard numbers them
   };
   /// Looks at what the person typed. CPU-bound, under a millisecond for 2 KB: may run on a loop.
   virtual Verdict inspect(std::string_view text) const = 0;
@@ -78,6 +80,9 @@ class Guard {
   /// means nothing is sent.
   virtual Task<Result<Pseudonymised>> pseudonymise(std::string conversation, std::string person,
                                                    dialects::ChatRequest request) = 0;
+  /// The same for one call that nobody comes back to: its tokens hold for the call and are kept nowhere.
+  /// CPU-bound, some times what `inspect` takes: may run on a loop for texts of its size.
+  [[nodiscard]] virtual Result<Pseudonymised> mask(const dialects::ChatRequest& request) const = 0;
 };
 
 // --- knowledge

@@ -21,6 +21,7 @@ constexpr std::size_t tries_max = 4;
 constexpr Millis retry_window{10'000};               // a call is not tried again later than this
 constexpr std::int64_t answer_tokens_likely = 1024;  // what limits per minute count when the caller sets none
 constexpr std::int64_t cap_min = 256;
+constexpr std::size_t masked_bytes_max = 64 * 1024;  // of text on a loop; more is the stages', on a pool
 
 /// Between a twentieth and a quarter of a second, so that calls that failed together do not come back
 /// together.
@@ -81,13 +82,17 @@ std::string Gateway::member_of(std::string_view name) const {
   return alias ? alias->choose({}).member->id : std::string();
 }
 
-bool Gateway::guard_lets_pass(const identity::Principal& who, const Plan& plan, std::string_view body,
-                              std::size_t readable_bytes) const {
+Gateway::Sight Gateway::look(const identity::Principal& who, const Plan& plan, std::string_view body,
+                             std::size_t readable_bytes) const {
   // A key may leave the guard out within the walls, never on the way out of them.
-  if (!plan.leaves_walls && who.guard == identity::GuardPolicy::off) return true;
+  if (!plan.leaves_walls && who.guard == identity::GuardPolicy::off) return {Sight::Says::pass};
   auto text = desk().texts.read(body, readable_bytes);
-  if (!text) return false;
-  return rooms_.guard.inspect(*text).decision == "allow";
+  if (!text) return {};
+  const auto verdict = rooms_.guard.inspect(*text);
+  if (verdict.decision == "allow") return {Sight::Says::pass};
+  if (verdict.decision != "mask") return {};
+  if (!plan.leaves_walls) return {Sight::Says::pass, verdict.types};
+  return {text->size() <= masked_bytes_max ? Sight::Says::mask : Sight::Says::stages, verdict.types};
 }
 
 Task<Gateway::Outcome> Gateway::pass(net::ServerCall& http, const identity::Principal& who,
@@ -106,17 +111,20 @@ Task<Gateway::Outcome> Gateway::pass(net::ServerCall& http, const identity::Prin
     plan = choice.member->plan;
   }
   if (head->has_bastide || !http.can_relay()) co_return elsewhere;
-  if (!plan || plan->needs_stages.load(std::memory_order_relaxed)) co_return elsewhere;
+  if (!plan) co_return elsewhere;
   if (!who.assistant.empty() || !may_call(who, plan->card.id)) co_return elsewhere;
   const bool fills_gap = http.request().path == "/v1/fim/completions";
   const auto& codec = fills_gap ? dialects::mistral_fim_codec() : dialects::codec_of(dialect);
   if (!can_answer(plan->card, codec)) co_return elsewhere;
-  if (!guard_lets_pass(who, *plan, body, readable)) co_return elsewhere;
+  const auto sight = look(who, *plan, body, readable);
+  if (sight.says == Sight::Says::stages) co_return elsewhere;
   Passing passing{who, dialect, body, *head, new_id("ex"), codec, plan, plan, alias, elsewhere.why};
+  passing.found_types = sight.types;
+  if (sight.says == Sight::Says::mask && !mask(passing)) co_return elsewhere;
   if (!translate(passing, *plan)) co_return elsewhere;
   if (rooms_.traces)
     passing.trace = rooms_.traces->begin(http.request().headers.find("traceparent").value_or(""));
-  if (cache_ && finds_answer(passing, http.request().headers)) {
+  if (cache_ && !passing.restorer && finds_answer(passing, http.request().headers)) {
     auto told = co_await replay(http, passing);
     co_return told;
   }

@@ -71,8 +71,13 @@ class Gateway {
 
  private:
   struct Counters;
-  [[nodiscard]] bool guard_lets_pass(const identity::Principal& who, const Plan& plan, std::string_view body,
-                                     std::size_t readable_bytes) const;
+  struct Sight {
+    enum class Says { pass, mask, stages } says = Says::stages;
+    std::uint32_t types = 0;  // of data that were found
+  };
+  /// What the guard makes of a call.
+  [[nodiscard]] Sight look(const identity::Principal& who, const Plan& plan, std::string_view body,
+                           std::size_t readable_bytes) const;
   /// Whether the cache answers; notes what of it the call wants.
   [[nodiscard]] bool finds_answer(Passing& passing, const net::Headers& headers) const;
   [[nodiscard]] Task<Outcome> replay(net::ServerCall& http, Passing& passing) const;
@@ -117,6 +122,10 @@ class Gateway {
   /// Puts the call into the words of `plan`'s provider, when it speaks another dialect than the caller.
   /// False: the stages must see this call, to do what is not done here or to say why it cannot be said there.
   [[nodiscard]] static bool translate(Passing& passing, const Plan& plan);
+  /// Reads the call into words of no dialect. False: the stages must see it.
+  [[nodiscard]] static bool read(Passing& passing);
+  /// Puts tokens in the place of what may not leave as it is. False: the stages must see this call.
+  [[nodiscard]] bool mask(Passing& passing) const;
   /// What a provider of another dialect refused, as an error that any dialect can tell.
   static void put_in_words(Turn& turn, const Plan& plan);
   void keep_copy(const Passing& passing, const Plan& plan, AnswerReader& answer) const;

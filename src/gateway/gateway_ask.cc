@@ -128,7 +128,7 @@ Task<Gateway::Turn> Gateway::ask(net::ServerCall& http, Passing& passing, const 
   if (!translate(passing, plan)) co_return Turn{Turn::What::needs_stages, {}, {}};
   const auto& upstream = *plan.upstream;
   const auto& asked = passing.head;
-  const bool translates = upstream.dialect != passing.dialect;
+  const bool translates = !passing.passes_as_bytes(plan);
   std::optional<Meter> meter;
   std::optional<Translator> translator;
   AnswerReader* answer = nullptr;
@@ -140,7 +140,8 @@ Task<Gateway::Turn> Gateway::ask(net::ServerCall& http, Passing& passing, const 
     answer = &translator.emplace(
         dialects::codec_of(upstream.dialect), passing.codec,
         Translator::Wanted{asked.stream, tells_usage, passing.exchange, plan.card.id, head_lines(passing),
-                           asked.input_tokens_max / 2, passing.begun.wall / 1000});
+                           asked.input_tokens_max / 2, passing.begun.wall / 1000},
+        passing.restorer.get());
   } else {
     const std::string_view given = passing.body;
     const bool asks_usage = must_ask_usage(passing.dialect, asked, given);

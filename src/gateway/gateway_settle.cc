@@ -88,6 +88,8 @@ void Gateway::settle(Passing& passing, const AnswerReader* answer, const Ending&
   row.door = doors_[static_cast<std::size_t>(passing.dialect)];
   row.latency_us = micros(now.steady - passing.begun.steady);
   row.status = static_cast<std::uint16_t>(ending.status);
+  row.set_found(passing.found_types);
+  if (passing.restorer) row.flags |= policy::usage_flag::masked;
   row.failovers = static_cast<std::uint8_t>(std::min(passing.failovers, 255));
   row.dialect_in = code_of(passing.dialect);
   row.dialect_out = code_of(passing.plan->upstream->dialect);

@@ -36,18 +36,34 @@ bool asks_for_other_names(const net::Relayed& kept) {
 
 }  // namespace
 
+bool Gateway::read(Passing& passing) {
+  if (passing.neutral) return true;
+  if (&passing.codec != &dialects::codec_of(passing.dialect))
+    return false;  // no other dialect has this address
+  auto request =
+      passing.codec.decode_request(passing.body, {std::string(passing.head.model), passing.head.stream});
+  if (!request || needs_stages(*request, passing.dialect)) return false;
+  passing.neutral = std::move(*request);
+  return true;
+}
+
+bool Gateway::mask(Passing& passing) const {
+  if (!read(passing)) return false;
+  auto masked = rooms_.guard.mask(*passing.neutral);
+  // What the guard found stands where no token can take its place.
+  if (!masked || masked->masked.empty() || !masked->restorer) return false;
+  passing.neutral = std::move(masked->request);
+  passing.restorer = std::move(masked->restorer);
+  passing.found_types = masked->types;
+  return true;
+}
+
 bool Gateway::translate(Passing& passing, const Plan& plan) {
   const auto dialect = plan.upstream->dialect;
   auto& translated = passing.translated;
-  if (dialect == passing.dialect || (translated.plan == &plan && translated.cap == passing.cap)) return true;
-  if (&passing.codec != &dialects::codec_of(passing.dialect))
-    return false;  // no other dialect has this address
-  if (!passing.neutral) {
-    auto request =
-        passing.codec.decode_request(passing.body, {std::string(passing.head.model), passing.head.stream});
-    if (!request || needs_stages(*request, passing.dialect)) return false;
-    passing.neutral = std::move(*request);
-  }
+  if (passing.passes_as_bytes(plan) || (translated.plan == &plan && translated.cap == passing.cap))
+    return true;
+  if (plan.needs_stages.load(std::memory_order_relaxed) || !read(passing)) return false;
   auto& request = *passing.neutral;
   const auto marked = request.cache;
   dialects::cache_where_it_pays(request, dialect);

@@ -77,8 +77,14 @@ struct Gateway::Passing {
   std::optional<observe::Traces::Begun> trace{};
   std::optional<AnswerCache::Key> cache_key{};  // the call takes part in the cache
   std::shared_ptr<const CachedAnswer> hit{};
-  /// The call in words of no dialect, once a provider of another one is asked.
+  std::uint32_t found_types = 0;  // of data that the guard found in it
+  /// The call in words of no dialect, once a provider of another one is asked, or with tokens in it.
   std::optional<dialects::ChatRequest> neutral{};
+  /// Puts values back in the place of the tokens that the provider gets; null: it gets none.
+  std::unique_ptr<exchange::Restorer> restorer{};
+  [[nodiscard]] bool passes_as_bytes(const Plan& to) const {
+    return to.upstream->dialect == dialect && !restorer;
+  }
   /// ... and in the words of one provider.
   struct Translated {
     const Plan* plan = nullptr;

@@ -53,7 +53,8 @@ struct Plan {
   }
   /// Prices and the model's own purse, as the accounts' `generation` has them.
   [[nodiscard]] const policy::ModelTerms& terms(policy::Accounts& accounts, policy::Moment now) const;
-  /// Its server wants fields named in a way that only the stages learn.
+  /// Its server wants fields named in a way that only the stages learn: true of calls that are not passed as
+  /// bytes.
   mutable std::atomic<bool> needs_stages{false};
   /// Allowed for the default label, on the same side of the walls, in the order of the configuration.
   std::vector<const Plan*> fallback;

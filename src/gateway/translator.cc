@@ -4,9 +4,11 @@
 
 namespace bastide::gateway {
 
-Translator::Translator(const dialects::Codec& theirs, const dialects::Codec& callers, Wanted wanted)
-    : theirs_(theirs), callers_(callers), wanted_(std::move(wanted)) {
+Translator::Translator(const dialects::Codec& theirs, const dialects::Codec& callers, Wanted wanted,
+                       exchange::Restorer* restorer)
+    : theirs_(theirs), callers_(callers), wanted_(std::move(wanted)), restorer_(restorer) {
   if (!wanted_.stream) return;
+  if (restorer_) restoring_.emplace(*restorer_);
   decoder_ = theirs_.stream_decoder();
   encoder_ =
       callers_.stream_encoder({wanted_.exchange, wanted_.model, wanted_.created_s, wanted_.include_usage});
@@ -86,6 +88,15 @@ void Translator::take(dialects::StreamEvent& event) {
   write(event);
 }
 
+void Translator::hear(dialects::StreamEvent& event) {
+  if (!restoring_) return take(event);
+  events_restored_.clear();
+  auto fed = restoring_->feed(std::move(event), events_restored_);
+  for (auto& each : events_restored_)
+    if (!over_) take(each);
+  if (!fed && !over_) fail(std::move(fed.error()));
+}
+
 void Translator::on_body(std::string_view content) {
   content_bytes_ += static_cast<std::int64_t>(content.size());
   if (over_) return;
@@ -95,7 +106,7 @@ void Translator::on_body(std::string_view content) {
     events_read_.clear();
     auto read = decoder_->feed(frame.event, trim(frame.data), events_read_);
     for (auto& event : events_read_)
-      if (!over_) take(event);
+      if (!over_) hear(event);
     if (over_) return;
     if (!read) return fail(std::move(read.error()));
   }
@@ -118,7 +129,7 @@ std::string Translator::on_end(const Error* broken) {
     events_read_.clear();
     auto ended = decoder_->finish(events_read_);
     for (auto& event : events_read_)
-      if (!over_) take(event);
+      if (!over_) hear(event);
     if (!over_)
       fail(broken  ? *broken
            : ended ? Error{Code::upstream, "The provider's stream ended before its answer was complete.",
@@ -141,6 +152,10 @@ Result<std::string> Translator::whole(std::string_view body) {
                          "Choose another model.");
   auto answer = theirs_.decode_answer(body);
   if (!answer) return pass(answer);
+  if (restorer_) {
+    answer = exchange::restored(*answer, *restorer_);
+    if (!answer) return pass(answer);
+  }
   over_ = true;
   usage_ = answer->usage;
   if (!answer->usage) answer->usage.emplace(guess(content_bytes_ / bytes_per_token));

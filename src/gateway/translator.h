@@ -1,4 +1,5 @@
-// Reads an answer in the provider's dialect and writes it in the caller's, as it comes.
+// Reads an answer in the provider's dialect and writes it in the caller's, as it comes, with values in the
+// place of tokens.
 #pragma once
 
 #include <memory>
@@ -7,6 +8,7 @@
 #include <vector>
 
 #include "dialects/codec.h"
+#include "exchange/restored_events.h"
 #include "gateway/answer_reader.h"
 #include "net/sse.h"
 
@@ -27,7 +29,9 @@ class Translator final : public AnswerReader {
     std::int64_t input_tokens_guess = 0;  // where the provider does not count
     std::int64_t created_s = 0;
   };
-  Translator(const dialects::Codec& theirs, const dialects::Codec& callers, Wanted wanted);
+  /// `restorer`: of the tokens in the call; null when there are none. It outlives this.
+  Translator(const dialects::Codec& theirs, const dialects::Codec& callers, Wanted wanted,
+             exchange::Restorer* restorer);
 
   Verdict on_head(int status, net::Headers& headers) override;
   void on_body(std::string_view content) override;
@@ -47,6 +51,7 @@ class Translator final : public AnswerReader {
  private:
   [[nodiscard]] dialects::Usage guess(std::int64_t output_tokens) const;
   void begin();
+  void hear(dialects::StreamEvent& event);
   void take(dialects::StreamEvent& event);
   void write(const dialects::StreamEvent& event) { encoder_->feed(event, out_, lost_); }
   void fail(Error error);
@@ -54,11 +59,13 @@ class Translator final : public AnswerReader {
   const dialects::Codec& theirs_;
   const dialects::Codec& callers_;
   Wanted wanted_;
+  exchange::Restorer* restorer_;
+  std::optional<exchange::RestoredEvents> restoring_;
   std::unique_ptr<dialects::StreamDecoder> decoder_;
   std::unique_ptr<dialects::StreamEncoder> encoder_;
   net::SseParser sse_{event_bytes_max};
   std::vector<net::SseEvent> frames_;
-  std::vector<dialects::StreamEvent> events_read_;
+  std::vector<dialects::StreamEvent> events_read_, events_restored_;
   dialects::Losses lost_;  // of the answer: its head has gone, nobody can be told
   bool begun_ = false, over_ = false;
   std::string out_, shown_;

@@ -75,6 +75,7 @@ exchange::Guard::Verdict HouseGuard::inspect(std::string_view text) const {
     ++counts[type_name(match.type)];
     attack = attack || !is_data(match.type);
     if (!is_data(match.type)) continue;
+    verdict.types |= 1U << kind_of(match.type);
     if (std::ranges::find(blocked_, match.type) != blocked_.end())
       kept_inside = true;
     else
@@ -95,9 +96,13 @@ Task<Result<exchange::Pseudonymised>> HouseGuard::pseudonymise(std::string conve
   co_return done;
 }
 
+Result<exchange::Pseudonymised> HouseGuard::mask(const dialects::ChatRequest& request) const {
+  return try_once({}, {}, request);
+}
+
 Result<exchange::Pseudonymised> HouseGuard::replace(const std::string& conversation,
                                                     const std::string& person,
-                                                    const dialects::ChatRequest& request) {
+                                                    const dialects::ChatRequest& request) const {
   for (int attempt = 1;; ++attempt) {
     auto done = try_once(conversation, person, request);
     bool again = !done && done.error().code == Code::conflict && attempt < attempts_max;
@@ -107,7 +112,7 @@ Result<exchange::Pseudonymised> HouseGuard::replace(const std::string& conversat
 
 Result<exchange::Pseudonymised> HouseGuard::try_once(const std::string& conversation,
                                                      const std::string& person,
-                                                     const dialects::ChatRequest& request) {
+                                                     const dialects::ChatRequest& request) const {
   auto map = std::make_shared<PseudonymMap>();
   std::string key;
   PseudonymStore::Stored stored;
@@ -153,6 +158,8 @@ Result<exchange::Pseudonymised> HouseGuard::try_once(const std::string& conversa
   for (const auto& entry : masker.used()) used.push_back(&entry);
   if (!used.empty()) tell_model(out.request.messages, token_note(used));
   out.masked = masker.masked();
+  for (const auto& entry : masker.used())
+    if (entry.kind != literal_kind) out.types |= 1U << entry.kind;
   if (!map->entries().empty()) out.restorer = std::make_unique<ConversationRestorer>(std::move(map));
   return out;
 }

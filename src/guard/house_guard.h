@@ -34,6 +34,7 @@ class HouseGuard final : public exchange::Guard {
   [[nodiscard]] Task<Result<exchange::Pseudonymised>> pseudonymise(std::string conversation,
                                                                    std::string person,
                                                                    dialects::ChatRequest request) override;
+  [[nodiscard]] Result<exchange::Pseudonymised> mask(const dialects::ChatRequest& request) const override;
 
   [[nodiscard]] const std::vector<Type>& blocked() const { return blocked_; }
   [[nodiscard]] const Detector& detector() const { return detector_; }
@@ -42,9 +43,9 @@ class HouseGuard final : public exchange::Guard {
   HouseGuard(bool masks, std::vector<Type> blocked, const Detector& detector, PseudonymStore& store,
              KeyOf key_of, Pool& pool);
   Result<exchange::Pseudonymised> replace(const std::string& conversation, const std::string& person,
-                                          const dialects::ChatRequest& request);
+                                          const dialects::ChatRequest& request) const;
   Result<exchange::Pseudonymised> try_once(const std::string& conversation, const std::string& person,
-                                           const dialects::ChatRequest& request);
+                                           const dialects::ChatRequest& request) const;
 
   bool masks_;
   std::vector<Type> blocked_;

@@ -23,15 +23,17 @@ void find_literals(std::string_view text, std::vector<Place>& places) {
   static const Issued all = everything();
   bool after_word = false;
   for (std::size_t at = 0; at < text.size();) {
-    char c = text[at];
-    if (c == '[' || c == '\\' || (c >= 'A' && c <= 'Z' && !after_word)) {
-      auto match = match_token(text, at, after_word, all, Rest::none);
-      if (match.state == ShapeMatch::State::full) {
-        places.push_back({at, at + match.size, literal_kind, Gender::unknown});
-        at += match.size;
-        after_word = true;
-        continue;
-      }
+    if (const auto plain = plain_end(text, at); plain > at) {
+      after_word = ends_in_word(text.substr(0, plain));
+      at = plain;
+      continue;
+    }
+    auto match = match_token(text, at, after_word, all, Rest::none);
+    if (match.state == ShapeMatch::State::full) {
+      places.push_back({at, at + match.size, literal_kind, Gender::unknown});
+      at += match.size;
+      after_word = true;
+      continue;
     }
     after_word = is_word_point(next_code_point(text, at));
   }

@@ -7,6 +7,7 @@
 namespace bastide::guard {
 namespace {
 constexpr std::size_t open_bracket_max = 64;
+
 std::string json_inside(std::string_view text) {
   std::string quoted;
   append_json_string(quoted, text);
@@ -62,6 +63,14 @@ std::string TextRestorer::walk(Rest rest) {
   std::size_t at = 0;
   // A tail that is still to come may belong to a token's hyphen, so the text does not end here.
   while (at < held_.size()) {
+    if (open_bracket_.empty()) {
+      if (const auto plain = plain_end(held_, at); plain > at) {
+        out.append(held_, at, plain - at);
+        after_word_ = ends_in_word(std::string_view(held_).substr(0, plain));
+        at = plain;
+        continue;
+      }
+    }
     auto match =
         map_->entries().empty() ? ShapeMatch{} : match_token(held_, at, after_word_, map_->issued(), rest);
     if (match.state == ShapeMatch::State::partial) break;

@@ -162,6 +162,18 @@ bool is_word_point(char32_t c) {
   return c >= 0xAA && u_isalnum(static_cast<UChar32>(c));
 }
 
+bool ends_in_word(std::string_view text) {
+  auto last = text.size() - 1;
+  while (last > 0 && (static_cast<unsigned char>(text[last]) & 0xC0U) == 0x80U) --last;
+  return is_word_point(next_code_point(text, last));
+}
+
+std::size_t plain_end(std::string_view text, std::size_t at) {
+  const auto may_begin = [](char c) { return c == '[' || c == '\\' || (c >= 'A' && c <= 'Z'); };
+  while (at < text.size() && !may_begin(text[at])) ++at;
+  return at;
+}
+
 ShapeMatch match_token(std::string_view text, std::size_t at, bool after_word, const Issued& issued,
                        Rest rest) {
   char c = text[at];

@@ -46,5 +46,9 @@ struct ShapeMatch {
 
 /// Whether `c` belongs to a word, for `after_word`.
 [[nodiscard]] bool is_word_point(char32_t c);
+/// The same of the last code point of `text`, which is valid UTF-8 and not empty.
+[[nodiscard]] bool ends_in_word(std::string_view text);
+/// The first byte from `at` on where a token may begin; the text's size when there is none.
+[[nodiscard]] std::size_t plain_end(std::string_view text, std::size_t at);
 
 }  // namespace bastide::guard

@@ -26,7 +26,8 @@ inline constexpr std::uint8_t cache_hit = 4;
 inline constexpr std::uint8_t own_machine = 8;  // nothing is billed
 inline constexpr std::uint8_t streamed = 16;
 inline constexpr std::uint8_t batch = 32;
-inline constexpr std::uint8_t warned = 64;  // the answer's head says what the model was not told
+inline constexpr std::uint8_t warned = 64;   // the answer's head says what the model was not told
+inline constexpr std::uint8_t masked = 128;  // the provider got tokens in the place of what was found
 }  // namespace usage_flag
 
 /// As it stands in memory, in the ring and on the disk: three cache lines, little-endian. No content, ids
@@ -36,8 +37,8 @@ struct UsageRow {
   std::uint64_t sequence = 0;  // within the writer
   std::uint32_t run = 0;       // of the program
   std::uint16_t writer = 0;
-  std::uint16_t reserved = 0;
-  std::int64_t at_ms = 0;  // when the call was admitted: the day that it counts in
+  std::uint16_t found_low = 0;  // with found_high: see `found`
+  std::int64_t at_ms = 0;       // when the call was admitted: the day that it counts in
   std::array<char, 32> exchange{};
 
   Word person = 0, key = 0, groups = 0, assistant = 0;  // groups: ids with a space between
@@ -54,8 +55,17 @@ struct UsageRow {
   std::uint8_t dialect_in = 0, dialect_out = 0;      // 1 + base/config.h's Dialect; 0: the house's own
   std::uint8_t failovers = 0;
   std::uint8_t flags = 0;
-  std::array<std::uint8_t, 2> spare{};
+  std::uint16_t found_high = 0;
 
+  /// The types of data that the guard found in the call, of a masked one those that were replaced: a bit
+  /// each, as the guard numbers them.
+  [[nodiscard]] std::uint32_t found() const {
+    return static_cast<std::uint32_t>(found_high) << 16U | found_low;
+  }
+  void set_found(std::uint32_t types) {
+    found_low = static_cast<std::uint16_t>(types);
+    found_high = static_cast<std::uint16_t>(types >> 16U);
+  }
   void set_exchange(std::string_view id);
   [[nodiscard]] std::string_view exchange_id() const;
   /// Each saturates rather than wraps.

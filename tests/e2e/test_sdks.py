@@ -382,6 +382,16 @@ class Masked(unittest.TestCase):
                     self.assertIn("lucie.renard@valmont.example", text)
                     self.assertIn("jean.martin@valmont.example", text)
                     self.assertNotIn("valmont", json.dumps(upstreams.seen[-1][3]))
+            whole = openai.OpenAI(base_url=bastide.url + "/v1", api_key=bastide.key, max_retries=0)
+            for name in UPSTREAMS:
+                with self.subTest(name, whole=True):
+                    raw = whole.chat.completions.with_raw_response.create(
+                        model=f"on-{name}", messages=[{"role": "user", "content": "I am lucie.renard@valmont.example"}])
+                    self.assertIn("lucie.renard@valmont.example", raw.parse().choices[0].message.content)
+                    self.assertNotIn("valmont", json.dumps(upstreams.seen[-1][3]))
+                    receipt = bastide.call("GET", f"/api/exchanges/{raw.headers['x-bastide-exchange']}").json
+                    self.assertEqual(receipt["guard"]["masked"], [{"type": "email", "token": "[EMAIL_1]"}])
+                    self.assertNotIn("valmont", json.dumps(receipt))
         finally:
             bastide.close()
             upstreams.close()

@@ -110,6 +110,9 @@ struct FakeGuard final : Guard {
     out.restorer = std::make_unique<FakeRestorer>();
     co_return out;
   }
+  [[nodiscard]] Result<Pseudonymised> mask(const dialects::ChatRequest&) const override {
+    return fail(Code::internal, "The stages keep their tokens.");
+  }
   Verdict verdict{"allow", {}, {}};
   bool refuse = false;
   std::string last_scope;

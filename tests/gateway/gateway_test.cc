@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "dialects/text_leaves.h"
 #include "gateway/meter.h"
 #include "gateway/texts.h"
 #include "tests/net/scripted_server.h"
@@ -38,13 +39,52 @@ struct Log final : policy::UsageLog {
   policy::UsageWriter writer_{ends, rows.data(), rows.size(), 1, 0};
 };
 
+constexpr std::string_view personal_value = "marie@example.com", its_token = "[EMAIL_1]";
+constexpr std::uint32_t email_bit = 1U << 3U;
+
+void replace_all(std::string& text, std::string_view what, std::string_view by) {
+  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size()))
+    text.replace(at, what.size(), by);
+}
+
+struct Restorer final : exchange::Restorer {
+  std::string feed(std::string_view text) override { return restore_json(text); }
+  std::string restore_json(std::string_view json) override {
+    std::string out(json);
+    replace_all(out, its_token, personal_value);
+    return out;
+  }
+  std::string finish() override { return {}; }
+  [[nodiscard]] std::unique_ptr<exchange::Restorer> another() const override {
+    return std::make_unique<Restorer>();
+  }
+  [[nodiscard]] std::size_t unresolved() const override { return 0; }
+};
+
 struct Guard final : exchange::Guard {
   Verdict inspect(std::string_view text) const override {
-    return {text.find("marie@example.com") == std::string_view::npos ? "allow" : "mask", {}, {}};
+    if (text.find("secret") != std::string_view::npos) return {"warn", {}, {}};
+    if (text.find(personal_value) == std::string_view::npos) return {"allow", {}, {}};
+    return {"mask", {}, {}, email_bit};
   }
   Task<Result<exchange::Pseudonymised>> pseudonymise(std::string, std::string,
                                                      dialects::ChatRequest) override {
     co_return fail(Code::internal, "not here");
+  }
+  [[nodiscard]] Result<exchange::Pseudonymised> mask(const dialects::ChatRequest& request) const override {
+    exchange::Pseudonymised out;
+    out.request = request;
+    auto masked = dialects::for_each_text(out.request, [&out](std::string& text) -> Result<void> {
+      const auto before = text;
+      replace_all(text, personal_value, its_token);
+      if (text == before) return {};
+      out.types = email_bit;
+      out.masked = {{"email", std::string(its_token), std::string(personal_value)}};
+      return {};
+    });
+    if (!masked) return pass(masked);
+    out.restorer = std::make_unique<Restorer>();
+    return out;
   }
 };
 
@@ -513,11 +553,6 @@ TEST(Gateway, WhatNeedsMoreTakesTheLongWay) {
   EXPECT_THAT(house.ask(R"({"model":"unknown","messages":[]})"), EndsWith("long way"));
   EXPECT_THAT(house.ask(R"({"model":"fast","bastide":{"collections":["a"]},"messages":[]})"),
               EndsWith("long way"));
-  EXPECT_THAT(
-      house.ask(
-          R"({"model":"fast","messages":[{"role":"user","content":"write to marie\u0040example.com"}]})"),
-      EndsWith("long way"))
-      << "personal data that would leave the walls is masked, escaped or not";
   EXPECT_THAT(house.ask("not json"), EndsWith("long way"));
   EXPECT_EQ(house.upstream.accepted(), 0);
 }
@@ -532,18 +567,109 @@ TEST(Gateway, WhenProvidersFailAModelOfThisMachineMayStillAnswer) {
   house.expect_spent(0);
 }
 
-TEST(Gateway, WhatTheGuardFindsIsForTheStagesToHandle) {
-  House house(nobody, [](int fd, int) {
-    ScriptedServer::read_request(fd);
+constexpr std::string_view personal =
+    R"({"model":"fast","messages":[{"role":"user","content":"write to marie\u0040example.com"}]})";
+
+TEST(Gateway, WhatMayNotLeaveAtAllIsForTheStagesToHandle) {
+  House outside(nobody, [](int, int) {}, "FR");
+  for (
+      std::string_view body :
+      {R"({"model":"fast","messages":[{"role":"user","content":"a secret"}]})",
+       R"({"model":"fast","messages":[{"role":"user","content":"x"}],"marie@example.com":1,"n":2,"user":"marie@example.com"})"})
+    EXPECT_THAT(outside.ask(body), EndsWith("long way")) << body;
+  outside.who.guard = identity::GuardPolicy::off;
+  EXPECT_THAT(outside.ask(R"({"model":"fast","messages":[{"role":"user","content":"a secret"}]})"),
+              EndsWith("long way"))
+      << "a key without the guard opens the walls for nothing";
+  EXPECT_EQ(outside.upstream.accepted(), 0);
+}
+
+TEST(Gateway, PersonalDataStaysAsItIsWithinTheWalls) {
+  std::string seen;
+  House house(nobody, [&](int fd, int) {
+    seen = ScriptedServer::read_request(fd);
     ScriptedServer::say(fd, json_answer(whole));
   });
-  constexpr auto personal = R"({"model":"fast","messages":[{"role":"user","content":"marie@example.com"}]})";
-  EXPECT_THAT(house.ask(personal), EndsWith("long way"));
-  house.who.guard = identity::GuardPolicy::off;
-  EXPECT_THAT(house.ask(personal), EndsWith(whole)) << "a key without the guard, within the walls";
-  House outside(nobody, [](int, int) {}, "FR");
-  outside.who.guard = identity::GuardPolicy::off;
-  EXPECT_THAT(outside.ask(personal), EndsWith("long way")) << "never out of them";
+  EXPECT_THAT(house.ask(personal), EndsWith(whole));
+  EXPECT_THAT(seen, HasSubstr(R"(marie\u0040example.com)")) << "as bytes";
+  EXPECT_EQ(house.log.all().at(0).found(), email_bit);
+  EXPECT_FALSE(house.log.all().at(0).flags & policy::usage_flag::masked);
+}
+
+TEST(Gateway, PersonalDataLeavesAsTokensAndComesBackAsItWas) {
+  std::string seen;
+  House house(
+      nobody,
+      [&](int fd, int) {
+        seen = ScriptedServer::read_request(fd);
+        ScriptedServer::say(
+            fd,
+            json_answer(
+                R"({"id":"c","object":"chat.completion","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Done, [EMAIL_1]."},"finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":3,"total_tokens":12}})"));
+      },
+      "FR");
+  const auto got = house.ask(personal);
+  EXPECT_THAT(got, HasSubstr(R"("content":"Done, marie@example.com.")"));
+  EXPECT_THAT(seen, HasSubstr("write to [EMAIL_1]"));
+  EXPECT_THAT(seen, Not(HasSubstr("example.com")));
+  const auto row = house.log.all().at(0);
+  EXPECT_EQ(row.found(), email_bit);
+  EXPECT_TRUE(row.flags & policy::usage_flag::masked);
+  EXPECT_EQ(row.input, 9U);
+  EXPECT_EQ(row.output, 3U);
+  // The answer holds what the person wrote: nobody else, and no cache, gets it.
+  house.ask(personal, "x-bastide-cache: use\r\n");
+  house.ask(personal, "x-bastide-cache: use\r\n");
+  EXPECT_EQ(house.upstream.accepted(), 3);
+}
+
+TEST(Gateway, AStreamRestoresWhatItWasGivenWhoeverAnswers) {
+  for (std::string_view model : {"fast", "claude"}) {
+    std::string seen;
+    House house(
+        nobody,
+        [&](int fd, int) {
+          seen = ScriptedServer::read_request(fd);
+          ScriptedServer::say(
+              fd, "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n");
+          if (seen.find("/chat/completions") != std::string::npos)
+            ScriptedServer::say(fd,
+                                "data: "
+                                "{\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"model\":\"m\","
+                                "\"choices\":[{\"index\":0,"
+                                "\"delta\":{\"role\":\"assistant\",\"content\":\"To "
+                                "[EMAIL_1]\"},\"finish_reason\":null}]}\n\n"
+                                "data: "
+                                "{\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"model\":\"m\","
+                                "\"choices\":[{\"index\":0,"
+                                "\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n");
+          else
+            ScriptedServer::say(
+                fd,
+                "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"m\",\"type\":"
+                "\"message\",\"role\":\"assistant\",\"model\":\"c\",\"content\":[],\"usage\":{\"input_"
+                "tokens\":4,"
+                "\"output_tokens\":1}}}\n\nevent: content_block_start\ndata: "
+                "{\"type\":\"content_block_start\","
+                "\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\nevent: "
+                "content_block_delta\n"
+                "data: "
+                "{\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":"
+                "\"To [EMAIL_1]\"}}\n\nevent: content_block_stop\ndata: {\"type\":\"content_block_stop\","
+                "\"index\":0}\n\nevent: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{"
+                "\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":5}}\n\nevent: message_stop\n"
+                "data: {\"type\":\"message_stop\"}\n\n");
+        },
+        "FR");
+    std::string body(personal);
+    body.replace(body.find("fast"), 4, model);
+    body.insert(body.size() - 1, R"(,"stream":true)");
+    const auto got = house.ask(body);
+    EXPECT_THAT(got, HasSubstr(R"("content":"To marie@example.com")")) << model;
+    EXPECT_THAT(got, HasSubstr("data: [DONE]")) << model;
+    EXPECT_THAT(seen, Not(HasSubstr("example.com"))) << model;
+    EXPECT_TRUE(house.log.all().at(0).flags & policy::usage_flag::masked) << model;
+  }
 }
 
 TEST(Gateway, AServerThatOnlyStreamsTakesTheLongWay) {

@@ -3,8 +3,12 @@
 // was claimed is, the whole answer gives way to quotes.
 #include <fmt/format.h>
 
+#include <optional>
+#include <vector>
+
 #include "exchange/prompt.h"
 #include "exchange/quoting.h"
+#include "exchange/restored_events.h"
 #include "exchange/sentence_stream.h"
 #include "exchange/stages/stages.h"
 
@@ -126,51 +130,13 @@ class GuardOut final : public Stage {
     co_return told;
   }
 
-  // Arguments wait until they are whole: a token may be split between two pieces, and values need escapes.
-  [[nodiscard]] static Task<Result<void>> tell_restored(Exchange& exchange, dialects::StreamEvent event,
-                                                        std::string& arguments) {
-    if (auto* piece = std::get_if<dialects::ArgumentsDelta>(&event)) {
-      arguments += piece->text;
-      if (arguments.size() > answer_bytes_max)
-        co_return fail(Code::too_large, "A tool call grew beyond 4 MB and was stopped.", "answer_too_long");
-      co_return Result<void>{};
-    }
-    if (const auto* end = std::get_if<dialects::PartEnd>(&event); end && !arguments.empty()) {
-      dialects::ArgumentsDelta whole{end->choice, exchange.restorer->restore_json(arguments)};
-      arguments.clear();
-      auto told = co_await tell(exchange, std::move(whole));
-      if (!told) co_return told;
-    }
-    if (auto* end = std::get_if<dialects::PartEnd>(&event); end && !end->raw_json.empty())
-      end->raw_json = exchange.restorer->restore_json(end->raw_json);
-    // Log-probabilities speak of tokens that the person never sees.
-    if (std::holds_alternative<dialects::LogprobsAdded>(event)) co_return Result<void>{};
-    if (auto* cited = std::get_if<dialects::CitationAdded>(&event)) {
-      cited->citation.quote = restored(exchange, cited->citation.quote);
-      cited->citation.title = restored(exchange, cited->citation.title);
-      cited->citation.raw.json = exchange.restorer->restore_json(cited->citation.raw.json);
-    }
-    auto told = co_await tell(exchange, std::move(event));
-    co_return told;
-  }
-
-  static std::string restored(const Exchange& exchange, std::string_view text) {
-    const auto restorer = exchange.restorer->another();
-    auto out = restorer->feed(text);
-    out += restorer->finish();
-    return out;
-  }
-
   // Reasoning is not checked against passages, so it is not shown where the answer must be.
   [[nodiscard]] static bool shows_thoughts(const Exchange& exchange) {
     return exchange.sink && exchange.retrieval.passages.empty();
   }
 
-  [[nodiscard]] static Task<Result<void>> think(Exchange& exchange, Restorer* restorer,
-                                                dialects::ReasoningDelta thought) {
-    if (!shows_thoughts(exchange)) co_return Result<void>{};
-    if (restorer) thought.text = restorer->feed(thought.text);
-    if (thought.text.empty()) co_return Result<void>{};
+  [[nodiscard]] static Task<Result<void>> think(Exchange& exchange, dialects::ReasoningDelta thought) {
+    if (!shows_thoughts(exchange) || thought.text.empty()) co_return Result<void>{};
     if (thought.summary >= 0) {
       auto told = co_await exchange.sink->on_event(std::move(thought));
       co_return told;
@@ -179,56 +145,49 @@ class GuardOut final : public Stage {
     co_return told;
   }
 
-  /// What is on its way of an answer that streams.
-  struct Streaming {
-    SentenceStream sentences{};
-    std::string arguments{};               // of a tool call, until they are whole
-    std::unique_ptr<Restorer> thoughts{};  // where values must be restored
-    int summary = -1;                      // the one that grows, as in ReasoningDelta
-  };
-
-  [[nodiscard]] Task<Result<void>> take(Exchange& exchange, Streaming& streaming,
+  [[nodiscard]] Task<Result<void>> take(Exchange& exchange, SentenceStream& sentences,
                                         dialects::StreamEvent event) const {
-    auto* restorer = exchange.restorer.get();
-    if (auto* refusal = std::get_if<dialects::RefusalDelta>(&event); refusal && restorer)
-      refusal->text = restorer->feed(refusal->text);
     if (auto* piece = std::get_if<dialects::TextDelta>(&event)) {
-      auto text = restorer ? restorer->feed(piece->text) : std::move(piece->text);
-      auto told = co_await pass_on(exchange, streaming.sentences, std::move(text));
+      auto told = co_await pass_on(exchange, sentences, std::move(piece->text));
       co_return told;
     }
     if (auto* thought = std::get_if<dialects::ReasoningDelta>(&event)) {
-      streaming.summary = thought->summary;
-      auto told = co_await think(exchange, streaming.thoughts.get(), std::move(*thought));
+      auto told = co_await think(exchange, std::move(*thought));
       co_return told;
     }
     if (const auto* begun = std::get_if<dialects::PartStart>(&event)) {
-      // What was held back belongs before what begins.
-      if (restorer) {
-        auto told = co_await pass_on(exchange, streaming.sentences, restorer->finish());
-        if (!told) co_return told;
-      }
       const bool is_thought = std::holds_alternative<dialects::Reasoning>(begun->part.content);
       // What they hold follows; but a thought is known to its provider by its id.
       const bool is_known = is_thought && !begun->part.id.empty() && shows_thoughts(exchange);
       if ((is_thought && !is_known) || std::holds_alternative<dialects::Text>(begun->part.content))
         co_return Result<void>{};
     }
-    if (std::holds_alternative<dialects::PartEnd>(event) && streaming.thoughts) {
-      auto told = co_await think(exchange, nullptr, {0, streaming.thoughts->finish(), streaming.summary});
-      if (!told) co_return told;
-    }
-    if (restorer) {
-      auto told = co_await tell_restored(exchange, std::move(event), streaming.arguments);
-      co_return told;
-    }
     auto told = co_await tell(exchange, std::move(event));
     co_return told;
   }
 
+  /// What the model said last: true when it has ended.
+  [[nodiscard]] Task<Result<bool>> hear(Exchange& exchange, SentenceStream& sentences,
+                                        dialects::StreamEvent event) const {
+    if (const auto* usage = std::get_if<dialects::UsageGiven>(&event)) {
+      exchange.usage = usage_of(usage->usage);
+    } else if (const auto* end = std::get_if<dialects::Finished>(&event)) {
+      exchange.finish = end->finish;
+      exchange.stop_sequence = end->stop_sequence;
+    } else if (std::holds_alternative<dialects::End>(event)) {
+      co_return true;
+    } else if (!std::holds_alternative<dialects::Start>(event)) {
+      auto told = co_await take(exchange, sentences, std::move(event));
+      if (!told) co_return pass(told);
+    }
+    co_return false;
+  }
+
   [[nodiscard]] Task<Result<void>> stream(Exchange& exchange) const {
-    Streaming streaming;
-    if (exchange.restorer) streaming.thoughts = exchange.restorer->another();
+    SentenceStream sentences;
+    std::optional<RestoredEvents> restoring;
+    if (exchange.restorer) restoring.emplace(*exchange.restorer);
+    std::vector<dialects::StreamEvent> heard;
     bool finished = false;
     while (!finished) {
       auto event = co_await exchange.completion->next();
@@ -240,31 +199,31 @@ class GuardOut final : public Stage {
         co_return pass(event);
       }
       exchange.written_bytes += written_by(*event);
-      Result<void> told;
-      if (const auto* usage = std::get_if<dialects::UsageGiven>(&*event)) {
-        exchange.usage = usage_of(usage->usage);
-      } else if (const auto* end = std::get_if<dialects::Finished>(&*event)) {
-        exchange.finish = end->finish;
-        exchange.stop_sequence = end->stop_sequence;
-      } else if (std::holds_alternative<dialects::End>(*event)) {
-        finished = true;
-      } else if (!std::holds_alternative<dialects::Start>(*event)) {
-        told = co_await take(exchange, streaming, std::move(*event));
-      }
-      if (!told) {
-        if (told.error().code != Code::cancelled) co_return told;
+      heard.clear();
+      if (!restoring)
+        heard.push_back(std::move(*event));
+      else if (auto fed = restoring->feed(std::move(*event), heard); !fed)
+        co_return fed;
+      for (auto& each : heard) {
+        auto ended = co_await hear(exchange, sentences, std::move(each));
+        if (ended) {
+          finished = *ended;
+          continue;
+        }
+        if (ended.error().code != Code::cancelled) co_return pass(ended);
         exchange.finish = Finish::cancelled;
+        finished = true;
         break;
       }
       if (exchange.answer.size() > answer_bytes_max)
         co_return fail(Code::too_large, "The model's answer grew beyond 4 MB and was stopped.",
                        "answer_too_long");
     }
-    if (exchange.restorer) {
-      auto told = co_await pass_on(exchange, streaming.sentences, exchange.restorer->finish());
+    if (exchange.restorer) {  // of an answer that was cancelled
+      auto told = co_await pass_on(exchange, sentences, exchange.restorer->finish());
       if (!told) co_return told;
     }
-    auto rest = streaming.sentences.rest();
+    auto rest = sentences.rest();
     if (!rest.empty() && exchange.finish != Finish::cancelled) {
       auto told = co_await judge(exchange, std::move(rest));
       if (!told) co_return told;

@@ -352,6 +352,7 @@ void LocalModel::hand_out(std::vector<Frame>& frames) {
       if (found == calls_.end()) continue;  // cancelled meanwhile
       call = found->second;
     }
+    if (frame.kind == FrameKind::finish) deaths_ = 0;  // what answers is not broken, whoever ended it before
     if (!call->take(frame)) forget(frame.call);
   }
 }

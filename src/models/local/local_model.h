@@ -117,7 +117,7 @@ class LocalModel : public std::enable_shared_from_this<LocalModel> {
   std::uint64_t next_id_ = 1;
   std::unordered_map<std::uint64_t, std::shared_ptr<LocalCall>> calls_;
 
-  int deaths_ = 0;  // in a row; the supervisor's own
+  int deaths_ = 0;  // in a row, without an answer between; the supervisor's own
   std::thread thread_;
 };
 
