@@ -101,6 +101,7 @@ Io Link::read(char* into, std::size_t size) {
     }
     return {Io::What::bytes, total};
   }
+  if (!may_read() && !gone()) return {Io::What::again, 0, event_readable};
   for (;;) {
     auto got = ::recv(fd_.get(), into, size, 0);
     if (got > 0) {

@@ -47,6 +47,20 @@ struct Closing {
 };
 thread_local Closing closing;
 
+// `pointer` holds what class `index` holds, or more.
+void keep(void* pointer, std::size_t index) {
+  const auto bytes = index * 16 + 8;
+  if (index >= classes || cache.state == State::closed || cache.bytes[index] + bytes > class_bytes_max ||
+      cache.total + bytes > thread_bytes_max) {
+    std::free(pointer);
+    return;
+  }
+  if (cache.state == State::fresh) closing.begin();
+  cache.heads[index] = ::new (pointer) Kept{cache.heads[index]};
+  cache.bytes[index] += static_cast<std::uint32_t>(bytes);
+  cache.total += bytes;
+}
+
 void* allocate(std::size_t size) {
   for (;;) {
     if (void* piece = std::malloc(size)) return piece;
@@ -75,21 +89,19 @@ void* operator new(std::size_t size) {
 void operator delete(void* pointer) noexcept {
   if (pointer == nullptr) return;
   const auto usable = malloc_usable_size(pointer);
-  const auto index = (usable - 8) / 16;
-  if (index >= classes || usable % 16 != 8 || cache.state == State::closed ||
-      cache.bytes[index] + usable > class_bytes_max || cache.total + usable > thread_bytes_max) {
+  if (usable % 16 == 8)
+    keep(pointer, (usable - 8) / 16);
+  else
     std::free(pointer);
-    return;
-  }
-  if (cache.state == State::fresh) closing.begin();
-  cache.heads[index] = ::new (pointer) Kept{cache.heads[index]};
-  cache.bytes[index] += static_cast<std::uint32_t>(usable);
-  cache.total += usable;
+}
+
+// Whoever says the size spares looking for it in the memory before the piece.
+void operator delete(void* pointer, std::size_t size) noexcept {
+  if (pointer != nullptr) keep(pointer, class_of_request(size));
 }
 
 void* operator new[](std::size_t size) { return ::operator new(size); }
 void operator delete[](void* pointer) noexcept { ::operator delete(pointer); }
-void operator delete(void* pointer, std::size_t) noexcept { ::operator delete(pointer); }
-void operator delete[](void* pointer, std::size_t) noexcept { ::operator delete(pointer); }
+void operator delete[](void* pointer, std::size_t size) noexcept { ::operator delete(pointer, size); }
 
 #endif
