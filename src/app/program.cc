@@ -20,6 +20,7 @@
 #include "http_api/model_calls/model_call.h"
 #include "http_api/problem.h"
 #include "http_api/web_files.h"
+#include "knowledge/ingest/read_text.h"
 #include "knowledge/library.h"
 #include "observe/access_log.h"
 #include "observe/call_metrics.h"
@@ -112,6 +113,8 @@ struct Program::Parts {
   std::unique_ptr<guard::HouseGuard> guard;
   std::unique_ptr<models::House> models;
   std::unique_ptr<files::Files> files;
+  knowledge::Parser parser;
+  http_api::ReadText read_text;
   std::unique_ptr<knowledge::Library> library;
   std::unique_ptr<governance::Audit> audit;
   std::unique_ptr<UsageSeals> usage_seals;
@@ -237,6 +240,10 @@ Result<void> Program::Parts::open_rooms() {
   if (!house) return pass(house);
   models = std::move(*house);
   files = std::make_unique<files::Files>(*file_store, *blobs, files::FileBounds{});
+  parser = knowledge::sandboxed_parser(knowledge::parse::ParseLimits::from(config.knowledge));
+  read_text = [this](std::string_view bytes, std::string name, std::string media_type) {
+    return knowledge::read_text(parser, bytes, std::move(name), std::move(media_type));
+  };
   library = knowledge::Library::make(
       {.store = *library_store,
        .blobs = *blobs,
@@ -246,7 +253,7 @@ Result<void> Program::Parts::open_rooms() {
        .metrics = metrics,
        .config = config.knowledge,
        .cache_folder = data.cache(),
-       .parser = knowledge::sandboxed_parser(knowledge::parse::ParseLimits::from(config.knowledge)),
+       .parser = parser,
        .embedding = &loop->loop(),
        .is_kept_elsewhere = [this](const std::string& blob) { return files->holds(blob); }});
   auto signer = governance::Signer::open(data.keys() + "/log.key");
@@ -276,6 +283,7 @@ responses::Background::Rooms Program::Parts::background_rooms() {
           loop->loop(),
           [this](const identity::Principal& who, dialects::ChatRequest& request,
                  exchange::Ask& ask) -> Result<void> {
+            if (auto put = http_api::put_left_files(*files, read_text, who.person, request); !put) return put;
             if (auto taken = http_api::take_options(request, ask); !taken) return taken;
             for (auto& given : ask.collections) {
               auto found = library->find_collection(who, given);
@@ -333,6 +341,7 @@ void Program::Parts::open_doors() {
       *gateway,
       *chat,
       *files,
+      read_text,
       *batches,
       *responses,
       *background,

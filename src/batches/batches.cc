@@ -87,6 +87,7 @@ Task<Result<Batch>> Batches::accept(identity::Principal who, std::string languag
   batch.endpoint = std::move(wish.endpoint);
   batch.input_file = std::move(wish.input_file);
   batch.output_kept_s = wish.output_kept_s;
+  batch.total = wish.total;
   batch.metadata = std::move(wish.metadata);
   batch.key = std::move(who.key);
   batch.email = std::move(who.email);

@@ -69,6 +69,7 @@ class Batches {
     std::string endpoint;
     std::string input_file;
     std::int64_t output_kept_s = 0;
+    std::int64_t total = 0;  // lines, where that is known
     std::vector<std::pair<std::string, std::string>> metadata{};
   };
   /// Durable when it returns. Code::not_found when there is no such file of theirs; Code::invalid, detail

@@ -179,9 +179,8 @@ Task<Result<void>> Batches::answer_line(std::shared_ptr<Run> run, Line line) {
     live.end();
   };
   for (int tries = 0;; ++tries) {
-    auto who = co_await run_on(rooms_.pool, [this, &batch] {
-      return rooms_.who_now({batch.person, batch.key, batch.email});
-    });
+    auto who = co_await run_on(
+        rooms_.pool, [this, &batch] { return rooms_.who_now({batch.person, batch.key, batch.email}); });
     if (!who) {
       refuse(std::move(who.error()));
       co_return Result<void>{};

@@ -104,6 +104,31 @@ Result<BatchResult> read_batch_result(std::string_view line) {
   return out;
 }
 
+Result<MessageBatch> read_message_batch(std::string_view body, std::string_view endpoint) {
+  JsonIn in;
+  const auto root = in.object_of(body);
+  if (!root) return std::unexpected(root.error());
+  const auto requests = array_at(*root, "requests");
+  if (!requests) return wrong("requests", "a list of requests");
+  MessageBatch out;
+  for (const auto each : *requests) {
+    const auto request = as_object(each);
+    const auto params = request ? object_at(*request, "params") : std::nullopt;
+    if (!params) return wrong("requests", "a list of requests with custom_id and params each");
+    JsonWriter line;
+    line.object()
+        .field("custom_id", text(*request, "custom_id"))
+        .field("method", "POST")
+        .field("url", endpoint)
+        .key("body")
+        .raw(raw(*params))
+        .end();
+    out.lines += line.take() + '\n';
+    ++out.count;
+  }
+  return out;
+}
+
 std::string message_batch_line(const BatchResult& result) {
   JsonWriter json;
   json.object().field("custom_id", result.custom_id).key("result").object();

@@ -56,6 +56,14 @@ struct BatchResult {
 [[nodiscard]] std::string batch_result_line(const BatchResult& result);
 /// The other way. Code::invalid for what is no such line.
 [[nodiscard]] Result<BatchResult> read_batch_result(std::string_view line);
+/// The body of Anthropic's message batch, as lines.
+struct MessageBatch {
+  std::string lines;
+  std::int64_t count = 0;
+};
+/// The lines ask `endpoint`. Code::invalid, invalid_requests, unless `body` holds a list of requests with
+/// `custom_id` and `params`.
+[[nodiscard]] Result<MessageBatch> read_message_batch(std::string_view body, std::string_view endpoint);
 /// A line of Anthropic's results: succeeded, errored, canceled or expired.
 [[nodiscard]] std::string message_batch_line(const BatchResult& result);
 

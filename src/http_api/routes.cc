@@ -265,6 +265,7 @@ std::shared_ptr<Door> make_door(Services& services) {
   add_vector_store_routes(routes);
   add_vector_store_file_routes(routes);
   add_anthropic_routes(routes);
+  add_message_batch_routes(routes);
   add_gemini_routes(routes);
   return door;
 }

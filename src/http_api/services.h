@@ -15,6 +15,7 @@
 #include "gateway/gateway.h"
 #include "governance/audit.h"
 #include "guard/house_guard.h"
+#include "http_api/model_calls/left_files.h"
 #include "http_api/web_files.h"
 #include "identity/identity.h"
 #include "knowledge/library.h"
@@ -44,6 +45,7 @@ struct Services {
   const gateway::Gateway& gateway;
   chat::Chat& chat;
   files::Files& files;
+  ReadText read_text;  // of files that calls name
   batches::Batches& batches;
   responses::Responses& responses;
   responses::Background& background;

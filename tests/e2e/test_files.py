@@ -1,4 +1,5 @@
 """Files and batches that programs leave with us, by the official SDKs of OpenAI and Anthropic, unmodified."""
+import base64
 import collections
 import io
 import json
@@ -90,6 +91,95 @@ class Files(House):
         with self.assertRaises(anthropic.NotFoundError) as refused:
             client.beta.files.retrieve_metadata(file.id)
         self.assertEqual(refused.exception.body["type"], "error")
+
+
+class Named(House):
+    """Files that calls name by their ids."""
+    PNG = bytes.fromhex("89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082")
+    NOTE = "The fox of Valmont is red.".encode()
+
+    def text(self, body):
+        return json.dumps(body, ensure_ascii=False)
+
+    def test_a_document_is_read_as_text_by_every_dialect(self):
+        file = self.ada.files.create(file=("fox.md", self.NOTE), purpose="user_data")
+        named = {"type": "file", "file": {"file_id": file.id}}
+        for model in ("inside", "on-openai", "on-anthropic", "on-gemini", "on-mistral"):
+            with self.subTest(model):
+                answer = self.ada.chat.completions.create(model=model, messages=[{"role": "user", "content": [named, {"type": "text", "text": "Which colour?"}]}])
+                self.assertTrue(answer.choices[0].message.content)
+                sent = self.text(self.upstreams.seen[-1][3])
+                in_base64 = base64.b64encode(self.NOTE).decode()  # Gemini's word for a document that is text
+                self.assertIn(in_base64 if model == "on-gemini" else self.NOTE.decode(), sent)
+                self.assertNotIn(file.id, sent)
+        client = anthropic.Anthropic(base_url=self.bastide.url, api_key=self.keys["ada2"], max_retries=0)
+        client.beta.messages.create(model="on-anthropic", max_tokens=50, betas=["files-api-2025-04-14"], messages=[{"role": "user", "content": [
+            {"type": "document", "source": {"type": "file", "file_id": file.id}}, {"type": "text", "text": "Which colour?"}]}])
+        self.assertIn("The fox of Valmont is red.", self.text(self.upstreams.seen[-1][3]))
+
+    def test_responses_go_on_with_it(self):
+        file = self.ada.files.create(file=("fox.md", self.NOTE), purpose="user_data")
+        asked = [{"role": "user", "content": [{"type": "input_file", "file_id": file.id}, {"type": "input_text", "text": "Which colour?"}]}]
+        first = self.ada.responses.create(model="on-openai", input=asked)
+        self.ada.responses.create(model="on-anthropic", input="Sure?", previous_response_id=first.id)
+        self.assertIn("The fox of Valmont is red.", self.text(self.upstreams.seen[-1][3]))
+        later = self.ada.responses.create(model="on-openai", input=asked, background=True)
+        while (now := self.ada.responses.retrieve(later.id)).status in ("queued", "in_progress"):
+            time.sleep(0.02)
+        self.assertEqual(now.status, "completed", now)
+        self.assertIn("The fox of Valmont is red.", self.text(self.upstreams.seen[-1][3]))
+
+    def test_an_image_is_shown(self):
+        file = self.ada.files.create(file=("dot.png", self.PNG), purpose="vision")
+        self.ada.responses.create(model="on-anthropic", input=[{"role": "user", "content": [{"type": "input_image", "file_id": file.id, "detail": "auto"}, {"type": "input_text", "text": "What?"}]}])
+        image = next(part for part in self.upstreams.seen[-1][3]["messages"][0]["content"] if part["type"] == "image")
+        self.assertEqual((image["source"]["media_type"], base64.b64decode(image["source"]["data"])), ("image/png", self.PNG))
+
+    def test_the_guard_sees_what_is_in_it(self):
+        file = self.ada.files.create(file=("mail.txt", b"Write to marie.durand@example.com today."), purpose="user_data")
+        self.ada.chat.completions.create(model="on-openai", messages=[{"role": "user", "content": [{"type": "file", "file": {"file_id": file.id}}, {"type": "text", "text": "When?"}]}])
+        sent = self.text(self.upstreams.seen[-1][3])
+        self.assertIn("Write to", sent)
+        self.assertNotIn("marie.durand@example.com", sent)
+
+    def test_anothers_file_and_a_label_are_refused(self):
+        file = self.ada.files.create(file=("fox.md", self.NOTE), purpose="user_data")
+        asked = len(self.upstreams.seen)
+        message = {"role": "user", "content": [{"type": "file", "file": {"file_id": file.id}}]}
+        with self.assertRaises(openai.BadRequestError) as refused:
+            self.bob.chat.completions.create(model="on-openai", messages=[message])
+        self.assertEqual(refused.exception.param, "file_id")
+        with self.assertRaises(openai.PermissionDeniedError):
+            self.ada.chat.completions.create(model="on-openai", messages=[message], extra_body={"bastide": {"label": "confidential"}})
+        self.ada.files.delete(file.id)
+        with self.assertRaises(openai.BadRequestError):
+            self.ada.chat.completions.create(model="on-openai", messages=[message])
+        self.assertEqual(len(self.upstreams.seen), asked)
+
+    def test_lines_of_a_batch_name_it(self):
+        note = self.ada.files.create(file=("fox.md", self.NOTE), purpose="user_data")
+        body = {"model": "inside", "messages": [{"role": "user", "content": [{"type": "file", "file": {"file_id": note.id}}]}]}
+        file = self.ada.files.create(file=("in.jsonl", jsonl([line("a", body)])), purpose="batch")
+        batch = self.ada.batches.create(input_file_id=file.id, endpoint="/v1/chat/completions", completion_window="24h")
+        while (now := self.ada.batches.retrieve(batch.id)).status != "completed":
+            time.sleep(0.05)
+        self.assertEqual(now.request_counts.completed, 1)
+        self.assertIn("The fox of Valmont is red.", self.text(self.upstreams.seen[-1][3]))
+
+    def test_a_vector_store_takes_it(self):
+        file = self.ada.files.create(file=("fox.md", "# Renards\n\nLe renard de Valmont est roux et vit près de la rivière.\n".encode()), purpose="assistants")
+        store = self.ada.vector_stores.create(name="Renards", file_ids=[file.id])
+        end = time.time() + 60
+        while (view := self.ada.vector_stores.files.retrieve(file.id, vector_store_id=store.id)).status == "in_progress":
+            self.assertLess(time.time(), end)
+            time.sleep(0.05)
+        self.assertEqual((view.id, view.status), (file.id, "completed"))
+        self.assertTrue(list(self.ada.vector_stores.search(store.id, query="renard roux rivière")))
+        other = self.bob.vector_stores.create(name="Bob's")
+        with self.assertRaises(openai.NotFoundError):
+            self.bob.vector_stores.files.create(file_id=file.id, vector_store_id=other.id)
+        self.ada.files.delete(file.id)
+        self.assertTrue(list(self.ada.vector_stores.search(store.id, query="renard roux rivière")), "a copy of its own")
 
 
 class Batches(House):
@@ -225,6 +315,55 @@ class Batches(House):
         self.assertEqual((ended.status, ended.errors.data[0].code), ("failed", "key_over"))
         self.assertGreaterEqual(ended.request_counts.completed, 2)
         self.assertTrue(self.bob.files.content(ended.output_file_id).text)
+
+
+class MessageBatches(House):
+    def setUp(self):
+        super().setUp()
+        self.client_of = lambda who: anthropic.Anthropic(base_url=self.bastide.url, api_key=self.keys[who], max_retries=0)
+        self.claude = self.client_of("ada")
+
+    def request(self, name, text="Hello", model="on-anthropic"):
+        return {"custom_id": name, "params": {"model": model, "max_tokens": 50, "messages": [{"role": "user", "content": text}]}}
+
+    def wait(self, batch):
+        end = time.time() + 60
+        while (now := self.claude.messages.batches.retrieve(batch.id)).processing_status != "ended":
+            self.assertLess(time.time(), end, now)
+            time.sleep(0.05)
+        return now
+
+    def test_from_its_making_to_its_end(self):
+        batch = self.claude.messages.batches.create(requests=[self.request(f"q{n}") for n in range(5)] + [self.request("bad", model="nobody"), self.request("other", model="on-openai")])
+        self.assertEqual((batch.type, batch.processing_status, batch.request_counts.processing, batch.results_url), ("message_batch", "in_progress", 7, None))
+        ended = self.wait(batch)
+        self.assertEqual(ended.request_counts.to_dict(), {"processing": 0, "succeeded": 6, "errored": 1, "canceled": 0, "expired": 0})
+        results = {each.custom_id: each.result for each in self.claude.messages.batches.results(batch.id)}
+        self.assertEqual(len(results), 7)
+        self.assertTrue(results["q3"].message.content[0].text)
+        self.assertEqual((results["other"].type, results["other"].message.type), ("succeeded", "message"))
+        self.assertEqual((results["bad"].type, results["bad"].error.error.type), ("errored", "not_found_error"))
+        self.assertIn(batch.id, [each.id for each in self.claude.messages.batches.list(limit=1)])
+        self.assertEqual([each.id for each in self.ada.batches.list() if each.id == batch.id], [], "another dialect's")
+        for call in (lambda id: self.client_of("bob").messages.batches.retrieve(id), lambda id: self.client_of("bob").messages.batches.delete(id)):
+            with self.assertRaises(anthropic.NotFoundError):
+                call(batch.id)
+        self.assertEqual(self.claude.messages.batches.delete(batch.id).type, "message_batch_deleted")
+        with self.assertRaises(anthropic.NotFoundError):
+            self.claude.messages.batches.retrieve(batch.id)
+
+    def test_cancelling_and_bad_requests(self):
+        batch = self.claude.messages.batches.create(requests=[self.request(f"q{n}", "wait:100ms") for n in range(80)])
+        with self.assertRaises(anthropic.ConflictError):
+            self.claude.messages.batches.delete(batch.id)
+        self.assertIn(self.claude.messages.batches.cancel(batch.id).processing_status, ("canceling", "ended"))
+        ended = self.wait(batch)
+        kinds = collections.Counter(each.result.type for each in self.claude.messages.batches.results(batch.id))
+        self.assertEqual((kinds["canceled"], sum(kinds.values())), (ended.request_counts.canceled, 80))
+        self.assertGreater(kinds["canceled"], 0)
+        for requests in ([], [self.request("a"), self.request("a")], [{"custom_id": "a"}], [self.request("a" * 513)]):
+            with self.assertRaises(anthropic.BadRequestError):
+                self.claude.messages.batches.create(requests=requests)
 
 
 class Limited(House):

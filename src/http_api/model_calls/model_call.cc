@@ -8,6 +8,7 @@
 #include "dialects/infill.h"
 #include "http_api/model_calls/choices.h"
 #include "http_api/model_calls/dialect_stream.h"
+#include "http_api/model_calls/left_files.h"
 #include "http_api/model_calls/stop_with_key.h"
 #include "http_api/problem.h"
 
@@ -98,6 +99,12 @@ Task<Result<void>> choices_call(Call& call, StagedCall staged) {
 
 /// The way through the stages, which can translate.
 Task<Result<void>> exchange_call(Call& call, StagedCall staged) {
+  if (names_left_file(staged.request)) {
+    const auto& services = call.services;
+    auto put = co_await call.blocking(
+        [&] { return put_left_files(services.files, services.read_text, call.who.person, staged.request); });
+    if (!put) co_return put;
+  }
   if (staged.request.sampling.n.value_or(1) != 1) {
     auto answered = co_await choices_call(call, std::move(staged));
     co_return answered;
@@ -195,13 +202,16 @@ Task<Result<void>> answer_model_call(Call& call, const dialects::Codec& spoken, 
   const bool may_be_mistral = spoken.dialect() == Dialect::openai;
   if (may_be_mistral && names_mistral(call.request())) codec = &dialects::mistral_codec();
   Gateway::Outcome passed;
+  // What it names of ours must be put into it first.
+  const bool names_file = may_name_left_file(body);
   const bool fills = &spoken == &dialects::mistral_fim_codec();
   // A list that grows (Gemini without alt=sse) is not what providers are asked for.
-  if (fills || &spoken == &dialects::codec_of(spoken.dialect()))
+  if (!names_file && (fills || &spoken == &dialects::codec_of(spoken.dialect())))
     passed = co_await call.services.gateway.pass(call.http, call.who, codec->dialect(), body);
   if (may_be_mistral && passed.way == Gateway::Way::long_way && codec == &spoken && speaks_mistral(body)) {
     codec = &dialects::mistral_codec();
-    passed = co_await call.services.gateway.pass(call.http, call.who, Dialect::mistral, body);
+    if (!names_file)
+      passed = co_await call.services.gateway.pass(call.http, call.who, Dialect::mistral, body);
   }
   call.answered = passed.way == Gateway::Way::answered;
   if (call.answered) co_return Result<void>{};
@@ -212,6 +222,7 @@ Task<Result<void>> answer_model_call(Call& call, const dialects::Codec& spoken, 
   auto request = codec->decode_request(body, path);
   if (!request) co_return pass(request);
   body = {};
+  if (names_file) passed.model = call.services.gateway.member_of(request->model);
   StagedCall staged{*codec, std::move(*request)};
   if (!passed.model.empty()) {
     staged.pool = {"pool", passed.model, {gateway::sentence_of(passed.why)}, {}, 0};

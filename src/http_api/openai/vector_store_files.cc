@@ -13,6 +13,7 @@ namespace {
 using knowledge::DocumentState;
 
 constexpr std::size_t page_size = 200;
+constexpr std::size_t copy_bytes = 1024 * 1024;
 constexpr int pages_max = 50;  // of a collection, looked through for a file that was attached
 
 std::string_view status_of(DocumentState state) {
@@ -184,9 +185,41 @@ Task<Result<void>> get_content(Call& call) {
   co_return sent;
 }
 
+/// Makes a document of a file that was left with us: a copy, which the collection keeps as its others.
+Result<std::string> attach_left(Call& call, const std::string& collection, const std::string& id) {
+  auto file = call.services.files.find(id, call.who.person);
+  if (!file) return pass(file);
+  auto& library = call.services.library;
+  if (auto allowed = library.check_upload(call.who, collection); !allowed) return pass(allowed);
+  auto reader = call.services.files.open(*file);
+  if (!reader) return pass(reader);
+  auto writer = call.services.blobs.create();
+  if (!writer) return pass(writer);
+  for (std::int64_t place = 0; place < file->bytes;) {
+    auto bytes = reader->read(place, copy_bytes);
+    if (!bytes) return pass(bytes);
+    if (auto written = (*writer)->write(*bytes); !written) return pass(written);
+    place += static_cast<std::int64_t>(bytes->size());
+  }
+  auto blob = (*writer)->commit();
+  if (!blob) return pass(blob);
+  knowledge::Upload upload;
+  upload.collection = collection;
+  upload.name = file->name;
+  upload.media_type = file->media_type;
+  upload.blob = std::move(*blob);
+  upload.bytes = file->bytes;
+  upload.source_version = id;
+  auto uploaded = library.upload(call.who, upload);
+  if (!uploaded) return pass(uploaded);
+  note(call, "document_uploaded", call.who.person, uploaded->id);
+  return uploaded->id;
+}
+
 }  // namespace
 
 Result<std::string> attach(Call& call, const std::string& collection, const std::string& source) {
+  if (files::is_file_id(source)) return attach_left(call, collection, source);
   auto& library = call.services.library;
   auto view = library.document(call.who, source);
   if (!view) return pass(view);

@@ -22,7 +22,8 @@ namespace bastide::http_api {
 void write_counts(JsonWriter& json, const knowledge::DocumentCounts& counts);
 /// The end of a list: first_id, last_id, has_more. Empty ids are null.
 void end_list(JsonWriter& json, std::string_view first, std::string_view last, bool has_more);
-/// Takes the document `source` as it is into `collection`, for its reader. Blocks.
+/// Takes `source`, a document as it is or a file that was left with us, into `collection`, for its reader.
+/// Blocks.
 [[nodiscard]] Result<std::string> attach(Call& call, const std::string& collection,
                                          const std::string& source);
 

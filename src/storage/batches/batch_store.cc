@@ -52,9 +52,9 @@ class SqliteBatches final : public batches::BatchStore {
     return database_.write([&](Connection& db) {
       auto insert = db.prepare(
           "insert into batch (id, person, door, created_at, state, cancelling_at, total, completed, failed,"
-          " head) values (?, ?, ?, ?, ?, 0, 0, 0, 0, ?)");
+          " head) values (?, ?, ?, ?, ?, 0, ?, 0, 0, ?)");
       insert.bind(1, batch.id).bind(2, batch.person).bind(3, batch.door).bind(4, batch.created_at);
-      insert.bind(5, static_cast<int>(batch.state)).bind_blob(6, *head).run();
+      insert.bind(5, static_cast<int>(batch.state)).bind(6, batch.total).bind_blob(7, *head).run();
     });
   }
 
