@@ -19,7 +19,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size == 0) return 0;
   const std::string_view input(reinterpret_cast<const char*>(data) + 1, size - 1);
   const std::size_t piece = data[0] % 64 + 1U;
-  batches::InputScan scan("/v1/embeddings", {.lines_max = 20, .line_bytes_max = 4096, .faults_max = 5});
+  const auto shape =
+      data[0] % 2 == 0 ? dialects::BatchAsk::Shape::openai : dialects::BatchAsk::Shape::mistral;
+  const dialects::BatchAsk ask{"/v1/embeddings", shape, "m"};
+  batches::InputScan scan(ask, {.lines_max = 20, .line_bytes_max = 4096, .faults_max = 5});
   for (std::size_t at = 0; at < input.size(); at += piece) scan.feed(input.substr(at, piece));
   scan.finish();
   must(scan.lines().size() <= 20 && scan.faults().size() <= 6);
@@ -28,7 +31,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto text =
         input.substr(static_cast<std::size_t>(line.place), static_cast<std::size_t>(line.bytes));
     must(text.find('\n') == std::string_view::npos);
-    const auto read = reader.read(text, "/v1/embeddings");
+    const auto read = reader.read(text, ask);
     must(read.has_value());
     const auto result = dialects::batch_result_line({"id", read->custom_id, 200, "ex", read->body_json});
     must(result.find('\n') == std::string::npos);
@@ -36,6 +39,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     if (again) must(again->custom_id == read->custom_id);  // else nested too deep
   }
   if (const auto messages = dialects::read_message_batch(input, "/v1/messages")) must(messages->count >= 0);
+  (void)dialects::read_job_requests(input);
   if (const auto result = dialects::read_batch_result(input))
     must(dialects::message_batch_line(*result).find('\n') == std::string::npos);
   return 0;

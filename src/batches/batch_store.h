@@ -46,6 +46,7 @@ struct Batch {
 
   State ends_as = State::completed;  // from finalizing on
   std::string endpoint;
+  std::string model{};  // of lines that name none
   std::string input_file;
   std::string output_file{};  // also of one that is not written yet, or is not to be
   std::string error_file{};
@@ -78,6 +79,7 @@ struct BatchQuery {
   std::string door;
   std::string after{};  // id of a batch; empty: from the newest on
   std::size_t limit = 20;
+  std::size_t skip = 0;  // so many of those
 };
 
 /// Everything is of one person: another's id is Code::not_found, detail no_batch, as one that does not exist.
@@ -90,6 +92,7 @@ class BatchStore {
   virtual Result<Batch> find(std::string_view id, std::string_view person) = 0;
   /// The newest first.
   virtual Result<std::vector<Batch>> list(std::string_view person, const BatchQuery& query) = 0;
+  virtual Result<std::int64_t> count(std::string_view person, std::string_view door) = 0;
   /// Ids of those that have not ended, with their persons, the oldest first.
   virtual Result<std::vector<std::pair<std::string, std::string>>> unfinished() = 0;
   virtual Result<void> set_cancelling(std::string_view id, std::string_view person, UnixMillis at) = 0;

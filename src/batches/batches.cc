@@ -83,7 +83,8 @@ Task<Result<Batch>> Batches::accept(identity::Principal who, std::string languag
   batch.person = who.person;
   batch.door = std::move(wish.door);
   batch.created_at = now_ms();
-  batch.expires_at = batch.created_at + bounds_.window.count();
+  batch.expires_at = batch.created_at + wish.window.value_or(bounds_.window).count();
+  batch.model = std::move(wish.model);
   batch.endpoint = std::move(wish.endpoint);
   batch.input_file = std::move(wish.input_file);
   batch.output_kept_s = wish.output_kept_s;
@@ -131,6 +132,12 @@ Task<Result<std::vector<Batch>>> Batches::list(std::string person, BatchQuery qu
   auto found =
       co_await run_on(rooms_.pool, [this, &person, &query] { return rooms_.store.list(person, query); });
   co_return found;
+}
+
+Task<Result<std::int64_t>> Batches::count(std::string person, std::string door) {
+  auto counted =
+      co_await run_on(rooms_.pool, [this, &person, &door] { return rooms_.store.count(person, door); });
+  co_return counted;
 }
 
 Task<Result<Batch>> Batches::cancel(std::string person, std::string id) {

@@ -34,6 +34,7 @@ struct BatchBounds {
 struct LineCall {
   identity::Principal who;
   std::string language;
+  std::string door;  // in whose dialect it is written, where the path does not say it
   std::string path;  // "/v1/chat/completions"
   std::string body;
   std::stop_token stop;
@@ -68,6 +69,8 @@ class Batches {
     std::string door;
     std::string endpoint;
     std::string input_file;
+    std::string model{};             // of lines that name none
+    std::optional<Millis> window{};  // to end in; none: that of the bounds
     std::int64_t output_kept_s = 0;
     std::int64_t total = 0;  // lines, where that is known
     std::vector<std::pair<std::string, std::string>> metadata{};
@@ -78,6 +81,7 @@ class Batches {
   [[nodiscard]] Task<Result<Batch>> accept(identity::Principal who, std::string language, Wish wish);
   [[nodiscard]] Task<Result<Batch>> find(std::string person, std::string id);
   [[nodiscard]] Task<Result<std::vector<Batch>>> list(std::string person, BatchQuery query);
+  [[nodiscard]] Task<Result<std::int64_t>> count(std::string person, std::string door);
   /// Asks it to end: what runs is stopped, what was answered is kept. Code::conflict, detail batch_ended,
   /// when it has ended otherwise.
   [[nodiscard]] Task<Result<Batch>> cancel(std::string person, std::string id);

@@ -55,9 +55,9 @@ void InputScan::take(std::string_view line) {
     too_much_ = true;
     return fault({"too_many_tasks", fmt::format("A batch has at most {} requests.", bounds_.lines_max)});
   }
-  auto read = reader_.read(line, endpoint_);
+  auto read = reader_.read(line, ask_);
   if (!read) return fault(std::move(read.error()));
-  if (!seen_.insert(sha256(read->custom_id)).second)
+  if (!read->custom_id.empty() && !seen_.insert(sha256(read->custom_id)).second)
     return fault({"duplicate_custom_id", "This custom_id stands on another line already.", "custom_id"});
   lines_.push_back({number_, place, static_cast<std::int64_t>(line.size())});
 }

@@ -22,7 +22,7 @@ struct InputBounds {
 /// Reads an input in pieces; holds a line and a mark for each custom_id. One thread at a time.
 class InputScan {
  public:
-  InputScan(std::string endpoint, InputBounds bounds) : endpoint_(std::move(endpoint)), bounds_(bounds) {}
+  InputScan(dialects::BatchAsk ask, InputBounds bounds) : ask_(std::move(ask)), bounds_(bounds) {}
 
   void feed(std::string_view bytes);
   /// Nothing follows.
@@ -38,7 +38,7 @@ class InputScan {
   void take(std::string_view line);
   void fault(dialects::LineFault fault);
 
-  const std::string endpoint_;
+  const dialects::BatchAsk ask_;
   const InputBounds bounds_;
   dialects::BatchLineReader reader_;
   std::string begun_;  // a line whose end has not come

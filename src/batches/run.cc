@@ -35,6 +35,11 @@ std::optional<Millis> rest_before_next(const LineAnswer& answer, int tries) {
 
 }  // namespace
 
+dialects::BatchAsk ask_of(const Batch& batch) {
+  using Shape = dialects::BatchAsk::Shape;
+  return {batch.endpoint, batch.door == "mistral" ? Shape::mistral : Shape::openai, batch.model};
+}
+
 Task<Result<void>> Batches::work(std::shared_ptr<Live> live) {
   auto found =
       co_await run_on(rooms_.pool, [this, &live] { return rooms_.store.find(live->id, live->person); });
@@ -65,7 +70,7 @@ Task<Result<void>> Batches::work(std::shared_ptr<Live> live) {
 
 Task<Result<void>> Batches::check(std::shared_ptr<Run> run) {
   auto& batch = run->batch;
-  InputScan scan(batch.endpoint, bounds_.input);
+  InputScan scan(ask_of(batch), bounds_.input);
   if (!run->input) {
     batch.faults = {{"input_file_gone", "The input file is not there any more."}};
   } else if (run->input->bytes() > bounds_.input.bytes_max) {
@@ -189,6 +194,7 @@ Task<Result<void>> Batches::answer_line(std::shared_ptr<Run> run, Line line) {
     call.who = std::move(*who);
     call.who.priority = identity::Priority::batch;
     call.language = batch.language;
+    call.door = batch.door;
     call.path = batch.endpoint;
     call.stop = live.stop.get_token();
     auto read = co_await run_on(rooms_.pool, [&run, &line, &batch]() -> Result<dialects::BatchLine> {
@@ -196,7 +202,7 @@ Task<Result<void>> Batches::answer_line(std::shared_ptr<Run> run, Line line) {
         return fail(Code::not_found, "The input file is not there any more.", "input_file_gone");
       auto text = run->input->read(line.place, static_cast<std::size_t>(line.bytes));
       if (!text) return pass(text);
-      auto parsed = dialects::BatchLineReader().read(*text, batch.endpoint);
+      auto parsed = dialects::BatchLineReader().read(*text, ask_of(batch));
       if (!parsed) return fail(Code::corrupt, "The input file is damaged.", "file_damaged");
       return std::move(*parsed);
     });

@@ -13,6 +13,9 @@
 
 namespace bastide::batches {
 
+/// What its lines ask.
+[[nodiscard]] dialects::BatchAsk ask_of(const Batch& batch);
+
 struct Batches::Live {
   std::string id, person;
   std::atomic<bool> cancelled{false};    // by its person

@@ -29,19 +29,21 @@ struct BatchLineReader::Impl {
 BatchLineReader::BatchLineReader() : impl_(std::make_unique<Impl>()) {}
 BatchLineReader::~BatchLineReader() = default;
 
-std::expected<BatchLine, LineFault> BatchLineReader::read(std::string_view line, std::string_view endpoint) {
+std::expected<BatchLine, LineFault> BatchLineReader::read(std::string_view line, const BatchAsk& ask) {
   const auto root = impl_->json.object_of(line);
   if (!root) return fault("invalid_json_line", "This line is not parseable as valid JSON.", {});
   BatchLine out;
   out.custom_id = text(*root, "custom_id");
-  if (out.custom_id.empty()) return missing("custom_id");
   if (out.custom_id.size() > custom_id_bytes_max)
     return fault("invalid_custom_id",
                  fmt::format("\"custom_id\" is longer than {} bytes.", custom_id_bytes_max), "custom_id");
-  if (text(*root, "method") != "POST") return fault("invalid_method", "\"method\" must be POST.", "method");
-  const auto url = text(*root, "url");
-  if (url.empty()) return missing("url");
-  if (url != endpoint) return fault("url_mismatch", "\"url\" is not the endpoint of the batch.", "url");
+  if (ask.shape == BatchAsk::Shape::openai) {
+    if (out.custom_id.empty()) return missing("custom_id");
+    if (text(*root, "method") != "POST") return fault("invalid_method", "\"method\" must be POST.", "method");
+    const auto url = text(*root, "url");
+    if (url.empty()) return missing("url");
+    if (url != ask.endpoint) return fault("url_mismatch", "\"url\" is not the endpoint of the batch.", "url");
+  }
   const auto body = object_at(*root, "body");
   if (!body) return missing("body");
   for (const auto* field : {"stream", "background"}) {
@@ -53,6 +55,12 @@ std::expected<BatchLine, LineFault> BatchLineReader::read(std::string_view line,
           fmt::format("body.{}", field));
   }
   out.body_json = raw(*body);
+  element model;
+  if (!ask.model.empty() && (*body)["model"].get(model) != simdjson::SUCCESS) {
+    const auto named = JsonWriter().object().field("model", ask.model).end().take();
+    out.body_json =
+        out.body_json == "{}" ? named : named.substr(0, named.size() - 1) + ',' + out.body_json.substr(1);
+  }
   return out;
 }
 
@@ -104,13 +112,13 @@ Result<BatchResult> read_batch_result(std::string_view line) {
   return out;
 }
 
-Result<MessageBatch> read_message_batch(std::string_view body, std::string_view endpoint) {
+Result<BatchRequests> read_message_batch(std::string_view body, std::string_view endpoint) {
   JsonIn in;
   const auto root = in.object_of(body);
   if (!root) return std::unexpected(root.error());
   const auto requests = array_at(*root, "requests");
   if (!requests) return wrong("requests", "a list of requests");
-  MessageBatch out;
+  BatchRequests out;
   for (const auto each : *requests) {
     const auto request = as_object(each);
     const auto params = request ? object_at(*request, "params") : std::nullopt;
@@ -124,6 +132,20 @@ Result<MessageBatch> read_message_batch(std::string_view body, std::string_view 
         .raw(raw(*params))
         .end();
     out.lines += line.take() + '\n';
+    ++out.count;
+  }
+  return out;
+}
+
+Result<BatchRequests> read_job_requests(std::string_view body) {
+  JsonIn in;
+  const auto root = in.object_of(body);
+  if (!root) return std::unexpected(root.error());
+  const auto requests = array_at(*root, "requests");
+  if (!requests || requests->size() == 0) return wrong("requests", "a list of requests");
+  BatchRequests out;
+  for (const auto each : *requests) {
+    out.lines += raw(each) + '\n';
     ++out.count;
   }
   return out;

@@ -63,6 +63,7 @@ Task<batches::LineAnswer> ask_in_house(const HouseDoor& door, batches::LineCall 
   request.path = std::move(call.path);
   request.headers.add("content-type", "application/json");
   request.headers.add("accept-language", call.language);
+  if (call.door == "mistral") request.headers.add("user-agent", "mistral");
   CallInMemory http(std::move(request), std::move(call.body), std::move(call.stop));
   batches::LineAnswer out;
   out.error = co_await door(http, std::move(call.who));

@@ -266,6 +266,7 @@ std::shared_ptr<Door> make_door(Services& services) {
   add_vector_store_file_routes(routes);
   add_anthropic_routes(routes);
   add_message_batch_routes(routes);
+  add_batch_job_routes(routes);
   add_gemini_routes(routes);
   return door;
 }

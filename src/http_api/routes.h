@@ -57,6 +57,7 @@ void add_file_routes(Routes& routes);
 void add_vector_store_routes(Routes& routes);
 void add_vector_store_file_routes(Routes& routes);
 void add_anthropic_routes(Routes& routes);
+void add_batch_job_routes(Routes& routes);
 void add_message_batch_routes(Routes& routes);
 void add_gemini_routes(Routes& routes);
 void add_system_routes(Routes& routes);

@@ -60,7 +60,8 @@ class BatchesTest : public ::testing::Test {
     identity::Principal who;
     who.person = "per_a";
     who.email = "ada@example.org";
-    Batches::Wish wish{"openai", "/v1/embeddings", file, 0, 0, {{"k", "v"}}};
+    Batches::Wish wish{"openai", "/v1/embeddings", file};
+    wish.metadata = {{"k", "v"}};
     return sync_wait(room->accept(who, "en", wish));
   }
   Batch ended(const std::string& id) {

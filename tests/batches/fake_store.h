@@ -30,6 +30,9 @@ class FakeStore final : public BatchStore {
       if (batch.person == person) out.push_back(batch);
     return out;
   }
+  Result<std::int64_t> count(std::string_view, std::string_view) override {
+    return static_cast<std::int64_t>(batches.size());
+  }
   Result<std::vector<std::pair<std::string, std::string>>> unfinished() override {
     const std::lock_guard lock(mutex);
     std::vector<std::pair<std::string, std::string>> out;

@@ -12,7 +12,7 @@ std::string line(const std::string& id, const std::string& url = "/v1/embeddings
 }
 
 std::unique_ptr<InputScan> scan_of(const std::string& text, InputBounds bounds = {}, std::size_t piece = 7) {
-  auto scan = std::make_unique<InputScan>("/v1/embeddings", bounds);
+  auto scan = std::make_unique<InputScan>(dialects::BatchAsk{"/v1/embeddings"}, bounds);
   for (std::size_t at = 0; at < text.size(); at += piece)
     scan->feed(std::string_view(text).substr(at, piece));
   scan->finish();
@@ -76,9 +76,25 @@ TEST(Input, bounds_end_the_reading) {
 
 TEST(Input, a_body_keeps_the_order_of_its_fields) {
   dialects::BatchLineReader reader;
-  const auto read = reader.read(line("a"), "/v1/embeddings");
+  const auto read = reader.read(line("a"), {"/v1/embeddings"});
   ASSERT_TRUE(read);
   EXPECT_EQ(read->body_json, R"({"z":1,"a":"b"})");
+}
+
+TEST(Input, mistrals_lines_say_less_and_take_the_model_of_their_job) {
+  using Shape = dialects::BatchAsk::Shape;
+  const dialects::BatchAsk ask{"/v1/chat/completions", Shape::mistral, "m"};
+  InputScan scan(ask, {});
+  scan.feed("{\"body\":{}}\n{\"body\":{}}\n{\"custom_id\":\"a\",\"body\":{\"x\":1}}\n");
+  scan.feed("{\"custom_id\":\"b\",\"body\":{\"model\":\"own\"}}\n{\"custom_id\":\"a\",\"body\":{}}");
+  scan.finish();
+  ASSERT_EQ(scan.faults().size(), 1U);
+  EXPECT_EQ(scan.faults()[0].code, "duplicate_custom_id");
+  EXPECT_EQ(scan.lines().size(), 4U);
+  dialects::BatchLineReader reader;
+  EXPECT_EQ(reader.read(R"({"body":{}})", ask)->body_json, R"({"model":"m"})");
+  EXPECT_EQ(reader.read(R"({"body":{"x":1}})", ask)->body_json, R"({"model":"m","x":1})");
+  EXPECT_EQ(reader.read(R"({"body":{"model":"own"}})", ask)->body_json, R"({"model":"own"})");
 }
 
 }  // namespace

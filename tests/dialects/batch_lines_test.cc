@@ -47,12 +47,20 @@ TEST(BatchLines, anthropics_requests_become_lines) {
   ASSERT_TRUE(read);
   EXPECT_EQ(read->count, 2);
   BatchLineReader reader;
-  const auto first = reader.read(read->lines.substr(0, read->lines.find('\n')), "/v1/messages");
+  const auto first = reader.read(read->lines.substr(0, read->lines.find('\n')), {"/v1/messages"});
   ASSERT_TRUE(first);
   EXPECT_EQ(first->custom_id, "a");
   EXPECT_EQ(first->body_json, R"({"z":1,"b":2})");
   for (const auto* bad : {"[]", "{}", R"({"requests":[1]})", R"({"requests":[{"custom_id":"a"}]})"})
     EXPECT_EQ(read_message_batch(bad, "/v1/messages").error().code, Code::invalid) << bad;
+}
+
+TEST(BatchLines, mistrals_requests_stay_as_they_are) {
+  const auto read = read_job_requests("{\"requests\":[{\"z\":1,\n\"a\":2}, {\"body\":{}}]}");
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->lines, "{\"z\":1,\"a\":2}\n{\"body\":{}}\n");
+  EXPECT_EQ(read->count, 2);
+  EXPECT_FALSE(read_job_requests(R"({"requests":[]})"));
 }
 
 }  // namespace

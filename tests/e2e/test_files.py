@@ -9,6 +9,7 @@ import unittest
 
 import anthropic
 import openai
+from mistralai.client import Mistral
 
 from tests.e2e.test_responses import House
 
@@ -364,6 +365,48 @@ class MessageBatches(House):
         for requests in ([], [self.request("a"), self.request("a")], [{"custom_id": "a"}], [self.request("a" * 513)]):
             with self.assertRaises(anthropic.BadRequestError):
                 self.claude.messages.batches.create(requests=requests)
+
+
+class BatchJobs(House):
+    def test_mistrals_client(self):
+        client = Mistral(api_key=self.keys["ada"], server_url=self.bastide.url)
+        lines = [{"custom_id": str(n), "body": {"messages": [{"role": "user", "content": f"Question {n}"}], "safe_prompt": True}} for n in range(4)]
+        file = client.files.upload(file={"file_name": "in.jsonl", "content": jsonl(lines)}, purpose="batch")
+        self.assertEqual((file.purpose, file.sample_type, client.files.retrieve(file_id=file.id).deleted), ("batch", "batch_request", False))
+        of_file = client.batch.jobs.create(input_files=[file.id], model="on-mistral", endpoint="/v1/chat/completions", metadata={"k": "v"})
+        self.assertEqual((of_file.status, of_file.model, of_file.input_files, of_file.metadata), ("QUEUED", "on-mistral", [file.id], {"k": "v"}))
+        inline = client.batch.jobs.create(requests=[{"custom_id": "a", "body": {"inputs": "abc"}}, {"custom_id": "b", "body": {"inputs": "abc", "model": "nobody"}}],
+                                          model="embed-mistral", endpoint="/v1/embeddings")
+        for job in (of_file, inline):
+            end = time.time() + 30
+            while (now := client.batch.jobs.get(job_id=job.id)).status in ("QUEUED", "RUNNING"):
+                self.assertLess(time.time(), end, now)
+                time.sleep(0.05)
+            self.assertEqual((now.status, now.errors), ("SUCCESS", []))
+            output = [json.loads(text) for text in client.files.download(file_id=now.output_file).read().decode().splitlines()]
+            if job is inline:
+                self.assertEqual((now.succeeded_requests, now.failed_requests), (1, 1))
+                self.assertEqual(output[0]["response"]["body"]["data"][0]["embedding"][0], 3.0)
+            else:
+                self.assertEqual((now.total_requests, now.succeeded_requests), (4, 4))
+                self.assertEqual([each["custom_id"] for each in output], ["0", "1", "2", "3"])
+        asked = [body for dialect, path, _, body in self.upstreams.seen if dialect == "mistral" and path == "/chat/completions"]
+        self.assertTrue(all(body["safe_prompt"] for body in asked), "in Mistral's own words")
+        listed = client.batch.jobs.list(page=0, page_size=1)
+        self.assertEqual((listed.total, [each.id for each in listed.data]), (2, [inline.id]))
+        self.assertEqual([each.id for each in client.batch.jobs.list(page=1, page_size=1).data], [of_file.id])
+        client.batch.jobs.delete(job_id=inline.id)
+        self.assertEqual(client.batch.jobs.list().total, 1)
+        broken = client.files.upload(file={"file_name": "in.jsonl", "content": b"{"}, purpose="batch")
+        failed = client.batch.jobs.create(input_files=[broken.id], model="on-mistral", endpoint="/v1/chat/completions")
+        while (now := client.batch.jobs.get(job_id=failed.id)).status in ("QUEUED", "RUNNING"):
+            time.sleep(0.05)
+        self.assertEqual(now.status, "FAILED")
+        self.assertIn("Line 1", now.errors[0].message)
+        for more in ({"endpoint": "/v1/ocr"}, {"timeout_hours": 200}, {"input_files": []}):
+            with self.assertRaises(Exception) as refused:
+                client.batch.jobs.create(**{"input_files": [file.id], "model": "on-mistral", "endpoint": "/v1/chat/completions", **more})
+            self.assertEqual(refused.exception.status_code, 400)
 
 
 class Limited(House):

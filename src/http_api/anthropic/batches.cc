@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "dialects/batch_lines.h"
 #include "http_api/model_calls/model_call.h"
+#include "http_api/openai/batch_wish.h"
 #include "http_api/openai/vector_stores.h"
 #include "http_api/routes.h"
 
@@ -62,10 +63,10 @@ Task<Result<void>> send(Call& call, Result<Batch> batch) {
 }
 
 /// What is wrong with the requests is told at once: this dialect knows no batch that failed.
-Result<dialects::MessageBatch> checked(std::string_view body) {
+Result<dialects::BatchRequests> checked(std::string_view body) {
   auto read = dialects::read_message_batch(body, endpoint);
   if (!read) return read;
-  batches::InputScan scan{std::string(endpoint), {}};
+  batches::InputScan scan({std::string(endpoint)}, {});
   scan.feed(read->lines);
   scan.finish();
   if (scan.faults().empty()) return read;
@@ -76,23 +77,14 @@ Result<dialects::MessageBatch> checked(std::string_view body) {
               "invalid_requests");
 }
 
-Result<files::StoredFile> keep(Call& call, const std::string& lines) {
-  auto& files = call.services.files;
-  auto incoming = files.create();
-  if (!incoming) return pass(incoming);
-  if (auto written = (*incoming)->write(lines); !written) return pass(written);
-  constexpr UnixMillis kept_ms = 30LL * 24 * 3600 * 1000;
-  return files.keep(
-      **incoming, {call.who.person, "message_batch.jsonl", "application/jsonl", "batch", now_ms() + kept_ms});
-}
-
 Task<Result<void>> create(Call& call) {
   call.http.allow_body(model_call_bytes_max);
   auto body = co_await call.http.read_all(model_call_bytes_max);
   if (!body) co_return pass(body);
   auto requests = co_await call.blocking([&] { return checked(*body); });
   if (!requests) co_return pass(requests);
-  auto input = co_await call.blocking([&] { return keep(call, requests->lines); });
+  auto input = co_await call.blocking(
+      [&] { return keep_lines(call.services.files, call.who.person, requests->lines); });
   if (!input) co_return pass(input);
   batches::Batches::Wish wish;
   wish.door = door;

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json.h"
+#include "http_api/openai/batch_wish.h"
 #include "http_api/openai/vector_stores.h"
 #include "http_api/routes.h"
 
@@ -18,7 +19,6 @@ using batches::State;
 constexpr std::string_view door = "openai";
 constexpr std::array<std::string_view, 4> endpoints{"/v1/chat/completions", "/v1/embeddings",
                                                     "/v1/moderations", "/v1/responses"};
-constexpr std::size_t metadata_max = 16, metadata_name_max = 64, metadata_value_max = 512;
 constexpr std::int64_t kept_min_s = 3600, kept_max_s = 30LL * 24 * 3600;
 
 std::string_view status_of(const Batch& batch) {
@@ -42,11 +42,6 @@ std::string_view status_of(const Batch& batch) {
   return "failed";
 }
 
-void write_id(JsonWriter& json, std::string_view name, const std::string& id) {
-  json.key(name);
-  id.empty() ? json.null() : json.value(id);
-}
-
 void write_faults(JsonWriter& json, const Batch& batch) {
   json.key("errors");
   if (batch.faults.empty()) {
@@ -56,7 +51,7 @@ void write_faults(JsonWriter& json, const Batch& batch) {
   json.object().field("object", "list").key("data").array();
   for (const auto& fault : batch.faults) {
     json.object().field("code", fault.code).field("message", fault.message);
-    write_id(json, "param", fault.param);
+    write_maybe(json, "param", fault.param);
     json.key("line");
     fault.line > 0 ? json.value(fault.line) : json.null();
     json.end();
@@ -66,10 +61,6 @@ void write_faults(JsonWriter& json, const Batch& batch) {
 
 void write_batch(JsonWriter& json, const Batch& batch) {
   const bool ended = has_ended(batch.state);
-  const auto time = [&](std::string_view name, UnixMillis at) {
-    json.key(name);
-    at > 0 ? json.value(at / 1000) : json.null();
-  };
   const auto end = [&](State state) { return batch.state == state ? batch.ended_at : 0; };
   json.object()
       .field("id", batch.id)
@@ -80,17 +71,17 @@ void write_batch(JsonWriter& json, const Batch& batch) {
       .field("status", status_of(batch));
   write_faults(json, batch);
   // Files that are being written are nobody's to read yet.
-  write_id(json, "output_file_id", ended ? batch.output_file : "");
-  write_id(json, "error_file_id", ended ? batch.error_file : "");
-  time("created_at", batch.created_at);
-  time("in_progress_at", batch.in_progress_at);
-  time("expires_at", batch.expires_at);
-  time("finalizing_at", batch.finalizing_at);
-  time("completed_at", end(State::completed));
-  time("failed_at", end(State::failed));
-  time("expired_at", end(State::expired));
-  time("cancelling_at", batch.cancelling_at);
-  time("cancelled_at", end(State::cancelled));
+  write_maybe(json, "output_file_id", ended ? batch.output_file : "");
+  write_maybe(json, "error_file_id", ended ? batch.error_file : "");
+  write_unix_time(json, "created_at", batch.created_at);
+  write_unix_time(json, "in_progress_at", batch.in_progress_at);
+  write_unix_time(json, "expires_at", batch.expires_at);
+  write_unix_time(json, "finalizing_at", batch.finalizing_at);
+  write_unix_time(json, "completed_at", end(State::completed));
+  write_unix_time(json, "failed_at", end(State::failed));
+  write_unix_time(json, "expired_at", end(State::expired));
+  write_unix_time(json, "cancelling_at", batch.cancelling_at);
+  write_unix_time(json, "cancelled_at", end(State::cancelled));
   json.key("request_counts")
       .object()
       .field("total", batch.total)
@@ -98,13 +89,8 @@ void write_batch(JsonWriter& json, const Batch& batch) {
       .field("failed", batch.failed)
       .end()
       .key("metadata");
-  if (batch.metadata.empty()) {
-    json.null().end();
-    return;
-  }
-  json.object();
-  for (const auto& [name, value] : batch.metadata) json.field(name, value);
-  json.end().end();
+  write_metadata(json, batch);
+  json.end();
 }
 
 Task<Result<void>> send(Call& call, Result<Batch> batch) {
@@ -113,21 +99,6 @@ Task<Result<void>> send(Call& call, Result<Batch> batch) {
   write_batch(json, *batch);
   auto sent = co_await call.send_json(200, json.take());
   co_return sent;
-}
-
-Result<void> read_metadata(const nlohmann::json& body, batches::Batches::Wish& wish) {
-  const auto found = body.find("metadata");
-  if (found == body.end() || found->is_null()) return {};
-  bool fits = found->is_object() && found->size() <= metadata_max;
-  if (fits)
-    for (const auto& [name, value] : found->items()) {
-      fits = fits && value.is_string() && name.size() <= metadata_name_max &&
-             value.get_ref<const std::string&>().size() <= metadata_value_max;
-      if (fits) wish.metadata.emplace_back(name, value.get<std::string>());
-    }
-  if (fits) return {};
-  return fail(Code::invalid, "\"metadata\" must be at most 16 texts of 512 bytes, under names of at most 64.",
-              "invalid_metadata");
 }
 
 Result<void> read_expiry(const nlohmann::json& body, batches::Batches::Wish& wish) {

@@ -50,7 +50,10 @@ void write_file(JsonWriter& json, const Call& call, const StoredFile& file) {
       .key("expires_at");
   file.expires_at > 0 ? json.value(file.expires_at / 1000) : json.null();
   if (dialect_of_client(call) == dialects::Dialect::mistral)
-    json.field("sample_type", file.purpose == "batch" ? "batch_request" : "instruct")
+    json.field("sample_type", file.purpose == "batch"          ? "batch_request"
+                              : file.purpose == "batch_output" ? "batch_result"
+                                                               : "instruct")
+        .field("deleted", false)
         .field("source", "upload")
         .field("mimetype", file.media_type);
   json.end();

@@ -75,9 +75,9 @@ class SqliteBatches final : public batches::BatchStore {
     return database_.read([&](Connection& db) -> Result<std::vector<Batch>> {
       auto query = db.prepare(
           fmt::format("select {} from batch where person = ?1 and door = ?2 and (?3 = '' or id < ?3)"
-                      " order by id desc limit ?4",
+                      " order by id desc limit ?4 offset ?5",
                       columns));
-      query.bind_all(person, asked.door, asked.after, asked.limit);
+      query.bind_all(person, asked.door, asked.after, asked.limit, asked.skip);
       std::vector<Batch> out;
       while (query.step()) {
         auto batch = read(query, *key);
@@ -85,6 +85,15 @@ class SqliteBatches final : public batches::BatchStore {
         out.push_back(std::move(*batch));
       }
       return out;
+    });
+  }
+
+  Result<std::int64_t> count(std::string_view person, std::string_view door) override {
+    return database_.read([&](Connection& db) {
+      auto query = db.prepare("select count(*) from batch where person = ? and door = ?");
+      query.bind_all(person, door);
+      query.step();
+      return query.integer(0);
     });
   }
 

@@ -14,6 +14,7 @@ std::string write(const Batch& batch) {
   json.object()
       .field("ends_as", static_cast<int>(batch.ends_as))
       .field("endpoint", batch.endpoint)
+      .field("model", batch.model)
       .field("input_file", batch.input_file)
       .field("output_file", batch.output_file)
       .field("error_file", batch.error_file)
@@ -46,6 +47,7 @@ Result<void> read(std::string_view text, Batch& batch) {
   const auto number = [&](const char* name) { return json->value(name, std::int64_t{0}); };
   batch.ends_as = static_cast<State>(number("ends_as"));
   batch.endpoint = words("endpoint");
+  batch.model = words("model");
   batch.input_file = words("input_file");
   batch.output_file = words("output_file");
   batch.error_file = words("error_file");

@@ -40,6 +40,7 @@ class BatchStoreTest : public ::testing::Test {
     out.door = "openai";
     out.created_at = 7;
     out.endpoint = "/v1/embeddings";
+    out.model = "m";
     out.input_file = "file_in";
     out.expires_at = 99;
     out.metadata = {{"projet", "été"}};
@@ -71,6 +72,7 @@ TEST_F(BatchStoreTest, a_batch_is_there_after_a_restart_for_its_person_only_and_
   ASSERT_TRUE(found);
   EXPECT_EQ(found->state, State::validating);
   EXPECT_EQ(found->endpoint, "/v1/embeddings");
+  EXPECT_EQ(found->model, "m");
   EXPECT_EQ(found->expires_at, 99);
   EXPECT_EQ(found->metadata, batch("").metadata);
   ASSERT_EQ(found->faults.size(), 1U);
@@ -133,6 +135,10 @@ TEST_F(BatchStoreTest, lists_by_page_and_door_and_removes) {
   ASSERT_EQ(page->size(), 1U);
   EXPECT_EQ(page->front().id, "batch_2");
   EXPECT_EQ(store->list("per_a", {"openai"})->size(), 3U);
+  EXPECT_EQ(store->count("per_a", "openai").value(), 3);
+  const auto second = store->list("per_a", {"openai", "", 1, 1});
+  ASSERT_EQ(second->size(), 1U);
+  EXPECT_EQ(second->front().id, "batch_2");
   EXPECT_EQ(store->remove("batch_1", "per_b").error().detail, "no_batch");
   ASSERT_TRUE(store->remove("batch_1", "per_a"));
   auto ended = batch("batch_2");
