@@ -169,10 +169,18 @@ Task<Result<void>> Batches::run_lines(std::shared_ptr<Run> run) {
 }
 
 Task<void> Batches::run_line(std::shared_ptr<Run> run, Line line) {
+  // A bug that throws must not leave the others waiting.
+  struct Ending {
+    Run& run;
+    std::optional<Error> broken = Error{Code::internal, "A line ended without a word.", "line_failed"};
+    ~Ending() {
+      --run.lines;
+      if (broken && !run.broken) run.broken = std::move(broken);
+      run.live->bell.ring();
+    }
+  } ending{*run};
   auto done = co_await answer_line(run, line);
-  --run->lines;
-  if (!done && !run->broken) run->broken = std::move(done.error());
-  run->live->bell.ring();
+  ending.broken = done ? std::nullopt : std::optional(std::move(done.error()));
 }
 
 Task<Result<void>> Batches::answer_line(std::shared_ptr<Run> run, Line line) {
@@ -214,7 +222,10 @@ Task<Result<void>> Batches::answer_line(std::shared_ptr<Run> run, Line line) {
     call.body = std::move(read->body_json);
     if (live.stop.stop_requested()) co_return Result<void>{};
     auto answer = co_await rooms_.ask(std::move(call));
-    if (answer.status == 0) co_return Result<void>{};
+    if (answer.status == 0) {
+      if (live.stop.stop_requested()) co_return Result<void>{};
+      answer.error = Error{Code::unavailable, "The call ended without an answer.", "no_answer"};
+    }
     if (answer.error && answer.error->detail == identity::key_over().detail) {
       refuse(std::move(*answer.error));
       co_return Result<void>{};
@@ -224,6 +235,10 @@ Task<Result<void>> Batches::answer_line(std::shared_ptr<Run> run, Line line) {
       result.status = answer.status;
       result.exchange = std::move(answer.exchange);
       result.body_json = std::move(answer.body);
+      if (answer.status == 0) {
+        result.code = answer.error->detail;
+        result.message = rooms_.told(*answer.error, batch.language).message;
+      }
       break;
     }
     const auto until = Deadline::in(*rest);

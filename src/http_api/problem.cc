@@ -127,6 +127,7 @@ constexpr French french[] = {
     {"invalid_input_files", "« input_files » doit être une liste d’un seul identifiant de fichier.",
      "Laissez une tâche par fichier."},
     {"invalid_requests", "Une demande du lot n’est pas valable ; rien n’a été lancé.", ""},
+    {"no_answer", "L’appel s’est terminé sans réponse.", "Redemandez."},
     {"input_file_gone", "Le fichier d’entrée n’est plus là.", ""},
     {"input_too_large", "Le fichier d’entrée dépasse 200 Mo.", "Divisez-le en plusieurs lots."},
     {"empty_file", "Le fichier d’entrée ne contient aucune demande.", ""},

@@ -183,8 +183,9 @@ TEST_F(BatchesTest, what_is_wrong_with_the_input_fails_the_batch) {
 
 TEST_F(BatchesTest, limits_are_waited_for_and_refusals_are_told) {
   make();
-  int limited = 0;
-  reply = [&limited](const LineCall& call) {
+  int limited = 0, silent = 0;
+  reply = [&](const LineCall& call) {
+    if (call.body == R"({"n":0})" && ++silent < 2) return LineAnswer{};
     if (call.body == R"({"n":1})") return refused(Code::invalid);
     if (call.body == R"({"n":2})") return refused(Code::budget_exhausted);
     if (call.body == R"({"n":3})" && ++limited < 2) return refused(Code::rate_limited, "", 1);
@@ -195,6 +196,7 @@ TEST_F(BatchesTest, limits_are_waited_for_and_refusals_are_told) {
   EXPECT_EQ(batch.completed, 2);
   EXPECT_EQ(batch.failed, 2);
   EXPECT_EQ(limited, 2);
+  EXPECT_EQ(silent, 2);
   EXPECT_EQ(ids_of(lines_of(batch.output_file)), (std::set<std::string>{"c0", "c3"}));
   const auto errors = lines_of(batch.error_file);
   EXPECT_EQ(ids_of(errors), (std::set<std::string>{"c1", "c2"}));

@@ -53,6 +53,20 @@ describe("OpenAI's SDK", () => {
     const made = await client.embeddings.create({ model: "embed-openai", input: ["abc", "abcdef"] });
     assert.equal(made.data.length, 2);
   });
+  it("leaves files and batches", async () => {
+    const line = (n) => JSON.stringify({ custom_id: `q${n}`, method: "POST", url: "/v1/chat/completions", body: { model: "on-anthropic", messages: ask("Bonjour") } });
+    const file = await client.files.create({ file: await OpenAI.toFile(Buffer.from(`${line(1)}\n${line(2)}\n`), "in.jsonl"), purpose: "batch" });
+    assert.equal((await client.files.retrieve(file.id)).filename, "in.jsonl");
+    let batch = await client.batches.create({ input_file_id: file.id, endpoint: "/v1/chat/completions", completion_window: "24h" });
+    while (["validating", "in_progress", "finalizing"].includes(batch.status)) {
+      await new Promise((done) => setTimeout(done, 50));
+      batch = await client.batches.retrieve(batch.id);
+    }
+    assert.deepEqual(batch.request_counts, { total: 2, completed: 2, failed: 0 });
+    const results = (await (await client.files.content(batch.output_file_id)).text()).trim().split("\n").map((text) => JSON.parse(text));
+    assert.deepEqual(results.map((each) => each.response.body.choices[0].message.content), Array(2).fill(`${heard("anthropic", "Bonjour")}.`));
+    assert.equal((await client.files.delete(file.id)).deleted, true);
+  });
 });
 
 describe("Anthropic's SDK", () => {
@@ -73,6 +87,17 @@ describe("Anthropic's SDK", () => {
       assert.equal((await create(model, ask([image]))).content[0].text, seen);
       await assert.rejects(create(model, ask("fail:rate_limit")), Anthropic.RateLimitError);
     });
+  it("leaves message batches", async () => {
+    const params = { model: "on-openai", max_tokens: 50, messages: ask("Bonjour") };
+    let batch = await client.messages.batches.create({ requests: [{ custom_id: "a", params }] });
+    while (batch.processing_status !== "ended") {
+      await new Promise((done) => setTimeout(done, 50));
+      batch = await client.messages.batches.retrieve(batch.id);
+    }
+    const results = [];
+    for await (const each of await client.messages.batches.results(batch.id)) results.push([each.custom_id, each.result.type, each.result.message.content[0].text]);
+    assert.deepEqual(results, [["a", "succeeded", `${heard("openai", "Bonjour")}.`]]);
+  });
 });
 
 describe("Google's SDK", () => {
