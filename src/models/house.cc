@@ -55,7 +55,12 @@ Result<std::string> worker_body(dialects::ChatRequest request, dialects::Losses&
 /// Characters / 3, rounded up: what is assumed where nobody counted.
 std::int64_t estimate_tokens(std::span<const exchange::Message> messages) {
   std::size_t code_points = 0;
-  for (const auto& message : messages) code_points += count_code_points(dialects::text_of(message));
+  for (const auto& message : messages) {
+    code_points += count_code_points(dialects::text_of(message));
+    for (const auto& part : message.parts)
+      if (const auto* media = std::get_if<dialects::Media>(&part.content))
+        code_points += count_code_points(media->text);
+  }
   return static_cast<std::int64_t>((code_points + 2) / 3);
 }
 

@@ -116,6 +116,10 @@ class Named(House):
         client = anthropic.Anthropic(base_url=self.bastide.url, api_key=self.keys["ada2"], max_retries=0)
         client.beta.messages.create(model="on-anthropic", max_tokens=50, betas=["files-api-2025-04-14"], messages=[{"role": "user", "content": [
             {"type": "document", "source": {"type": "file", "file_id": file.id}}, {"type": "text", "text": "Which colour?"}]}])
+        long = self.ada.files.create(file=("long.txt", b"The fox of Valmont is red. " * 200), purpose="user_data")
+        counts = [client.beta.messages.count_tokens(model="on-anthropic", messages=[{"role": "user", "content": [
+            {"type": "document", "source": {"type": "file", "file_id": id}}]}]).input_tokens for id in (file.id, long.id)]
+        self.assertGreater(counts[1], counts[0] + 500)
         self.assertIn("The fox of Valmont is red.", self.text(self.upstreams.seen[-1][3]))
 
     def test_responses_go_on_with_it(self):

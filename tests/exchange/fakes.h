@@ -93,7 +93,10 @@ struct FakeRestorer final : Restorer {
 };
 
 struct FakeGuard final : Guard {
-  Verdict inspect(std::string_view) const override { return verdict; }
+  Verdict inspect(std::string_view text) const override {
+    seen.emplace_back(text);
+    return verdict;
+  }
   Task<Result<Pseudonymised>> pseudonymise(std::string scope, std::string,
                                            dialects::ChatRequest request) override {
     last_scope = scope;
@@ -113,6 +116,7 @@ struct FakeGuard final : Guard {
   [[nodiscard]] Result<Pseudonymised> mask(const dialects::ChatRequest&) const override {
     return fail(Code::internal, "The stages keep their tokens.");
   }
+  mutable std::vector<std::string> seen;
   Verdict verdict{"allow", {}, {}};
   bool refuse = false;
   std::string last_scope;

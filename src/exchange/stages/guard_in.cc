@@ -4,7 +4,7 @@
 #include <array>
 #include <iterator>
 #include <map>
-#include <span>
+#include <vector>
 
 #include "base/json.h"
 #include "exchange/prompt.h"
@@ -27,10 +27,13 @@ class GuardIn final : public Stage {
       co_return Result<void>{};
     }
     Guard::Verdict verdict;
-    if (wants_words(exchange.ask))
+    if (wants_words(exchange.ask)) {
       verdict = guard_.inspect(question_of(exchange.ask));
-    else
+      auto documents = co_await inspect_all(documents_of(exchange.ask));
+      join(verdict, std::move(documents));
+    } else {
       verdict = co_await inspect_all(exchange.ask.messages);
+    }
     exchange.findings = std::move(verdict.findings);
     trace.decision = verdict.decision;
     trace.reasons = std::move(verdict.reasons);
@@ -53,20 +56,35 @@ class GuardIn final : public Stage {
   }
 
  private:
-  /// All texts of what is no conversation, which may be thousands: others get their turn meanwhile.
-  [[nodiscard]] Task<Guard::Verdict> inspect_all(std::span<const Message> messages) const {
+  /// The documents that came as text with the question, a message each.
+  [[nodiscard]] static std::vector<Message> documents_of(const Ask& ask) {
+    std::vector<Message> out;
+    const auto last =
+        std::ranges::find(ask.messages.rbegin(), ask.messages.rend(), Role::user, &Message::role);
+    if (last == ask.messages.rend()) return out;
+    for (const auto& part : last->parts)
+      if (const auto* media = std::get_if<dialects::Media>(&part.content); media && !media->text.empty())
+        out.push_back(dialects::text_message(Role::user, media->text));
+    return out;
+  }
+
+  static void join(Guard::Verdict& all, Guard::Verdict one) {
     constexpr std::array<std::string_view, 4> severity{"allow", "mask", "warn", "block"};
+    if (std::ranges::find(severity, one.decision) > std::ranges::find(severity, all.decision)) {
+      all.decision = std::move(one.decision);
+      all.reasons = std::move(one.reasons);
+    }
+    std::ranges::move(one.findings, std::back_inserter(all.findings));
+  }
+
+  /// Each of many texts, which may be thousands: others get their turn meanwhile.
+  [[nodiscard]] Task<Guard::Verdict> inspect_all(std::vector<Message> messages) const {
     constexpr std::size_t bytes_a_turn = 64 * 1024;
     Guard::Verdict all{"allow", {}, {}};
     std::size_t bytes = 0;
     for (const auto& message : messages) {
       const auto text = text_of(message);
-      auto one = guard_.inspect(text);
-      if (std::ranges::find(severity, one.decision) > std::ranges::find(severity, all.decision)) {
-        all.decision = std::move(one.decision);
-        all.reasons = std::move(one.reasons);
-      }
-      std::ranges::move(one.findings, std::back_inserter(all.findings));
+      join(all, guard_.inspect(text));
       bytes += text.size();
       if (bytes < bytes_a_turn) continue;
       bytes = 0;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "dialects/count.h"
+#include "http_api/model_calls/left_files.h"
 
 namespace bastide::http_api {
 namespace {
@@ -15,8 +16,14 @@ constexpr std::size_t bytes_a_token = 3;
 Task<Result<std::int64_t>> count_prompt(Call& call, dialects::Dialect dialect, dialects::RequestPath path) {
   const auto body = co_await call.http.read_all(body_bytes_max);
   if (!body) co_return std::unexpected(body.error());
-  const auto request = dialects::decode_count_request(dialect, *body, path);
-  if (!request) co_return std::unexpected(request.error());
+  auto request = dialects::decode_count_request(dialect, *body, path);
+  if (!request) co_return pass(request);
+  if (names_left_file(*request)) {
+    const auto& services = call.services;
+    auto put = co_await call.blocking(
+        [&] { return put_left_files(services.files, services.read_text, call.who.person, *request); });
+    if (!put) co_return pass(put);
+  }
   const auto catalogue = call.services.models.catalogue();
   const auto card = std::ranges::find(catalogue, request->model, &policy::ModelCard::id);
   if (card == catalogue.end())

@@ -49,6 +49,18 @@ TEST_F(StageTest, guard_in_counts_by_type_and_blocks) {
   EXPECT_EQ(house.run(guard_in_stage(house.guard), trace).error().code, Code::refused_by_policy);
 }
 
+TEST_F(StageTest, guard_in_reads_documents_that_come_as_text) {
+  dialects::Media document;
+  document.kind = dialects::Media::Kind::file;
+  document.text = "A document.";
+  auto& messages = house.exchange.ask.messages;
+  messages = {dialects::text_message(dialects::Role::user, "Before."),
+              dialects::text_message(dialects::Role::user, "A question.")};
+  messages.back().parts.push_back({document});
+  ASSERT_TRUE(house.run(guard_in_stage(house.guard), trace));
+  EXPECT_EQ(house.guard.seen, (std::vector<std::string>{"A question.", "A document."}));
+}
+
 TEST_F(StageTest, guard_in_does_what_the_key_says) {
   house.guard.verdict = {"block", {{"injection", 0, 6, 1, "r"}}, {}};
   house.exchange.who.guard = identity::GuardPolicy::observe;
