@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "exchange/exchange.h"
@@ -71,7 +72,9 @@ class Guard {
     std::string decision;  // allow mask warn block
     std::vector<Finding> findings;
     std::vector<std::string> reasons;
-    std::uint32_t types = 0;  // of the data among the findings: a bit each, as the guard numbers them
+    // Of the data among the findings: a bit for each type, as the guard numbers them, and the bytes.
+    std::uint32_t types = 0;
+    std::vector<std::pair<std::size_t, std::size_t>> places{};
   };
   /// Looks at what the person typed. CPU-bound, under a millisecond for 2 KB: may run on a loop.
   virtual Verdict inspect(std::string_view text) const = 0;
@@ -81,8 +84,10 @@ class Guard {
   virtual Task<Result<Pseudonymised>> pseudonymise(std::string conversation, std::string person,
                                                    dialects::ChatRequest request) = 0;
   /// The same for one call that nobody comes back to: its tokens hold for the call and are kept nowhere.
-  /// CPU-bound, some times what `inspect` takes: may run on a loop for texts of its size.
-  [[nodiscard]] virtual Result<Pseudonymised> mask(const dialects::ChatRequest& request) const = 0;
+  /// CPU-bound, some times what `inspect` takes: may run on a loop for texts of its size. `clean`: texts in
+  /// which `inspect` has found nothing; they are not looked at again.
+  [[nodiscard]] virtual Result<Pseudonymised> mask(const dialects::ChatRequest& request,
+                                                   std::span<const std::string_view> clean) const = 0;
 };
 
 // --- knowledge

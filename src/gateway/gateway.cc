@@ -88,11 +88,12 @@ Gateway::Sight Gateway::look(const identity::Principal& who, const Plan& plan, s
   if (!plan.leaves_walls && who.guard == identity::GuardPolicy::off) return {Sight::Says::pass};
   auto text = desk().texts.read(body, readable_bytes);
   if (!text) return {};
-  const auto verdict = rooms_.guard.inspect(*text);
+  auto verdict = rooms_.guard.inspect(*text);
   if (verdict.decision == "allow") return {Sight::Says::pass};
   if (verdict.decision != "mask") return {};
   if (!plan.leaves_walls) return {Sight::Says::pass, verdict.types};
-  return {text->size() <= masked_bytes_max ? Sight::Says::mask : Sight::Says::stages, verdict.types};
+  if (text->size() > masked_bytes_max) return {};
+  return {Sight::Says::mask, verdict.types, std::move(verdict.places)};
 }
 
 Task<Gateway::Outcome> Gateway::pass(net::ServerCall& http, const identity::Principal& who,
@@ -120,7 +121,7 @@ Task<Gateway::Outcome> Gateway::pass(net::ServerCall& http, const identity::Prin
   if (sight.says == Sight::Says::stages) co_return elsewhere;
   Passing passing{who, dialect, body, *head, new_id("ex"), codec, plan, plan, alias, elsewhere.why};
   passing.found_types = sight.types;
-  if (sight.says == Sight::Says::mask && !mask(passing)) co_return elsewhere;
+  if (sight.says == Sight::Says::mask && !mask(passing, sight)) co_return elsewhere;
   if (!translate(passing, *plan)) co_return elsewhere;
   if (rooms_.traces)
     passing.trace = rooms_.traces->begin(http.request().headers.find("traceparent").value_or(""));

@@ -74,6 +74,7 @@ class Gateway {
   struct Sight {
     enum class Says { pass, mask, stages } says = Says::stages;
     std::uint32_t types = 0;  // of data that were found
+    std::vector<std::pair<std::size_t, std::size_t>> places{};
   };
   /// What the guard makes of a call.
   [[nodiscard]] Sight look(const identity::Principal& who, const Plan& plan, std::string_view body,
@@ -125,7 +126,7 @@ class Gateway {
   /// Reads the call into words of no dialect. False: the stages must see it.
   [[nodiscard]] static bool read(Passing& passing);
   /// Puts tokens in the place of what may not leave as it is. False: the stages must see this call.
-  [[nodiscard]] bool mask(Passing& passing) const;
+  [[nodiscard]] bool mask(Passing& passing, const Sight& sight) const;
   /// What a provider of another dialect refused, as an error that any dialect can tell.
   static void put_in_words(Turn& turn, const Plan& plan);
   void keep_copy(const Passing& passing, const Plan& plan, AnswerReader& answer) const;

@@ -47,9 +47,9 @@ bool Gateway::read(Passing& passing) {
   return true;
 }
 
-bool Gateway::mask(Passing& passing) const {
+bool Gateway::mask(Passing& passing, const Sight& sight) const {
   if (!read(passing)) return false;
-  auto masked = rooms_.guard.mask(*passing.neutral);
+  auto masked = rooms_.guard.mask(*passing.neutral, desk().texts.without(sight.places));
   // What the guard found stands where no token can take its place.
   if (!masked || masked->masked.empty() || !masked->restorer) return false;
   passing.neutral = std::move(masked->request);

@@ -4,6 +4,8 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/result.h"
 
@@ -21,6 +23,11 @@ class TextReader {
   /// left out, and so is base64 (data: addresses, fields named "data"). Valid until the next call.
   /// Code::invalid, json_malformed.
   [[nodiscard]] Result<std::string_view> read(std::string_view body, std::size_t readable_bytes);
+
+  /// The longer ones of the strings that the last `read` gave in which none of `places` (bytes of what it
+  /// gave) lies. Valid as long as that.
+  [[nodiscard]] std::vector<std::string_view> without(
+      const std::vector<std::pair<std::size_t, std::size_t>>& places) const;
 
  private:
   struct Impl;

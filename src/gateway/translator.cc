@@ -1,6 +1,7 @@
 #include "gateway/translator.h"
 
 #include "base/text.h"
+#include "dialects/repeated_frames.h"
 
 namespace bastide::gateway {
 
@@ -9,7 +10,7 @@ Translator::Translator(const dialects::Codec& theirs, const dialects::Codec& cal
     : theirs_(theirs), callers_(callers), wanted_(std::move(wanted)), restorer_(restorer) {
   if (!wanted_.stream) return;
   if (restorer_) restoring_.emplace(*restorer_);
-  decoder_ = theirs_.stream_decoder();
+  decoder_ = std::make_unique<dialects::RepeatedFrames>(theirs_.stream_decoder());
   encoder_ =
       callers_.stream_encoder({wanted_.exchange, wanted_.model, wanted_.created_s, wanted_.include_usage});
 }

@@ -76,6 +76,7 @@ exchange::Guard::Verdict HouseGuard::inspect(std::string_view text) const {
     attack = attack || !is_data(match.type);
     if (!is_data(match.type)) continue;
     verdict.types |= 1U << kind_of(match.type);
+    verdict.places.emplace_back(match.begin, match.end);
     if (std::ranges::find(blocked_, match.type) != blocked_.end())
       kept_inside = true;
     else
@@ -96,15 +97,16 @@ Task<Result<exchange::Pseudonymised>> HouseGuard::pseudonymise(std::string conve
   co_return done;
 }
 
-Result<exchange::Pseudonymised> HouseGuard::mask(const dialects::ChatRequest& request) const {
-  return try_once({}, {}, request);
+Result<exchange::Pseudonymised> HouseGuard::mask(const dialects::ChatRequest& request,
+                                                 std::span<const std::string_view> clean) const {
+  return try_once({}, {}, request, clean);
 }
 
 Result<exchange::Pseudonymised> HouseGuard::replace(const std::string& conversation,
                                                     const std::string& person,
                                                     const dialects::ChatRequest& request) const {
   for (int attempt = 1;; ++attempt) {
-    auto done = try_once(conversation, person, request);
+    auto done = try_once(conversation, person, request, {});
     bool again = !done && done.error().code == Code::conflict && attempt < attempts_max;
     if (!again) return done;
   }
@@ -112,7 +114,8 @@ Result<exchange::Pseudonymised> HouseGuard::replace(const std::string& conversat
 
 Result<exchange::Pseudonymised> HouseGuard::try_once(const std::string& conversation,
                                                      const std::string& person,
-                                                     const dialects::ChatRequest& request) const {
+                                                     const dialects::ChatRequest& request,
+                                                     std::span<const std::string_view> clean) const {
   auto map = std::make_shared<PseudonymMap>();
   std::string key;
   PseudonymStore::Stored stored;
@@ -134,7 +137,7 @@ Result<exchange::Pseudonymised> HouseGuard::try_once(const std::string& conversa
   }
 
   auto known = map->entries().size();
-  Masker masker(detector_, *map, blocked_);
+  Masker masker(detector_, *map, blocked_, clean);
   exchange::Pseudonymised out;
   out.request = request;
   auto masked = dialects::for_each_text(out.request, [&masker](std::string& text) -> Result<void> {

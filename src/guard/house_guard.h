@@ -34,7 +34,8 @@ class HouseGuard final : public exchange::Guard {
   [[nodiscard]] Task<Result<exchange::Pseudonymised>> pseudonymise(std::string conversation,
                                                                    std::string person,
                                                                    dialects::ChatRequest request) override;
-  [[nodiscard]] Result<exchange::Pseudonymised> mask(const dialects::ChatRequest& request) const override;
+  [[nodiscard]] Result<exchange::Pseudonymised> mask(const dialects::ChatRequest& request,
+                                                     std::span<const std::string_view> clean) const override;
 
   [[nodiscard]] const std::vector<Type>& blocked() const { return blocked_; }
   [[nodiscard]] const Detector& detector() const { return detector_; }
@@ -45,7 +46,8 @@ class HouseGuard final : public exchange::Guard {
   Result<exchange::Pseudonymised> replace(const std::string& conversation, const std::string& person,
                                           const dialects::ChatRequest& request) const;
   Result<exchange::Pseudonymised> try_once(const std::string& conversation, const std::string& person,
-                                           const dialects::ChatRequest& request) const;
+                                           const dialects::ChatRequest& request,
+                                           std::span<const std::string_view> clean) const;
 
   bool masks_;
   std::vector<Type> blocked_;

@@ -50,8 +50,9 @@ Error blocked_error(Type type, std::string_view rule) {
 
 }  // namespace
 
-Masker::Masker(const Detector& detector, PseudonymMap& map, std::vector<Type> blocked)
-    : detector_(detector), map_(map), blocked_(std::move(blocked)) {}
+Masker::Masker(const Detector& detector, PseudonymMap& map, std::vector<Type> blocked,
+               std::span<const std::string_view> clean)
+    : detector_(detector), map_(map), blocked_(std::move(blocked)), clean_(clean) {}
 
 void Masker::note(const PseudonymMap::Entry& entry) {
   bool known = std::ranges::any_of(
@@ -65,7 +66,8 @@ Result<std::string> Masker::text(std::string_view given) {
     valid = to_valid_utf8(given);
     given = valid;
   }
-  auto matches = detector_.find(given);
+  const bool is_clean = std::ranges::find(clean_, given) != clean_.end();
+  auto matches = is_clean ? std::vector<Match>() : detector_.find(given);
   if (!matches) return pass(matches);
   std::vector<Place> places;
   for (const auto& match : *matches) {

@@ -1,6 +1,7 @@
 // Replaces what a detector found by tokens.
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,8 +15,10 @@ namespace bastide::guard {
 /// Masks texts of one conversation with one map. One thread at a time.
 class Masker {
  public:
-  /// `blocked`: types that may not leave even masked. Both arguments outlive the masker.
-  Masker(const Detector& detector, PseudonymMap& map, std::vector<Type> blocked);
+  /// `blocked`: types that may not leave even masked. `clean`: texts that are known to hold no data. All
+  /// outlive the masker.
+  Masker(const Detector& detector, PseudonymMap& map, std::vector<Type> blocked,
+         std::span<const std::string_view> clean = {});
 
   /// `text` with tokens for personal data, and for what looks like a token but is none.
   /// Code::refused_by_policy with detail "secret_outside" (or TYPE_outside) when a blocked type is found:
@@ -34,6 +37,7 @@ class Masker {
   const Detector& detector_;
   PseudonymMap& map_;
   std::vector<Type> blocked_;
+  std::span<const std::string_view> clean_;
   std::vector<PseudonymMap::Entry> used_;
 };
 

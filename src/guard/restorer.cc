@@ -19,6 +19,14 @@ TextRestorer::TextRestorer(std::shared_ptr<const PseudonymMap> map, Writing writ
     : map_(std::move(map)), writing_(writing) {}
 
 std::string TextRestorer::feed(std::string_view bytes) {
+  // Most pieces hold nothing that may begin a token or be cut in the middle of a character.
+  const bool is_plain = held_.empty() && open_bracket_.empty() && !bytes.empty() &&
+                        static_cast<unsigned char>(bytes.back()) < 0x80 &&
+                        plain_end(bytes, 0) == bytes.size() && is_utf8(bytes);
+  if (is_plain) {
+    after_word_ = ends_in_word(bytes);
+    return std::string(bytes);
+  }
   held_ += bytes;
   return walk(Rest::may_follow);
 }

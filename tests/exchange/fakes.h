@@ -113,7 +113,8 @@ struct FakeGuard final : Guard {
     out.restorer = std::make_unique<FakeRestorer>();
     co_return out;
   }
-  [[nodiscard]] Result<Pseudonymised> mask(const dialects::ChatRequest&) const override {
+  [[nodiscard]] Result<Pseudonymised> mask(const dialects::ChatRequest&,
+                                           std::span<const std::string_view>) const override {
     return fail(Code::internal, "The stages keep their tokens.");
   }
   mutable std::vector<std::string> seen;

@@ -71,7 +71,9 @@ struct Guard final : exchange::Guard {
                                                      dialects::ChatRequest) override {
     co_return fail(Code::internal, "not here");
   }
-  [[nodiscard]] Result<exchange::Pseudonymised> mask(const dialects::ChatRequest& request) const override {
+  [[nodiscard]] Result<exchange::Pseudonymised> mask(const dialects::ChatRequest& request,
+                                                     std::span<const std::string_view> clean) const override {
+    for (const auto text : clean) EXPECT_EQ(text.find(personal_value), std::string_view::npos);
     exchange::Pseudonymised out;
     out.request = request;
     auto masked = dialects::for_each_text(out.request, [&out](std::string& text) -> Result<void> {
@@ -964,6 +966,18 @@ TEST(Health, OpensAfterFailuresAndTriesAgain) {
   health.succeeded();
   EXPECT_TRUE(health.may_try(now));
   EXPECT_FALSE(health.is_open());
+}
+
+TEST(TextReader, TellsWhichTextsHoldNoneOfThePlaces) {
+  TextReader reader;
+  const std::string first(200, 'a'), second(150, 'b');
+  const auto body = R"({"x":")" + first + R"(","y":"short","z":")" + second + R"("})";
+  const auto text = reader.read(body, 0);
+  ASSERT_TRUE(text);
+  EXPECT_THAT(reader.without({}), testing::ElementsAre(first, second));
+  EXPECT_THAT(reader.without({{199, 203}}), testing::ElementsAre(second));
+  EXPECT_THAT(reader.without({{0, 1}, {text->size() - 2, text->size() - 1}}), testing::IsEmpty());
+  EXPECT_THAT(reader.without({{200, 207}}), testing::ElementsAre(first, second)) << "between them";
 }
 
 TEST(TextReader, GivesEveryTextUnescapedAndNoBase64) {

@@ -162,6 +162,28 @@ TEST(HouseGuard, without_a_conversation_nothing_is_stored) {
   EXPECT_EQ(done->restorer->feed("[PERSON_1].") + done->restorer->finish(), "Dupont.");
 }
 
+TEST(HouseGuard, masks_for_one_call_and_looks_at_no_clean_text_again) {
+  House house;
+  dialects::ChatRequest request;
+  request.messages.push_back(dialects::text_message(dialects::Role::system, "écrire à a@b.fr"));
+  request.messages.push_back(dialects::text_message(dialects::Role::user, "et à c@d.fr"));
+  auto masked = house.guard->mask(request, {});
+  ASSERT_TRUE(masked);
+  EXPECT_EQ(masked->masked.size(), 2U);
+  EXPECT_EQ(masked->types, 1U << static_cast<unsigned>(Type::email));
+  ASSERT_TRUE(masked->restorer);
+  EXPECT_EQ(masked->restorer->feed("à [EMAIL_2].") + masked->restorer->finish(), "à c@d.fr.");
+  const std::vector<std::string_view> clean{"et à c@d.fr"};
+  masked = house.guard->mask(request, clean);
+  ASSERT_TRUE(masked);
+  EXPECT_EQ(dialects::text_of(masked->request.messages.back().parts), "et à c@d.fr");
+  EXPECT_EQ(masked->masked.size(), 1U);
+  request.messages.push_back(dialects::text_message(dialects::Role::user, "password = hunter2"));
+  masked = house.guard->mask(request, {});
+  ASSERT_FALSE(masked);
+  EXPECT_EQ(masked.error().code, Code::refused_by_policy);
+}
+
 TEST(HouseGuard, inspect_decides) {
   House house;
   EXPECT_EQ(house.guard->inspect("hello").decision, "allow");

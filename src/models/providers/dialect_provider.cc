@@ -15,6 +15,7 @@
 #include "dialects/configured.h"
 #include "dialects/infill.h"
 #include "dialects/prompt_cache.h"
+#include "dialects/repeated_frames.h"
 #include "net/sse.h"
 
 namespace bastide::models {
@@ -53,7 +54,7 @@ class ProviderCompletion final : public exchange::Completion {
   ProviderCompletion(std::unique_ptr<net::ClientResponse> response, const dialects::Codec& codec,
                      std::string provider, dialects::Losses losses)
       : response_(std::move(response)),
-        decoder_(codec.stream_decoder()),
+        decoder_(std::make_unique<dialects::RepeatedFrames>(codec.stream_decoder())),
         provider_(std::move(provider)),
         losses_(std::move(losses)) {}
 
