@@ -64,7 +64,7 @@ policy::TokenEnergy energy_of(const footprint::Estimator& footprint, const polic
   exchange::Usage input, output;
   input.input_tokens = sample;
   output.output_tokens = sample;
-  const auto read = footprint.of(model, input, 0), written = footprint.of(model, output, 0);
+  const auto read = footprint.of(model, input, 0, {}), written = footprint.of(model, output, 0, {});
   return {read.wh_high / sample, written.wh_high / sample, read.wh_low / sample, written.wh_low / sample};
 }
 

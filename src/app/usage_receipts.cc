@@ -108,7 +108,7 @@ Result<std::string> UsageReceipts::receipt(std::string_view id, const identity::
     exchange.cost_known = true;
     exchange.cost_estimated = (row.flags & cost_estimated) != 0;
     exchange.energy =
-        footprint_.of(exchange.model, exchange.usage, static_cast<double>(row.latency_us) / 1e6);
+        footprint_.of(exchange.model, exchange.usage, static_cast<double>(row.latency_us) / 1e6, {});
   }
   exchange.candidates.push_back({asked, true, exchange.model.id == asked ? "chosen" : "failed", ""});
   if (!exchange.model.id.empty() && exchange.model.id != asked)

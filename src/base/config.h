@@ -92,10 +92,12 @@ struct ModelConfig {
   std::optional<Range> parameters_active;
   std::optional<Range> parameters_total;
   std::vector<std::string> fallback;
-  std::optional<bool> answers_documents;  // whether it may answer from passages; unset: from its size
-  std::vector<std::string> aliases;       // other names that callers may say; models may share one
-  int weight = 1;                         // its share of the calls for an alias that it shares
-  std::vector<std::string> tags;          // what it is for: "auto:TAG" chooses among those that have it
+  std::string draft;  // of a local model: a smaller one of this machine that guesses ahead for it
+  std::optional<std::int64_t> gpu_layers;  // of a local model, that GPUs compute; unset: as many as fit
+  std::optional<bool> answers_documents;   // whether it may answer from passages; unset: from its size
+  std::vector<std::string> aliases;        // other names that callers may say; models may share one
+  int weight = 1;                          // its share of the calls for an alias that it shares
+  std::vector<std::string> tags;           // what it is for: "auto:TAG" chooses among those that have it
   /// Lengths to which an embedding model was trained to be cut (Matryoshka).
   std::vector<std::int64_t> embedding_dimensions;
   std::int64_t max_concurrent = 0;  // calls at once; 0: no limit

@@ -213,6 +213,17 @@ void read_models(ConfigTable& root, Config& config) {
     table.text("file", model.file, "the path of a GGUF file");
     if (!model.file.empty() && model.provider != "local")
       table.wrong("file", "is for models on this machine: provider = \"local\".");
+    table.text("draft", model.draft, "the id of a smaller model on this machine");
+    if (!model.draft.empty() && model.provider != "local")
+      table.wrong("draft", "is for models on this machine: provider = \"local\".");
+    if (model.draft == model.id && !model.id.empty()) table.wrong("draft", "names the model itself.");
+    if (table.has("gpu_layers")) {
+      std::int64_t layers = 0;
+      table.integer("gpu_layers", layers, 0, 10'000);
+      model.gpu_layers = layers;
+      if (model.provider != "local")
+        table.wrong("gpu_layers", "is for models on this machine: provider = \"local\".");
+    }
     table.words("capabilities", model.capabilities, R"(["chat", "tools"])");
     constexpr std::int64_t context_most = 100'000'000;
     table.integer("context_tokens", model.context_tokens, 256, context_most);

@@ -105,6 +105,15 @@ struct Energy {
   std::vector<std::string> assumed{};  // what stands in for what is not known, in English sentences
 };
 
+/// What a model of this house says of a call beside its answer.
+struct Computed {
+  std::string by;                   // what computed it, for people; empty: nobody said
+  std::int64_t guessed_tokens = 0;  // checked ahead of their turn
+  std::int64_t guessed_right = 0;
+  double joules = 0;        // measured; 0 where `measured_by` is empty or the answer was not waited for
+  std::string measured_by;  // whose counters: "RAPL", "NVML", "RAPL and NVML"
+};
+
 /// What one stage decided. `reasons` are short English sentences; `detail_json` is an object of its own.
 struct StageTrace {
   std::string name;
@@ -206,6 +215,7 @@ struct Exchange {
   bool cost_known = false;
   bool cost_estimated = false;  // the model has no price of its own
   Energy energy;
+  Computed computed;
   Finish finish = Finish::stop;
   std::string stop_sequence;        // the one that was written, with Finish::stop_sequence
   std::int64_t first_token_us = 0;  // since the start; 0: none came

@@ -128,6 +128,8 @@ class Completion {
     static const dialects::Losses none;
     return none;
   }
+  /// `by` from the beginning, all of it after End.
+  [[nodiscard]] virtual Computed computed() const { return {}; }
 };
 
 /// Whom a call is for. A model of this house computes a beginning that several calls have once, and must know
@@ -219,7 +221,9 @@ class Spans {
 class Footprint {
  public:
   virtual ~Footprint() = default;
-  virtual Energy of(const policy::ModelCard& model, const Usage& usage, double latency_s) const = 0;
+  /// `computed` is what was measured, if it was.
+  [[nodiscard]] virtual Energy of(const policy::ModelCard& model, const Usage& usage, double latency_s,
+                                  const Computed& computed) const = 0;
 };
 
 class Records {

@@ -20,6 +20,14 @@ constexpr DataCentre own_centre{"", 1.0, 1.6, 0, 0};
 constexpr double own_machine_w = 120;
 constexpr double seconds_per_hour = 3600;
 
+/// The machines took `it_wh`, whatever the model of them says.
+void use_energy(double it_wh, const Request& request, Impact& impact) {
+  impact.it_energy_wh = it_wh;
+  impact.energy_wh = request.pue * it_wh;
+  impact.usage_gco2e = impact.energy_wh * request.mix_kgco2e;  // kg a kWh are g a Wh
+  impact.litres = it_wh / 1000 * (request.wue_on_site + request.pue * request.mix_wue);
+}
+
 bool is_inside(const policy::ModelCard& model) { return model.local || model.zone == "walls"; }
 
 }  // namespace
@@ -57,10 +65,6 @@ void Estimator::choose_centre(const policy::ModelCard& model, Basis& basis) cons
   const auto* centre = &unknown_centre;
   if (model.local) {
     centre = &own_centre;
-    basis.assumed.push_back(fmt::format(
-        "A machine of the organisation: PUE {:.1f} to {:.1f}; between a shared data-centre GPU and a whole "
-        "server of {:.0f} W for as long as the answer took.",
-        centre->pue_low, centre->pue_high, own_machine_w));
   } else {
     const auto url = base_urls_.find(model.provider);
     const auto* known = url == base_urls_.end() ? nullptr : data_centre_of(url->second);
@@ -98,8 +102,8 @@ Basis Estimator::basis_of(const policy::ModelCard& model) const {
   return basis;
 }
 
-exchange::Energy Estimator::of(const policy::ModelCard& model, const exchange::Usage& usage,
-                               double latency_s) const {
+exchange::Energy Estimator::of(const policy::ModelCard& model, const exchange::Usage& usage, double latency_s,
+                               const exchange::Computed& computed) const {
   auto basis = basis_of(model);
   const auto by_climate = [](const Mix* a, const Mix* b) { return a->kgco2e < b->kgco2e; };
   const auto by_water = [](const Mix* a, const Mix* b) { return a->litres < b->litres; };
@@ -123,16 +127,24 @@ exchange::Energy Estimator::of(const policy::ModelCard& model, const exchange::U
   high.mix_kgco2e = (*dirty)->kgco2e;
   high.mix_wue = (*wet)->litres;
 
-  const auto least = impact_of(low, ecologits_0_10);
+  auto least = impact_of(low, ecologits_0_10);
   auto most = impact_of(high, ecologits_0_10);
-  if (basis.own_machine && latency_s > 0) {
+  const bool is_measured = basis.own_machine && !computed.measured_by.empty() && computed.joules > 0;
+  if (is_measured) {
+    use_energy(computed.joules / seconds_per_hour, low, least);
+    use_energy(computed.joules / seconds_per_hour, high, most);
+    basis.assumed.push_back(
+        fmt::format("A machine of the organisation: PUE {:.1f} to {:.1f}; its energy as {} counted it while "
+                    "the answer was "
+                    "computed, shared with others by their tokens; what else ran there then is in it.",
+                    low.pue, high.pue, computed.measured_by));
+  } else if (basis.own_machine) {
+    basis.assumed.push_back(fmt::format(
+        "A machine of the organisation: PUE {:.1f} to {:.1f}; between a shared data-centre GPU and a whole "
+        "server of {:.0f} W for as long as the answer took.",
+        low.pue, high.pue, own_machine_w));
     const double machine_wh = own_machine_w * latency_s / seconds_per_hour;
-    if (machine_wh > most.it_energy_wh) {
-      most.it_energy_wh = machine_wh;
-      most.energy_wh = high.pue * machine_wh;
-      most.usage_gco2e = most.energy_wh * high.mix_kgco2e;  // kg a kWh are g a Wh
-      most.litres = machine_wh / 1000 * (high.wue_on_site + high.pue * high.mix_wue);
-    }
+    if (machine_wh > most.it_energy_wh) use_energy(machine_wh, high, most);
   }
 
   exchange::Energy energy;
@@ -143,7 +155,7 @@ exchange::Energy Estimator::of(const policy::ModelCard& model, const exchange::U
   energy.litres_low = least.litres;
   energy.litres_high = most.litres;
   energy.method = method_name;
-  energy.basis = basis.size_known ? "estimated" : "unknown";
+  energy.basis = is_measured ? "measured" : basis.size_known ? "estimated" : "unknown";
   energy.assumed = std::move(basis.assumed);
   if (usage.output_tokens <= 0)
     energy.assumed.emplace_back("Nothing was generated; reading the prompt is not counted.");

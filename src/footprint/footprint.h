@@ -31,10 +31,10 @@ struct Basis {
 class Estimator final : public exchange::Footprint {
  public:
   explicit Estimator(const Config& config);
-  /// `basis` is "estimated", or "unknown" where the size of the model had to be assumed; `method` is
-  /// method_name.
+  /// `basis` is "measured" where counters told the energy (what making the machines took stays an estimate),
+  /// else "estimated", or "unknown" where the size of the model had to be assumed; `method` is method_name.
   [[nodiscard]] exchange::Energy of(const policy::ModelCard& model, const exchange::Usage& usage,
-                                    double latency_s) const override;
+                                    double latency_s, const exchange::Computed& computed) const override;
   [[nodiscard]] Basis basis_of(const policy::ModelCard& model) const;
 
  private:

@@ -35,6 +35,7 @@ class TellingCompletion final : public exchange::Completion {
       : inner_(std::move(inner)), losses_(std::move(losses)) {}
   Task<Result<dialects::StreamEvent>> next() override { return inner_->next(); }
   [[nodiscard]] const dialects::Losses& losses() const override { return losses_; }
+  [[nodiscard]] exchange::Computed computed() const override { return inner_->computed(); }
 
  private:
   std::unique_ptr<exchange::Completion> inner_;
@@ -92,6 +93,10 @@ std::unexpected<Error> unusable(const policy::ModelCard& card) {
               missing ? "missing" : "cut_short");
 }
 
+bool is_same_file(const std::optional<Manifest>& a, const std::optional<Manifest>& b) {
+  return a.has_value() == b.has_value() && (!a || (a->file == b->file && a->bytes == b->bytes));
+}
+
 /// An OpenAI body with what the worker must know of the caller, after all fields of the call: the last of two
 /// of one name counts.
 std::string with_caller(std::string body, const exchange::Caller& caller, bool fills_gap,
@@ -128,13 +133,18 @@ struct House::Impl {
     std::shared_ptr<local::LocalModel> replaced;
     const std::lock_guard lock(mutex);
     auto& model = locals[manifest.id];
+    const auto found = manifest.draft.empty() ? std::nullopt : catalogue.find(manifest.draft);
+    const auto draft = found ? found->local : std::nullopt;
     const bool same = model && model->manifest().file == manifest.file &&
                       model->manifest().bytes == manifest.bytes &&
                       model->manifest().sha256 == manifest.sha256 &&
-                      model->manifest().context_tokens == manifest.context_tokens;
+                      model->manifest().context_tokens == manifest.context_tokens &&
+                      model->manifest().gpu_layers == manifest.gpu_layers &&
+                      model->manifest().draft == manifest.draft && is_same_file(model->draft(), draft);
     if (same) return model;
     local::LocalModelOptions made;
     made.manifest = manifest;
+    made.draft = draft;
     made.own_binary = options.own_binary;
     made.slots = options.slots;
     made.threads = options.threads > 0 ? options.threads : usable_cores();

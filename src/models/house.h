@@ -12,6 +12,7 @@
 #include "base/metrics.h"
 #include "base/pool.h"
 #include "exchange/ports.h"
+#include "models/local/memory.h"
 #include "net/client.h"
 
 namespace bastide::models {
@@ -24,7 +25,7 @@ struct HouseOptions {
   /// A local model that nobody called for so long is unloaded.
   Millis idle_unload{600'000};
   /// How many answers one local model writes at once; fewer when memory does not suffice.
-  int slots = 16;
+  int slots = local::slots_default;
   /// 32 bytes, under which computed beginnings of prompts are sealed in DATA/cache/prefixes. Empty: they are
   /// kept in memory only.
   std::string prefix_key;

@@ -216,7 +216,7 @@ struct FakeModels final : Models {
 };
 
 struct FakeFootprint final : Footprint {
-  Energy of(const policy::ModelCard&, const Usage&, double) const override {
+  Energy of(const policy::ModelCard&, const Usage&, double, const Computed&) const override {
     return {1, 2, 0, 0, 0, 0, "test", "estimated"};
   }
 };

@@ -48,7 +48,7 @@ const std::string quoting =
 
 TEST_F(Scheduler, GuessingAheadChangesNoWord) {
   Reader reader;
-  ChatScheduler scheduler(*engine_, 1, nullptr, reader.send());
+  ChatScheduler scheduler(*engine_, 1, {}, reader.send());
   std::uint64_t call = 0;
   for (const std::string sampling :
        {R"("temperature":0)", R"("temperature":0.9,"seed":11)", R"("temperature":0,"stop":["year"])",
@@ -68,7 +68,7 @@ TEST_F(Scheduler, GuessingAheadChangesNoWord) {
 
 TEST_F(Scheduler, TellsThoseWhoWaitTheirPlace) {
   Reader reader;
-  ChatScheduler scheduler(*engine_, 1, nullptr, reader.send());
+  ChatScheduler scheduler(*engine_, 1, {}, reader.send());
   const std::string more = R"("max_tokens":30,"ignore_eos":true)";
   scheduler.submit(1, prepare("Count.", more, "ada"));
   scheduler.submit(2, prepare("Count.", more, "bob"));
@@ -84,7 +84,7 @@ TEST_F(Scheduler, TellsThoseWhoWaitTheirPlace) {
 
 TEST_F(Scheduler, RefusesBeyondItsQueueAndSaysWhenToComeBack) {
   Reader reader;
-  ChatScheduler scheduler(*engine_, 1, nullptr, reader.send());
+  ChatScheduler scheduler(*engine_, 1, {}, reader.send());
   const std::string more = R"("max_tokens":900,"ignore_eos":true)";
   const auto last = FairQueue::person_max + 2;  // one is answered
   for (std::uint64_t call = 1; call <= last; ++call) {

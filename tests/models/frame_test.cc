@@ -12,7 +12,7 @@ TEST(Frame, SurvivesEverySplit) {
   std::string bytes;
   append_frame(bytes, FrameKind::text, 7, "héllo");
   append_frame(bytes, FrameKind::cancel, 1ULL << 60, "");
-  append_frame(bytes, FrameKind::finish, 3, encode(FinishBody{FinishReason::length, 10, 20, 5}));
+  append_frame(bytes, FrameKind::finish, 3, encode(FinishBody{FinishReason::length, 10, 20, 5, 7, 6}));
   for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
     FrameParser parser;
     std::vector<Frame> frames;

@@ -27,6 +27,17 @@ TEST(KvState, WhatIsCutAndJoinedIsTheSame) {
   }
 }
 
+TEST(KvState, ValuesInRowsAsFlashAttentionWantsThemAreCutAndJoined) {
+  const auto blocks = cut_state(made_state(70, 4, 2, test::Values::rows), 16, 0, 4);
+  ASSERT_TRUE(blocks) << blocks.error().message;
+  const auto joined = join_state(std::vector<std::string_view>(blocks->begin(), blocks->end()), 4);
+  ASSERT_TRUE(joined);
+  EXPECT_EQ(*joined, made_state(64, 4, 2, test::Values::rows));
+  const auto columns = cut_state(made_state(70, 4, 2), 16, 0, 1);
+  ASSERT_TRUE(columns);
+  EXPECT_FALSE(join_state(std::vector<std::string_view>{blocks->front(), columns->front()}, 4));
+}
+
 TEST(KvState, RefusesWhatItDoesNotKnow) {
   const auto state = made_state(32, 2, 1);
   EXPECT_FALSE(cut_state(state, 16, 0, 3)) << "more than there is";

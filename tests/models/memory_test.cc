@@ -27,15 +27,6 @@ TEST(Memory, CountsTheCacheOfEverySlot) {
   EXPECT_EQ(needed_memory_bytes(facts, 4096, 4) - one, 3U * 4096 * 23'040);
 }
 
-TEST(Memory, TakesFewerSlotsBeforeItRefuses) {
-  const auto facts = small_model();
-  EXPECT_EQ(fit_memory(facts, 4096, 4, 1ULL << 34).slots, 4);
-  EXPECT_EQ(fit_memory(facts, 4096, 4, needed_memory_bytes(facts, 4096, 2)).slots, 2);
-  const auto none = fit_memory(facts, 4096, 4, 200'000'000);
-  EXPECT_EQ(none.slots, 0);
-  EXPECT_EQ(none.needed_bytes, needed_memory_bytes(facts, 4096, 1));
-}
-
 TEST(Memory, TheNarrowestLimitHolds) {
   const Scratch root;
   std::filesystem::create_directories(root.path("proc/self"));

@@ -8,7 +8,7 @@
 namespace bastide::models::local {
 namespace {
 
-Result<Sampling> read(const char* json) { return read_sampling(nlohmann::json::parse(json)); }
+Result<Sampling> read(const char* json) { return read_sampling(nlohmann::ordered_json::parse(json)); }
 
 TEST(Sampling, ReadsWhatUsersOfOtherServersKnow) {
   const auto read_all = read(R"({"max_tokens":64,"temperature":0,"top_p":0.5,"top_k":20,"min_p":0.1,
@@ -36,6 +36,9 @@ TEST(Sampling, TakesSchemasFromEitherPlace) {
                 ->json_schema,
             R"({"type":"array"})");
   EXPECT_EQ(read(R"({"json_schema":{"type":"string"}})")->json_schema, R"({"type":"string"})");
+  const std::string ordered =
+      R"({"type":"object","properties":{"why":{"type":"string"},"answer":{"type":"string"}}})";
+  EXPECT_EQ(read((R"({"json_schema":)" + ordered + "}").c_str())->json_schema, ordered) << "why comes first";
   EXPECT_TRUE(read(R"({"response_format":{"type":"text"}})")->json_schema.empty());
 }
 

@@ -87,7 +87,7 @@ TEST_F(SlidingWindow, WhatIsReusedGivesTheSameAnswer) {
   test::Reader reader;
   Told first, other;
   {
-    ChatScheduler scheduler(*engine_, slots, &store, reader.send());
+    ChatScheduler scheduler(*engine_, slots, {&store}, reader.send());
     scheduler.submit(1, prepare("ada", "Why?"));
     first = told(reader, 1);
     ASSERT_EQ(first.tokens.size(), 40U);
@@ -102,7 +102,7 @@ TEST_F(SlidingWindow, WhatIsReusedGivesTheSameAnswer) {
     EXPECT_GT(other.cached, 512U);
     EXPECT_NE(other.tokens, first.tokens) << "the question matters";
   }
-  ChatScheduler scheduler(*engine_, slots, &store, reader.send());
+  ChatScheduler scheduler(*engine_, slots, {&store}, reader.send());
   scheduler.submit(4, prepare("bob", "Why?"));
   const auto colleague = told(reader, 4);
   EXPECT_EQ(colleague.cached, whole_blocks(first)) << "out of the store";
@@ -117,11 +117,11 @@ TEST_F(SlidingWindow, AnswersTogetherAreThoseAlone) {
   test::Reader reader;
   Told alone;
   {
-    ChatScheduler scheduler(*engine_, slots, nullptr, reader.send());
+    ChatScheduler scheduler(*engine_, slots, {}, reader.send());
     scheduler.submit(1, prepare("ada", "Why?"));
     alone = told(reader, 1);
   }
-  ChatScheduler scheduler(*engine_, slots, nullptr, reader.send());
+  ChatScheduler scheduler(*engine_, slots, {}, reader.send());
   for (std::uint64_t call = 2; call <= 4; ++call)
     scheduler.submit(call, prepare("person " + std::to_string(call), "Why?"));
   for (std::uint64_t call = 2; call <= 4; ++call) expect_same(told(reader, call), alone, "beside two others");

@@ -57,6 +57,22 @@ TEST(Speculation, IsOffWhereSeveralTokensCostAsMuchAsOneAfterTheOther) {
   EXPECT_EQ(good.worth_checking(guess, costs), 0U);
 }
 
+TEST(Speculation, DraftsOnlyAsFarAsThatIsFaster) {
+  RowCosts costs;
+  for (std::size_t rows = 1; rows <= guess_max + 1; ++rows)
+    costs.note(rows, 0.1 + 0.005 * static_cast<double>(rows - 1));
+  Speculation speculation;
+  EXPECT_EQ(speculation.worth_drafting(6, 0, costs), 2U) << "what it costs must be seen first";
+  EXPECT_GT(speculation.worth_drafting(6, 0.01, costs), 2U);
+  EXPECT_EQ(speculation.worth_drafting(6, 0.1, costs), 0U) << "as slow as the model itself";
+  EXPECT_EQ(speculation.worth_drafting(0, 0.01, costs), 0U);
+  const Guess guess{{1, 2, 3}, 0, Guess::Source::draft};
+  for (int i = 0; i < 20; ++i) speculation.learn(guess, 0, 3);
+  EXPECT_EQ(speculation.worth_drafting(6, 0.01, costs), 0U) << "it was wrong too often";
+  EXPECT_GT(speculation.worth_checking({{1, 2, 3}, 8}, costs), 0U) << "of repetitions nothing was learnt";
+  EXPECT_EQ(Speculation().worth_drafting(6, 0.01, RowCosts()), 0U) << "nothing to compare with";
+}
+
 std::string question(const std::string& more) {
   return R"({"messages":[{"role":"user","content":"Repeat: the council shall publish every year a report on its budget."}],)" +
          more + "}";

@@ -15,15 +15,19 @@ namespace bastide::models::test {
 
 constexpr std::uint32_t windowed_tokens = 64;  // of the past that a sliding layer sees
 
+enum class Beginning { is_marked, is_not };  // by <s>
+
 /// The same bytes each time.
-[[nodiscard]] inline Result<void> write_windowed_model(const std::string& path) {
+[[nodiscard]] inline Result<void> write_windowed_model(const std::string& path,
+                                                       std::string_view chat_template = {},
+                                                       Beginning beginning = Beginning::is_marked) {
   constexpr std::uint32_t width = 64, heads = 4, kv_heads = 2, head = 16, inner = 128, layers = 4;
   gguf::Writer out("gemma2");
   out.text("general.name", "windowed");
   const auto u32 = [&](const char* name, std::uint32_t value) {
     out.u32(std::string("gemma2.") + name, value);
   };
-  u32("context_length", 4096);
+  u32("context_length", 16'384);
   u32("embedding_length", width);
   u32("block_count", layers);
   u32("feed_forward_length", inner);
@@ -55,6 +59,8 @@ constexpr std::uint32_t windowed_tokens = 64;  // of the past that a sliding lay
   out.u32("tokenizer.ggml.eos_token_id", 2);
   out.u32("tokenizer.ggml.unknown_token_id", 0);
   out.boolean("tokenizer.ggml.add_space_prefix", false);
+  if (beginning == Beginning::is_not) out.boolean("tokenizer.ggml.add_bos_token", false);
+  if (!chat_template.empty()) out.text("tokenizer.chat_template", chat_template);
 
   std::deque<std::vector<float>> kept;  // until all is written
   std::uint64_t state = 0x9E3779B97F4A7C15ULL;

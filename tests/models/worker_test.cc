@@ -9,6 +9,7 @@
 #include "models/local/local_model.h"
 #include "net/loop.h"
 #include "tests/models/scratch.h"
+#include "tests/models/windowed_model.h"
 
 namespace bastide::models {
 namespace {
@@ -29,6 +30,7 @@ struct Outcome {
   std::string reasoning;
   std::optional<End> finish;
   std::optional<Error> error;
+  exchange::Computed computed{};
 };
 
 Task<Outcome> read_all(exchange::Completion& completion) {
@@ -44,7 +46,10 @@ Task<Outcome> read_all(exchange::Completion& completion) {
     if (auto* end = std::get_if<dialects::Finished>(&*next)) out.finish = End{end->finish, {}};
     if (auto* usage = std::get_if<dialects::UsageGiven>(&*next))
       out.finish->usage = exchange::usage_of(usage->usage);
-    if (std::holds_alternative<dialects::End>(*next)) co_return out;
+    if (std::holds_alternative<dialects::End>(*next)) {
+      out.computed = completion.computed();
+      co_return out;
+    }
   }
 }
 
@@ -100,6 +105,67 @@ TEST_F(Worker, AnswersWithExactUsageAndReusesThePrompt) {
   EXPECT_EQ(again.text, first.text) << "greedy: the same, from the slot's own cache";
   EXPECT_EQ(again.finish->usage.cached_input_tokens, first.finish->usage.input_tokens - 1);
   EXPECT_EQ(model->count(body("What is the capital of France?")), first.finish->usage.input_tokens);
+}
+
+TEST_F(Worker, ADraftModelChangesNoWord) {
+  const auto model = make(chat_, [&](LocalModelOptions& options) {
+    options.manifest.draft = chat_.id;
+    options.draft = chat_;
+  });
+  for (const std::string sampling : {R"("temperature":0)", R"("temperature":0.9,"seed":3)"}) {
+    const std::string more = R"("max_tokens":40,"ignore_eos":true,)" + sampling;
+    // The first call computes the prompt in one piece, later ones take it from the cache.
+    (void)sync_wait(ask(model, body("Tell a story.", more + R"(,"speculative.n_max":0)")));
+    const auto without = sync_wait(ask(model, body("Tell a story.", more + R"(,"speculative.n_max":0)")));
+    ASSERT_FALSE(without.error) << without.error->message;
+    EXPECT_EQ(without.computed.guessed_tokens, 0);
+    const auto with = sync_wait(ask(model, body("Tell a story.", more + R"(,"speculative.n_min":4)")));
+    EXPECT_EQ(with.text, without.text);
+    EXPECT_GT(with.computed.guessed_tokens, 5);
+    EXPECT_EQ(with.computed.by, "the processor");
+    if (sampling == R"("temperature":0)")
+      EXPECT_GE(with.computed.guessed_right * 10, with.computed.guessed_tokens * 9) << "it is the same model";
+    else
+      EXPECT_LT(with.computed.guessed_right, with.computed.guessed_tokens) << "drawn, not the likeliest";
+  }
+}
+
+TEST_F(Worker, WhatASchemaForcesIsGuessedAndChangesNoWord) {
+  const auto model = make(chat_);
+  const std::string schema = R"("max_tokens":120,"json_schema":{"type":"object","properties":{
+    "name_of_the_shop":{"type":"string","maxLength":12},"number_of_employees":{"type":"integer","maximum":99},
+    "is_open_on_sundays":{"type":"boolean"}},"required":["name_of_the_shop","number_of_employees",
+    "is_open_on_sundays"],"additionalProperties":false},)";
+  for (const std::string sampling : {R"("temperature":0)", R"("temperature":0.8,"seed":5)"}) {
+    (void)sync_wait(
+        ask(model, body("A shop", schema + sampling)));  // the prompt is in the cache from here on
+    const auto without =
+        sync_wait(ask(model, body("A shop", schema + sampling + R"(,"speculative.n_max":0)")));
+    ASSERT_FALSE(without.error) << without.error->message;
+    const auto with = sync_wait(ask(model, body("A shop", schema + sampling + R"(,"speculative.n_min":4)")));
+    EXPECT_EQ(with.text, without.text);
+    EXPECT_GE(with.computed.guessed_right, 4) << with.text;
+    EXPECT_TRUE(nlohmann::json::accept(with.text)) << with.text;
+  }
+}
+
+TEST_F(Worker, ADraftThatIsNotThereOrOfAnotherVocabularyIsSaid) {
+  auto manifest = chat_;
+  manifest.draft = "small";
+  const auto missing = sync_wait(ask(make(manifest), body("Hi")));
+  ASSERT_TRUE(missing.error);
+  EXPECT_EQ(missing.error->detail, "missing");
+  EXPECT_NE(missing.error->message.find("names small as its draft"), std::string::npos);
+  const Scratch scratch;
+  Manifest other;
+  other.id = other.name = "small";
+  other.file = scratch.path("small.gguf");
+  ASSERT_TRUE(test::write_windowed_model(other.file));
+  other.bytes = std::filesystem::file_size(other.file);
+  const auto foreign =
+      sync_wait(ask(make(manifest, [&](LocalModelOptions& options) { options.draft = other; }), body("Hi")));
+  ASSERT_TRUE(foreign.error);
+  EXPECT_EQ(foreign.error->detail, "draft_vocabulary");
 }
 
 TEST_F(Worker, KeepsToWhatTheCallAsksFor) {

@@ -16,6 +16,8 @@
 #include "governance/verify.h"
 #include "knowledge/parse/nursery.h"
 #include "knowledge/parse/parse.h"
+#include "models/local/memory.h"
+#include "models/local/placement.h"
 #include "storage/backup.h"
 #include "storage/governance/log.h"
 #include "storage/identity/sqlite_stores.h"
@@ -147,6 +149,10 @@ int doctor_command(const Common& common) {
     tell(false, "There is no administrator yet.", "Start the server and use the one-time link it prints.");
   else
     tell(needed.has_value(), "There is an administrator.");
+  for (const auto& gpu : models::local::gpus())
+    tell(true,
+         fmt::format("Models are computed by {}: {} of {} are free.", gpu.name,
+                     models::local::gigabytes(gpu.free_bytes), models::local::gigabytes(gpu.total_bytes)));
   bool chat = false;
   bool embeddings = false;
   for (const auto& card : (*program)->models().catalogue()) {

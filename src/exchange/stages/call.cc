@@ -20,6 +20,7 @@ class Primed final : public Completion {
   Primed(std::deque<dialects::StreamEvent> first, std::unique_ptr<Completion> rest, FairGates::Places places)
       : places_(std::move(places)), first_(std::move(first)), rest_(std::move(rest)) {}
   [[nodiscard]] const dialects::Losses& losses() const override { return rest_->losses(); }
+  [[nodiscard]] Computed computed() const override { return rest_->computed(); }
   Task<Result<dialects::StreamEvent>> next() override {
     if (!first_.empty()) {
       auto event = std::move(first_.front());
@@ -69,6 +70,8 @@ class Call final : public Stage {
         exchange.losses = exchange.completion->losses();
         for (const auto& loss : exchange.losses)
           trace.reasons.push_back("Not told to the model: " + loss.field + ". " + loss.sentence);
+        if (const auto by = exchange.completion->computed().by; !by.empty())
+          trace.reasons.push_back("Computed by " + by + ".");
         exchange.first_token_us =
             std::max(Micros(1), std::chrono::duration_cast<Micros>(Steady::now() - exchange.begun)).count();
         trace.decision = card.id;

@@ -37,6 +37,7 @@ class GuardOut final : public Stage {
     }
     auto streamed = co_await stream(exchange);
     // The completion ends here in every case: destroying it tells the model to stop.
+    exchange.computed = exchange.completion->computed();
     exchange.completion.reset();
     if (!streamed) co_return streamed;
 

@@ -1,5 +1,7 @@
 // 11. Tokens, cost, energy and every decision: the receipt and its leaf in the audit log, durable before the
 // client is told that the answer is done.
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/json.h"
@@ -22,6 +24,9 @@ class Record final : public Stage {
     exchange.cost_estimated = cost.estimated;
     if (!exchange.span.empty()) rooms_.spans->end(exchange);
     trace.decision = "kept";
+    if (const auto& computed = exchange.computed; computed.guessed_tokens > 0)
+      trace.reasons.push_back(fmt::format("{} of {} tokens that were guessed ahead were right.",
+                                          computed.guessed_right, computed.guessed_tokens));
     trace.reasons.push_back("The receipt and its leaf in the audit log are durable.");
     // The receipt holds its own stage and the delivery that follows, or it would not tell the whole way.
     StageTrace own = trace;
@@ -61,7 +66,7 @@ class Record final : public Stage {
           static_cast<std::int64_t>(std::max(exchange.written_bytes, exchange.answer.size()) + 2) / 3;
     }
     auto latency_s = std::chrono::duration<double>(Steady::now() - exchange.begun).count();
-    exchange.energy = rooms_.footprint.of(exchange.model, usage, latency_s);
+    exchange.energy = rooms_.footprint.of(exchange.model, usage, latency_s, exchange.computed);
   }
 
   const Rooms rooms_;

@@ -150,6 +150,8 @@ Catalogue::Entry Catalogue::configured(const ModelConfig& model,
       if (!model.name.empty()) manifest.name = model.name;
       if (model.capabilities != ModelConfig{}.capabilities) manifest.capabilities = model.capabilities;
     }
+    if (!model.draft.empty()) manifest.draft = model.draft;
+    manifest.gpu_layers = model.gpu_layers.value_or(manifest.gpu_layers);
     out.card = card_of(manifest);
     out.local = std::move(manifest);
   } else {

@@ -119,6 +119,8 @@ std::string to_json(const Manifest& manifest) {
   put_range(json, "parameters_total", manifest.parameters_total);
   put_range(json, "parameters_active", manifest.parameters_active);
   json.field("answers_documents", manifest.answers_documents);
+  if (!manifest.draft.empty()) json.field("draft", manifest.draft);
+  if (manifest.gpu_layers >= 0) json.field("gpu_layers", manifest.gpu_layers);
   json.field("query_prefix", manifest.query_prefix).field("passage_prefix", manifest.passage_prefix);
   return json.field("source", manifest.source).end().take();
 }
@@ -156,6 +158,9 @@ Result<Manifest> parse_manifest(std::string_view text, const std::string& folder
   out.parameters_active = get_range(*json, "parameters_active");
   const auto answers = json->find("answers_documents");
   out.answers_documents = answers == json->end() || !answers->is_boolean() || answers->get<bool>();
+  if (json->contains("gpu_layers"))
+    out.gpu_layers = std::clamp<std::int64_t>(get_number(*json, "gpu_layers"), -1, gpu_layers_max);
+  out.draft = get_text(*json, "draft");
   out.query_prefix = get_text(*json, "query_prefix");
   out.passage_prefix = get_text(*json, "passage_prefix");
   out.source = get_text(*json, "source");

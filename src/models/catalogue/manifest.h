@@ -18,6 +18,9 @@ enum class Kind { chat, embedding, reranker, adapter };
 /// The capability that calls ask for: chat, embeddings, rerank.
 [[nodiscard]] std::string_view main_capability(Kind kind);
 
+/// More than any model has.
+constexpr std::int64_t gpu_layers_max = 10'000;
+
 /// One installed model. Values.
 struct Manifest {
   std::string id;  // [a-z0-9._-], also the names of the files
@@ -35,9 +38,11 @@ struct Manifest {
   Range parameters_total;   // billions
   Range parameters_active;  // billions
   bool answers_documents = true;
-  std::string query_prefix;    // embedding models
-  std::string passage_prefix;  // embedding models
-  std::string source;          // where it came from, for people
+  std::int64_t gpu_layers = -1;  // layers that GPUs compute; -1: as many as fit
+  std::string draft;             // the id of a smaller installed model that guesses ahead for it; empty: none
+  std::string query_prefix;      // embedding models
+  std::string passage_prefix;    // embedding models
+  std::string source;            // where it came from, for people
 };
 
 /// Whether `id` may name a model and its files.

@@ -11,6 +11,8 @@
 #include "models/install/install.h"
 #include "models/install/progress.h"
 #include "models/install/speed.h"
+#include "models/local/memory.h"
+#include "models/local/placement.h"
 
 namespace bastide::models {
 namespace {
@@ -74,6 +76,13 @@ int list_available(const std::vector<Installable>& models) {
   return 0;
 }
 
+/// What would compute the model if it were loaded now, for people.
+std::string place_of(const Manifest& manifest) {
+  auto need = local::placement_need(manifest, local::slots_default);
+  const auto placed = local::place_model(need);
+  return placed ? placed->where : placed.error().message;
+}
+
 enum class Listed { all, available };
 
 int list(const Config& config, const std::string& folder, Listed what, bool as_json) {
@@ -91,6 +100,7 @@ int list(const Config& config, const std::string& folder, Listed what, bool as_j
       json.field("context_tokens", card.context_tokens).field("answers_documents", card.answers_documents);
       if (const auto& file = adapter ? adapter : local)
         json.field("bytes", file->bytes).field("licence", file->licence).field("source", file->source);
+      if (local && card.state == "stopped") json.field("place", place_of(*local));
       json.end();
     }
     json.end().key("available").array();
@@ -99,11 +109,14 @@ int list(const Config& config, const std::string& folder, Listed what, bool as_j
     return 0;
   }
   if (entries.empty()) fmt::print("No model is installed or configured.\n");
+  const bool has_gpus = !local::gpus().empty();
   for (const auto& [card, local, adapter] : entries) {
     const auto& file = adapter ? adapter : local;
-    fmt::print("{:<20} {:<10} {:<9} {:>8}  {}\n", card.id, kind_text(card),
+    const bool is_placed = has_gpus && local && card.state == "stopped";
+    fmt::print("{:<20} {:<10} {:<9} {:>8}  {}{}\n", card.id, kind_text(card),
                local ? card.state == "stopped" ? "ready" : card.state : card.provider,
-               file && file->bytes ? size_text(file->bytes) : "-", card.name);
+               file && file->bytes ? size_text(file->bytes) : "-", card.name,
+               is_placed ? " (" + place_of(*local) + ")" : "");
   }
   fmt::print(
       "\nCan be fetched with `bastide model pull NAME`; more of them: bastide model list --available\n");
@@ -149,6 +162,7 @@ int bench(const Config& config, const std::string& folder, const std::string& na
   if (as_json) {
     JsonWriter json;
     json.object().field("model", name).field("threads", speed->threads).field("load_s", speed->load_s);
+    json.field("place", speed->place);
     if (speed->embedding > 0)
       json.field("embedding_tokens_per_s", speed->embedding);
     else
@@ -158,7 +172,8 @@ int bench(const Config& config, const std::string& folder, const std::string& na
     fmt::print("{}\n", json.end().take());
     return 0;
   }
-  fmt::print("{}, {} threads, loaded in {:.1f} s\n", entry->card.name, speed->threads, speed->load_s);
+  fmt::print("{}, computed by {}, {} threads, loaded in {:.1f} s\n", entry->card.name, speed->place,
+             speed->threads, speed->load_s);
   if (speed->embedding > 0) {
     fmt::print("embedding               {:8.0f} tokens/s\n", speed->embedding);
     return 0;

@@ -7,9 +7,8 @@
 
 #include "base/cores.h"
 #include "base/time.h"
-#include "models/gguf/reader.h"
 #include "models/local/llama_engine.h"
-#include "models/local/memory.h"
+#include "models/local/placement.h"
 
 namespace bastide::models {
 namespace {
@@ -102,23 +101,19 @@ Result<void> measure_embedding(local::Engine& engine, Speed& out) {
 
 Result<Speed> measure_speed(const Manifest& manifest) {
   if (auto whole = check_file(manifest); !whole) return pass(whole);
-  auto facts = gguf::read_facts(manifest.file);
-  if (!facts) return pass(facts);
-  const auto needed = local::needed_memory_bytes(*facts, context_tokens, answers);
-  if (const auto available = local::available_memory_bytes(); needed > available)
-    return fail(Code::unavailable,
-                fmt::format("The model {} needs {} of memory; {} are available.", manifest.name,
-                            local::gigabytes(needed), local::gigabytes(available)),
-                "not_enough_memory", "Stop other programs, or choose a smaller model.");
-  local::EngineOptions options;
-  options.file = manifest.file;
-  options.kind = manifest.kind == Kind::embedding  ? local::ModelKind::embedding
-                 : manifest.kind == Kind::reranker ? local::ModelKind::reranker
-                                                   : local::ModelKind::chat;
+  auto need = local::placement_need(manifest, answers);
+  auto& options = need.engine;
   options.context_tokens = options.kind == local::ModelKind::chat ? context_tokens : 512;
-  options.slots = answers;
   options.threads = usable_cores();
+  auto placed = local::place_model(need);
+  if (!placed) return pass(placed);
+  if (placed->slots < answers)
+    return fail(
+        Code::unavailable,
+        fmt::format("There is no memory for {} answers of the model {} at once.", answers, manifest.name),
+        "not_enough_memory", "Stop other programs, or choose a smaller model.");
   Speed out;
+  out.place = placed->where;
   out.threads = options.threads;
   const auto begun = Steady::now();
   auto engine = local::Engine::load(options);

@@ -1,6 +1,8 @@
 // `bastide model bench`: what this machine does with a model, measured now.
 #pragma once
 
+#include <string>
+
 #include "base/result.h"
 #include "models/catalogue/manifest.h"
 
@@ -10,6 +12,7 @@ namespace bastide::models {
 struct Speed {
   double load_s = 0;
   int threads = 0;
+  std::string place;         // what computes it, for people
   double prompt = 0;         // of a prompt of 512 tokens
   double one_answer = 0;     // after it, one token after the other
   double eight_answers = 0;  // all eight together, after the same prompt

@@ -13,9 +13,11 @@ constexpr double batch_seconds_goal = 0.2;
 
 }  // namespace
 
-ChatScheduler::ChatScheduler(Engine& engine, int slots, PrefixStore* store, Send send)
+ChatScheduler::ChatScheduler(Engine& engine, int slots, Beside beside, Send send)
     : engine_(engine),
-      store_(store),
+      store_(beside.store),
+      draft_(beside.draft),
+      energy_(beside.energy),
       send_(std::move(send)),
       slots_(static_cast<std::size_t>(slots)),
       thread_([this] { run(); }) {}
@@ -75,7 +77,11 @@ void ChatScheduler::run() {
 bool ChatScheduler::take_work() {
   std::unique_lock lock(mutex_);
   const auto idle = [](const Slot& slot) { return slot.call == 0; };
-  wake_.wait(lock, [&] { return stopping_ || !waiting_.empty() || !std::ranges::all_of(slots_, idle); });
+  const auto is_wanted = [&] { return stopping_ || !waiting_.empty() || !std::ranges::all_of(slots_, idle); };
+  if (!is_wanted()) {
+    wake_.wait(lock, is_wanted);
+    if (energy_) energy_->begin();
+  }
   while (!stopping_ && std::ranges::any_of(slots_, idle)) {
     auto next = waiting_.pop([&](const std::string& person) { return running_of(person); }, Steady::now());
     if (!next) break;
@@ -85,6 +91,16 @@ bool ChatScheduler::take_work() {
     lock.lock();
   }
   return !stopping_;
+}
+
+void ChatScheduler::note_tokens(std::uint64_t call, std::size_t tokens) {
+  if (energy_) energy_->add(call, tokens);
+}
+
+Result<void> ChatScheduler::decode() {
+  auto decoded = engine_.decode();
+  if (energy_) energy_->note(Steady::now());
+  return decoded;
 }
 
 std::size_t ChatScheduler::running_of(const std::string& person) const {
@@ -107,7 +123,7 @@ void ChatScheduler::drop_cancelled() {
   }
   for (const auto& waiting : dropped) {
     places_.erase(waiting.call);
-    send_(FrameKind::finish, waiting.call, encode(FinishBody{FinishReason::cancelled, 0, 0, 0}));
+    send_(FrameKind::finish, waiting.call, encode(FinishBody{FinishReason::cancelled}));
   }
   for (auto& slot : slots_)
     if (slot.call && cancelled.contains(slot.call)) end(slot, FinishReason::cancelled);
@@ -134,56 +150,10 @@ void ChatScheduler::decode_group(const Group& group) {
     auto& slot = slots_[index];
     slot.row = engine_.add(static_cast<int>(index), slot.next, static_cast<int>(slot.cache.size()), true);
     slot.cache.push_back(slot.next);
+    note_tokens(slot.call, 1);
   }
-  if (const auto decoded = engine_.decode(); !decoded) return fail_slots(group.slots, decoded.error());
+  if (const auto decoded = decode(); !decoded) return fail_slots(group.slots, decoded.error());
   for (const std::size_t index : group.slots) draw(index);
-}
-
-/// The next token of the only answer, and those that were guessed right after it.
-void ChatScheduler::decode_answer(std::size_t index) {
-  auto& slot = slots_[index];
-  engine_.clear_batch();
-  if (const auto used = engine_.use_adapters_of(*slot.generation); !used)
-    return fail_slots({index}, used.error());
-  const auto add = [&](Token token, std::size_t position) {
-    return engine_.add(static_cast<int>(index), token, static_cast<int>(position), true);
-  };
-  const int row = add(slot.next, slot.cache.size());
-  slot.cache.push_back(slot.next);
-  const Guess guessed = guess(slot);
-  const std::size_t checked = slot.speculation.worth_checking(guessed, row_costs_);
-  for (std::size_t each = 0; each < checked; ++each) add(guessed.tokens[each], slot.cache.size() + each);
-  const auto begun = Steady::now();
-  if (const auto decoded = engine_.decode(); !decoded) return fail_slots({index}, decoded.error());
-  row_costs_.note(checked + 1, std::chrono::duration<double>(Steady::now() - begun).count());
-
-  std::size_t right = 0;
-  std::optional<FinishReason> over;
-  while (true) {
-    slot.row = row + static_cast<int>(right);
-    over = advance(index);
-    if (slot.call == 0 || over || right == checked || slot.next != guessed.tokens[right]) break;
-    slot.cache.push_back(slot.next);
-    ++right;
-  }
-  if (slot.call != 0 && !over && !guessed.tokens.empty()) {
-    // Where nothing was checked, the token that came says whether it would have paid.
-    const bool first = checked == 0 && slot.next == guessed.tokens.front();
-    slot.speculation.learn(guessed, checked == 0 ? std::size_t{first} : right,
-                           std::max<std::size_t>(checked, 1));
-  }
-  if (right < checked) engine_.forget(static_cast<int>(index), static_cast<int>(slot.cache.size()));
-  if (over) end(slot, *over);
-}
-
-/// Within what the answer may still have and the context holds.
-Guess ChatScheduler::guess(const Slot& slot) const {
-  std::size_t room = std::min(guess_max, slot.generation->guess_max());
-  const auto context = static_cast<std::size_t>(engine_.facts().context_tokens);
-  room = std::min(room, context - std::min(context, slot.cache.size() + 2));
-  if (const auto limit = slot.generation->max_tokens(); limit > 0)
-    room = std::min(room, static_cast<std::size_t>(std::max<std::int64_t>(0, limit - slot.written - 1)));
-  return engine_.can_take_back() ? look_up(slot.cache, room) : Guess{};
 }
 
 /// A piece of the prompts that are to be read.
@@ -194,7 +164,7 @@ void ChatScheduler::decode_prompts() {
   if (tokens == 0) return;
   const auto before = std::chrono::steady_clock::now();
   auto decoded = engine_.use_adapters_of(*slots_[in_batch.front()].generation);
-  if (decoded) decoded = engine_.decode();
+  if (decoded) decoded = decode();
   if (!decoded) return fail_slots(in_batch, decoded.error());
   pace(std::chrono::duration<double>(std::chrono::steady_clock::now() - before).count(), tokens);
   for (const std::size_t index : in_batch) {
@@ -240,6 +210,7 @@ std::size_t ChatScheduler::add_prompt(std::size_t index, std::size_t tokens_max)
     if (last) slot.row = row;
     slot.cache.push_back(token);
   }
+  note_tokens(slot.call, added);
   return added;
 }
 
@@ -284,8 +255,13 @@ void ChatScheduler::end(Slot& slot, FinishReason reason) {
   if (reason == FinishReason::stop && slot.generation->called_tools()) reason = FinishReason::tool_calls;
   if (reason != FinishReason::cancelled)
     note_service(std::chrono::duration<double>(Steady::now() - slot.seated).count());
-  const FinishBody body{reason, static_cast<std::uint32_t>(slot.generation->prompt().size()), slot.written,
-                        static_cast<std::uint32_t>(slot.reused)};
+  const FinishBody body{reason,
+                        static_cast<std::uint32_t>(slot.generation->prompt().size()),
+                        slot.written,
+                        static_cast<std::uint32_t>(slot.reused),
+                        slot.guessed,
+                        slot.guessed_right,
+                        energy_ ? energy_->take(slot.call) : 0};
   const std::uint64_t call = std::exchange(slot.call, 0);
   slot.generation.reset();
   slot.last_used = ++clock_;
@@ -303,6 +279,7 @@ void ChatScheduler::fail_slots(const std::vector<std::size_t>& indices, const Er
     slot.generation.reset();
     const std::uint64_t call = std::exchange(slot.call, 0);
     if (call == 0) continue;
+    if (energy_) (void)energy_->take(call);
     close_call(call);
     send_(FrameKind::error, call, encode_error(error));
   }

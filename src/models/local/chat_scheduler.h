@@ -13,6 +13,8 @@
 #include <unordered_set>
 #include <vector>
 
+#include "models/local/draft.h"
+#include "models/local/energy.h"
 #include "models/local/fair_queue.h"
 #include "models/local/frame.h"
 #include "models/local/llama_engine.h"
@@ -30,8 +32,14 @@ namespace bastide::models::local {
 /// ends goes into `store`, block by block.
 class ChatScheduler {
  public:
-  /// `store` may be null. References outlive this.
-  ChatScheduler(Engine& engine, int slots, PrefixStore* store, Send send);
+  /// What stands beside the model; each may be missing.
+  struct Beside {
+    PrefixStore* store = nullptr;
+    Draft* draft = nullptr;
+    EnergyShares* energy = nullptr;
+  };
+  /// References outlive this.
+  ChatScheduler(Engine& engine, int slots, Beside beside, Send send);
   ~ChatScheduler();
   ChatScheduler(const ChatScheduler&) = delete;
   ChatScheduler& operator=(const ChatScheduler&) = delete;
@@ -45,10 +53,11 @@ class ChatScheduler {
  private:
   void run();
   bool take_work();
+  [[nodiscard]] Result<void> decode();
+  void note_tokens(std::uint64_t call, std::size_t tokens);
   [[nodiscard]] std::size_t running_of(const std::string& person) const;
   void drop_cancelled();
   void decode_answers();
-  void decode_answer(std::size_t index);
   void decode_group(const Group& group);
   void decode_prompts();
   std::size_t add_prompts(std::vector<std::size_t>& in_batch);
@@ -56,11 +65,16 @@ class ChatScheduler {
   void pace(double seconds, std::size_t prompt_tokens);
   void draw(std::size_t index);
   [[nodiscard]] std::optional<FinishReason> advance(std::size_t index);
-  [[nodiscard]] Guess guess(const Slot& slot) const;
   void end(Slot& slot, FinishReason reason);
   void fail_slots(const std::vector<std::size_t>& indices, const Error& error);
   void close_call(std::uint64_t call);
   void send_delta(std::uint64_t call, const Delta& delta);
+
+  // chat_guessing.cc
+  void decode_answer(std::size_t index);
+  [[nodiscard]] std::size_t guess_room(const Slot& slot) const;
+  [[nodiscard]] Guess worth(Guess guess, const Slot& slot) const;
+  [[nodiscard]] Guess draft(const Slot& slot, std::size_t room) const;
 
   // chat_queue.cc
   [[nodiscard]] std::int64_t wait_s(std::size_t place) const;
@@ -78,6 +92,8 @@ class ChatScheduler {
 
   Engine& engine_;
   PrefixStore* const store_;
+  Draft* const draft_;
+  EnergyShares* const energy_;
   Send send_;
   std::mutex mutex_;
   std::condition_variable wake_;

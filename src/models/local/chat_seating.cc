@@ -56,7 +56,7 @@ void ChatScheduler::seat(Waiting waiting) {
   best->call = waiting.call;
   best->generation = std::move(waiting.generation);
   best->prompt_done = best->reused = best->decoded = keep;
-  best->written = 0;
+  best->written = best->guessed = best->guessed_right = 0;
   best->seated = Steady::now();
   best->speculation = {};
   best->begun = false;

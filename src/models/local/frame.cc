@@ -71,14 +71,25 @@ std::string encode(const FinishBody& finish) {
   put(out, finish.input_tokens);
   put(out, finish.output_tokens);
   put(out, finish.cached_tokens);
+  put(out, finish.guessed_tokens);
+  put(out, finish.guessed_right);
+  put(out, finish.joules);
   return out;
 }
 
 Result<FinishBody> decode_finish(std::string_view body) {
-  if (body.size() != 13 || static_cast<std::uint8_t>(body[0]) > 3)
+  if (body.size() != 29 || static_cast<std::uint8_t>(body[0]) > 3)
     return damaged("a damaged end of an answer");
-  return FinishBody{static_cast<FinishReason>(body[0]), get<std::uint32_t>(body, 1),
-                    get<std::uint32_t>(body, 5), get<std::uint32_t>(body, 9)};
+  FinishBody out;
+  out.reason = static_cast<FinishReason>(body[0]);
+  out.input_tokens = get<std::uint32_t>(body, 1);
+  out.output_tokens = get<std::uint32_t>(body, 5);
+  out.cached_tokens = get<std::uint32_t>(body, 9);
+  out.guessed_tokens = get<std::uint32_t>(body, 13);
+  out.guessed_right = get<std::uint32_t>(body, 17);
+  out.joules = get<double>(body, 21);
+  if (!std::isfinite(out.joules) || out.joules < 0) return damaged("a damaged end of an answer");
+  return out;
 }
 
 std::string encode_number(std::uint32_t number) {

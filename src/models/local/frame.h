@@ -23,7 +23,7 @@ enum class FrameKind : std::uint8_t {
   rerank = 6,  // {"query", "documents": [...]}
   // From the worker.
   progress = 16,    // loading, one byte: per cent
-  ready = 17,       // {"context_tokens":..,"dimension":..,"parameters":..,"description":".."}
+  ready = 17,       // {"context_tokens", "dimension", "parameters", "description", "place", "energy"}
   failed = 18,      // an error as JSON: the model could not be loaded
   accepted = 19,    // u32: tokens of the prompt
   text = 20,        // complete UTF-8
@@ -71,6 +71,9 @@ struct FinishBody {
   std::uint32_t input_tokens = 0;
   std::uint32_t output_tokens = 0;
   std::uint32_t cached_tokens = 0;
+  std::uint32_t guessed_tokens = 0;  // checked ahead of their turn
+  std::uint32_t guessed_right = 0;   // of them
+  double joules = 0;                 // where the worker said that it measures
 };
 
 [[nodiscard]] std::string encode(const FinishBody& finish);

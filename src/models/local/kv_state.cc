@@ -1,5 +1,6 @@
 #include "models/local/kv_state.h"
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 
@@ -9,15 +10,18 @@ namespace {
 // A state: magic u32, sequence i32, then a section for each cache (two where some layers slide), each:
 //   streams u32; for each stream: cells u32; where there are cells:
 //     for each cell: position i32, sequences u32 (1), sequence i32
-//     transposed u32 (1), layers u32
+//     transposed u32 (0 or 1), layers u32
 //     for each layer: type of K i32, bytes of a row u64, a row for each cell
-//     for each layer: type of V i32, bytes of an element u32, elements u32, for each: one for each cell
-// A block: sections u32, cells u32, then for each section: layers u32 and the layers' part as above.
+//     for each layer, V: as K; where transposed (without Flash Attention):
+//       type i32, bytes of an element u32, elements u32, for each: one for each cell
+// A block: sections u32, cells u32, then for each section: layers u32 (with `as_rows` where V is not
+// transposed) and the layers' part as above.
 constexpr std::uint32_t magic = 0xaf143cd8;
 constexpr std::uint32_t layers_max = 4096;
 constexpr std::uint32_t streams_max = 1024;
 constexpr std::uint32_t sections_max = 4;
 constexpr std::uint64_t row_max_bytes = 1ULL << 24;
+constexpr std::uint32_t as_rows = 1U << 31;
 
 std::unexpected<Error> unknown() {
   return fail(Code::unsupported, "The state of this model cannot be kept.", "unknown_state");
@@ -54,37 +58,41 @@ void put(std::string& out, T value) {
   out.append(bytes, sizeof(T));
 }
 
-struct Keys {
+struct Rows {
   std::int32_t type = 0;
   std::uint64_t row_bytes = 0;
   std::string_view rows;
 };
-struct Values {
+struct Columns {
   std::int32_t type = 0;
   std::uint32_t element_bytes = 0, elements = 0;
   std::string_view columns;
 };
+/// A layer has either rows of V or columns of it.
 struct Section {
-  std::vector<Keys> keys;
-  std::vector<Values> values;
+  std::uint32_t layers = 0;
+  bool is_transposed = true;
+  std::vector<Rows> rows;        // of K, then of V
+  std::vector<Columns> columns;  // of V
 };
 
-bool read_layers(Reader& in, std::uint32_t layers, std::uint64_t cells, Section& out) {
-  if (layers == 0 || layers > layers_max) return false;
-  for (std::uint32_t layer = 0; layer < layers; ++layer) {
-    Keys keys;
-    if (!in.read(keys.type) || !in.read(keys.row_bytes) || keys.row_bytes > row_max_bytes ||
-        !in.take(keys.row_bytes * cells, keys.rows))
+bool read_layers(Reader& in, std::uint64_t cells, Section& out) {
+  if (out.layers == 0 || out.layers > layers_max) return false;
+  const std::uint32_t rows = out.is_transposed ? out.layers : 2 * out.layers;
+  for (std::uint32_t each = 0; each < rows; ++each) {
+    Rows read;
+    if (!in.read(read.type) || !in.read(read.row_bytes) || read.row_bytes > row_max_bytes ||
+        !in.take(read.row_bytes * cells, read.rows))
       return false;
-    out.keys.push_back(keys);
+    out.rows.push_back(read);
   }
-  for (std::uint32_t layer = 0; layer < layers; ++layer) {
-    Values values;
+  for (std::uint32_t each = rows - out.layers; each < out.layers; ++each) {
+    Columns values;
     if (!in.read(values.type) || !in.read(values.element_bytes) || !in.read(values.elements) ||
         values.element_bytes > 64 || values.elements > row_max_bytes ||
         !in.take(std::uint64_t{values.element_bytes} * values.elements * cells, values.columns))
       return false;
-    out.values.push_back(values);
+    out.columns.push_back(values);
   }
   return true;
 }
@@ -105,9 +113,10 @@ bool read_section(Reader& in, std::uint32_t& cells, Section& out) {
           position != static_cast<std::int32_t>(cell))
         return false;
     }
-    std::uint32_t transposed = 0, layers = 0;
-    if (!in.read(transposed) || transposed != 1 || !in.read(layers) || !read_layers(in, layers, count, out))
-      return false;
+    std::uint32_t transposed = 0;
+    if (!in.read(transposed) || transposed > 1 || !in.read(out.layers)) return false;
+    out.is_transposed = transposed == 1;
+    if (!read_layers(in, count, out)) return false;
     cells = count;
   }
   return found;
@@ -119,13 +128,13 @@ std::string cut_block(const std::vector<Section>& sections, std::uint64_t cells,
   put(out, static_cast<std::uint32_t>(sections.size()));
   put(out, static_cast<std::uint32_t>(block));
   for (const auto& section : sections) {
-    put(out, static_cast<std::uint32_t>(section.keys.size()));
-    for (const auto& keys : section.keys) {
-      put(out, keys.type);
-      put(out, keys.row_bytes);
-      out.append(keys.rows.substr(first * keys.row_bytes, block * keys.row_bytes));
+    put(out, section.layers | (section.is_transposed ? 0 : as_rows));
+    for (const auto& each : section.rows) {
+      put(out, each.type);
+      put(out, each.row_bytes);
+      out.append(each.rows.substr(first * each.row_bytes, block * each.row_bytes));
     }
-    for (const auto& values : section.values) {
+    for (const auto& values : section.columns) {
       put(out, values.type);
       put(out, values.element_bytes);
       put(out, values.elements);
@@ -148,21 +157,24 @@ bool read_block(std::string_view bytes, Block& out) {
   if (!in.read(sections) || !in.read(out.cells) || sections == 0 || sections > sections_max || out.cells == 0)
     return false;
   for (std::uint32_t each = 0; each < sections; ++each) {
-    std::uint32_t layers = 0;
-    if (!in.read(layers) || !read_layers(in, layers, out.cells, out.sections.emplace_back())) return false;
+    auto& section = out.sections.emplace_back();
+    if (!in.read(section.layers)) return false;
+    section.is_transposed = (section.layers & as_rows) == 0;
+    section.layers &= ~as_rows;
+    if (!read_layers(in, out.cells, section)) return false;
   }
   return in.at_end();
 }
 
 bool alike(const Section& a, const Section& b) {
-  if (a.keys.size() != b.keys.size()) return false;
-  for (std::size_t layer = 0; layer < a.keys.size(); ++layer)
-    if (a.keys[layer].type != b.keys[layer].type || a.keys[layer].row_bytes != b.keys[layer].row_bytes ||
-        a.values[layer].type != b.values[layer].type ||
-        a.values[layer].elements != b.values[layer].elements ||
-        a.values[layer].element_bytes != b.values[layer].element_bytes)
-      return false;
-  return true;
+  const auto same_rows = [](const Rows& x, const Rows& y) {
+    return x.type == y.type && x.row_bytes == y.row_bytes;
+  };
+  const auto same_columns = [](const Columns& x, const Columns& y) {
+    return x.type == y.type && x.elements == y.elements && x.element_bytes == y.element_bytes;
+  };
+  return a.is_transposed == b.is_transposed && std::ranges::equal(a.rows, b.rows, same_rows) &&
+         std::ranges::equal(a.columns, b.columns, same_columns);
 }
 
 void join_section(std::string& out, const std::vector<Block>& blocks, std::size_t section,
@@ -175,22 +187,22 @@ void join_section(std::string& out, const std::vector<Block>& blocks, std::size_
     put(out, std::int32_t{0});
   }
   const auto& first = blocks.front().sections[section];
-  put(out, std::uint32_t{1});
-  put(out, static_cast<std::uint32_t>(first.keys.size()));
-  for (std::size_t layer = 0; layer < first.keys.size(); ++layer) {
-    put(out, first.keys[layer].type);
-    put(out, first.keys[layer].row_bytes);
-    for (const auto& block : blocks) out.append(block.sections[section].keys[layer].rows);
+  put(out, static_cast<std::uint32_t>(first.is_transposed));
+  put(out, first.layers);
+  for (std::size_t each = 0; each < first.rows.size(); ++each) {
+    put(out, first.rows[each].type);
+    put(out, first.rows[each].row_bytes);
+    for (const auto& block : blocks) out.append(block.sections[section].rows[each].rows);
   }
-  for (std::size_t layer = 0; layer < first.values.size(); ++layer) {
-    const auto& values = first.values[layer];
+  for (std::size_t layer = 0; layer < first.columns.size(); ++layer) {
+    const auto& values = first.columns[layer];
     put(out, values.type);
     put(out, values.element_bytes);
     put(out, values.elements);
     for (std::uint64_t element = 0; element < values.elements; ++element)
       for (const auto& block : blocks) {
         const std::uint64_t size = std::uint64_t{block.cells} * values.element_bytes;
-        out.append(block.sections[section].values[layer].columns.substr(element * size, size));
+        out.append(block.sections[section].columns[layer].columns.substr(element * size, size));
       }
   }
   for (std::size_t stream = 1; stream < slots; ++stream) put(out, std::uint32_t{0});

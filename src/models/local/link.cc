@@ -38,6 +38,8 @@ std::vector<std::string> worker_environment() {
                                     "TSAN_OPTIONS",
                                     "LSAN_OPTIONS",
                                     "CUDA_VISIBLE_DEVICES",
+                                    "GGML_VK_VISIBLE_DEVICES",
+                                    "VK_DRIVER_FILES",
                                     "LLVM_PROFILE_FILE",
                                     "BASTIDE_WORKER_STDERR"};
   std::vector<std::string> out;

@@ -14,16 +14,6 @@ namespace {
 constexpr int chat_batch_tokens = 512;
 constexpr int embedding_sequences_max = 32;
 
-std::unexpected<Error> load_failed(const std::string& file) {
-  const auto slash = file.rfind('/');
-  return fail(
-      Code::unavailable,
-      fmt::format("The model file {} could not be loaded: it is damaged, or of a kind that this version does "
-                  "not know.",
-                  slash == std::string::npos ? file : file.substr(slash + 1)),
-      "load_failed", "Fetch it again with `bastide model pull`, or choose another model.");
-}
-
 double cpu_seconds() {
   timespec spent{};
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &spent);
@@ -47,57 +37,83 @@ bool is_plain(const common_chat_templates* templates) try {
   return false;
 }
 
-llama_context_params context_params(const EngineOptions& options, const EngineFacts& facts, int slots) {
+}  // namespace
+
+std::unexpected<Error> load_failed(const std::string& file) {
+  const auto slash = file.rfind('/');
+  return fail(
+      Code::unavailable,
+      fmt::format("The model file {} could not be loaded: it is damaged, or of a kind that this version does "
+                  "not know.",
+                  slash == std::string::npos ? file : file.substr(slash + 1)),
+      "load_failed", "Fetch it again with `bastide model pull`, or choose another model.");
+}
+
+void silence_llama() {
+  llama_log_set([](ggml_log_level, const char*, void*) {}, nullptr);
+  common_log_set_verbosity_thold(-1);
+}
+
+llama_model_params model_params(const EngineOptions& options) {
+  static const Offload none{{nullptr}, 0, {}, {}};
+  const Offload& offload = options.offload ? *options.offload : none;
+  llama_model_params params = llama_model_default_params();
+  // llama.cpp does not write to the list.
+  params.devices = const_cast<ggml_backend_dev_t*>(offload.devices.data());
+  params.n_gpu_layers = offload.gpu_layers;
+  if (!offload.split.empty()) params.tensor_split = offload.split.data();
+  if (!offload.overrides.empty()) params.tensor_buft_overrides = offload.overrides.data();
+  return params;
+}
+
+llama_context_params context_params(const EngineOptions& options, int context_tokens, int slots) {
   llama_context_params params = llama_context_default_params();
   params.n_threads = options.threads;
   params.n_threads_batch = options.threads;
   params.no_perf = true;
-  // Measured: on CPUs without it, long contexts decode a quarter faster.
-  params.flash_attn_type = LLAMA_FLASH_ATTN_TYPE_DISABLED;
+  // Measured: on CPUs without it, long contexts decode a quarter faster. GPUs would need memory for the
+  // scores.
+  params.flash_attn_type = options.offload ? LLAMA_FLASH_ATTN_TYPE_AUTO : LLAMA_FLASH_ATTN_TYPE_DISABLED;
   params.n_seq_max = static_cast<std::uint32_t>(slots);
   if (options.kind != ModelKind::chat) {
     // All texts of a batch are computed at once: attention needs them in one piece.
-    const int tokens = std::max(facts.context_tokens, 512);
+    const int tokens = std::max(context_tokens, 512);
     params.embeddings = true;
     params.n_ctx = static_cast<std::uint32_t>(tokens);
     params.n_batch = params.n_ubatch = static_cast<std::uint32_t>(tokens);
     params.kv_unified = true;
     if (options.kind == ModelKind::reranker) params.pooling_type = LLAMA_POOLING_TYPE_RANK;
   } else {
-    params.n_ctx = static_cast<std::uint32_t>(facts.context_tokens * slots);
+    params.n_ctx = static_cast<std::uint32_t>(context_tokens * slots);
     params.n_batch = params.n_ubatch = chat_batch_tokens;
     params.kv_unified = false;
   }
   return params;
 }
 
-}  // namespace
-
 Engine::Engine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Engine::~Engine() = default;
 const EngineFacts& Engine::facts() const { return impl_->facts; }
 
 Result<std::unique_ptr<Engine>> Engine::load(const EngineOptions& options) try {
-  // The library's log goes nowhere: it holds prompts' text at some levels.
-  llama_log_set([](ggml_log_level, const char*, void*) {}, nullptr);
-  common_log_set_verbosity_thold(-1);
+  silence_llama();
   llama_backend_init();
 
   auto impl = std::make_unique<Impl>();
-  llama_model_params model_params = llama_model_default_params();
+  llama_model_params from = model_params(options);
   struct Progress {
     const EngineOptions& options;
     int last = -1;
   } progress{options};
-  model_params.progress_callback_user_data = &progress;
-  model_params.progress_callback = [](float done, void* user) {
+  from.progress_callback_user_data = &progress;
+  from.progress_callback = [](float done, void* user) {
     auto& shown = *static_cast<Progress*>(user);
     const int per_cent = std::clamp(static_cast<int>(done * 100), 0, 100);
     if (per_cent != shown.last && shown.options.on_progress) shown.options.on_progress(per_cent);
     shown.last = per_cent;
     return true;
   };
-  impl->model.reset(llama_model_load_from_file(options.file.c_str(), model_params));
+  impl->model.reset(llama_model_load_from_file(options.file.c_str(), from));
   if (!impl->model) return load_failed(options.file);
   impl->vocab = llama_model_get_vocab(impl->model.get());
 
@@ -113,14 +129,14 @@ Result<std::unique_ptr<Engine>> Engine::load(const EngineOptions& options) try {
       trained > 0 ? std::min(options.context_tokens, trained) : options.context_tokens;
 
   impl->slots = options.kind == ModelKind::chat ? options.slots : embedding_sequences_max;
-  const auto params = context_params(options, impl->facts, impl->slots);
+  const auto params = context_params(options, impl->facts.context_tokens, impl->slots);
   impl->context.reset(llama_init_from_model(impl->model.get(), params));
   if (!impl->context) return load_failed(options.file);
   auto pool_params = ggml_threadpool_params_default(options.threads);
   pool_params.poll = 0;  // between two batches they sleep
   impl->pool.reset(ggml_threadpool_new(&pool_params));
   if (impl->pool) llama_attach_threadpool(impl->context.get(), impl->pool.get(), impl->pool.get());
-  impl->governor = ThreadGovernor(options.threads);
+  if (!options.offload) impl->governor.emplace(options.threads);
   impl->batch_tokens_max = static_cast<int>(llama_n_batch(impl->context.get()));
   impl->batch = llama_batch_init(impl->batch_tokens_max, 0, 1);
 
@@ -154,13 +170,39 @@ Result<void> Engine::decode() try {
   const double cpu_before = cpu_seconds();
   const bool done = llama_decode(impl_->context.get(), impl_->batch) == 0;
   const auto now = Steady::now();
-  if (impl_->governor.note(now, std::chrono::duration<double>(now - begun).count(),
-                           cpu_seconds() - cpu_before))
-    llama_set_n_threads(impl_->context.get(), impl_->governor.threads(), impl_->governor.threads());
+  if (impl_->governor && impl_->governor->note(now, std::chrono::duration<double>(now - begun).count(),
+                                               cpu_seconds() - cpu_before))
+    llama_set_n_threads(impl_->context.get(), impl_->governor->threads(), impl_->governor->threads());
   if (done) return {};
   return fail(Code::upstream, "The model could not compute the answer.", "decode_failed", "Try again.");
 } catch (const std::exception&) {
   return fail(Code::upstream, "The model could not compute the answer.", "decode_failed", "Try again.");
+}
+
+Engine::Likely Engine::likeliest() const {
+  const float* logits = llama_get_logits_ith(impl_->context.get(), -1);
+  const std::span all(logits, static_cast<std::size_t>(llama_vocab_n_tokens(impl_->vocab)));
+  const auto best = std::ranges::max_element(all);
+  float sum = 0;
+  for (const float each : all) sum += std::exp(each - *best);
+  return {static_cast<Token>(best - all.begin()), 1 / sum};
+}
+
+bool Engine::has_vocabulary_of(const Engine& other) const {
+  // Makers pad vocabularies to sizes that machines like.
+  constexpr int unused_max = 256;
+  const auto *a = impl_->vocab, *b = other.impl_->vocab;
+  const int size = std::min(llama_vocab_n_tokens(a), llama_vocab_n_tokens(b));
+  if (llama_vocab_type(a) != llama_vocab_type(b) ||
+      std::max(llama_vocab_n_tokens(a), llama_vocab_n_tokens(b)) - size > unused_max)
+    return false;
+  for (Token token = 0; token < size; ++token) {
+    const bool is_named = !(llama_vocab_get_attr(a, token) & LLAMA_TOKEN_ATTR_UNUSED) &&
+                          !(llama_vocab_get_attr(b, token) & LLAMA_TOKEN_ATTR_UNUSED);
+    if (is_named && std::string_view(llama_vocab_get_text(a, token)) != llama_vocab_get_text(b, token))
+      return false;
+  }
+  return true;
 }
 
 bool Engine::forget(int slot, int position) {

@@ -17,12 +17,16 @@ using Token = std::int32_t;
 
 enum class ModelKind { chat, embedding, reranker };
 
+/// How layers are spread over GPUs: placement.h.
+struct Offload;
+
 struct EngineOptions {
   std::string file;
   ModelKind kind = ModelKind::chat;
   int context_tokens = 4096;  // per sequence; cut to what the model was trained for
   int slots = 4;              // sequences at once
   int threads = 1;
+  std::shared_ptr<const Offload> offload{};  // null: the processor computes all
   std::function<void(int per_cent)> on_progress{};
 };
 
@@ -64,9 +68,14 @@ class Generation {
   [[nodiscard]] std::int64_t max_tokens() const;
   /// How many guessed tokens may be checked at once: speculation.h.
   [[nodiscard]] std::size_t guess_max() const;
+  /// How many are checked at least wherever there are guesses, whether that pays or not.
+  [[nodiscard]] std::size_t guess_min() const;
   /// Draws the next token from the logits at `row` of the last decoded batch.
   [[nodiscard]] Result<Token> sample(int row);
   [[nodiscard]] bool ends_answer(Token token) const;
+  /// What the grammar forces, or nearly, to come next, `size_max` tokens at most. A guess: the same
+  /// characters may come as other tokens.
+  [[nodiscard]] std::vector<Token> forced(std::size_t size_max);
   /// What can be shown after `token`.
   [[nodiscard]] Delta take(Token token);
   /// The rest of the answer.
@@ -111,6 +120,14 @@ class Engine {
   int add(int slot, Token token, int position, bool wants_logits);
   /// Code::internal with detail decode_failed; the caches of the batch's slots are then undefined.
   [[nodiscard]] Result<void> decode();
+  struct Likely {
+    Token token = 0;
+    float probability = 0;
+  };
+  /// What the last token of the last decoded batch, which wanted logits, is most likely followed by.
+  [[nodiscard]] Likely likeliest() const;
+  /// Whether both know the same tokens by the same numbers (some at the end, which stand for nothing, aside).
+  [[nodiscard]] bool has_vocabulary_of(const Engine& other) const;
   /// Forgets what `slot` holds from `position` on. False: the model cannot forget a part, everything is gone.
   bool forget(int slot, int position);
   /// Whether `forget` can forget a part.

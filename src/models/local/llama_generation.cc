@@ -17,6 +17,8 @@ namespace {
 
 /// So many of the likeliest tokens are tried one by one before the grammar is asked about all.
 constexpr std::size_t single_tries = 48;
+/// More than most tokens have.
+constexpr std::size_t forced_bytes_a_token = 8;
 
 std::unexpected<Error> bad(std::string message) {
   return fail(Code::invalid, std::move(message), "bad_request");
@@ -205,7 +207,7 @@ Result<nlohmann::json> read_body(std::string_view text) {
 Result<std::unique_ptr<Generation>> Engine::prepare(std::string_view body_json) const try {
   auto body = read_body(body_json);
   if (!body) return pass(body);
-  auto sampling = read_sampling(*body);
+  auto sampling = read_sampling(nlohmann::ordered_json::parse(body_json));
   if (!sampling) return pass(sampling);
   const bool fills = asks_infill(*body);
   Rendered rendered;
@@ -241,6 +243,7 @@ Result<std::unique_ptr<Generation>> Engine::prepare(std::string_view body_json) 
   out->max_tokens = sampling->max_tokens;
   out->ignore_eos = sampling->ignore_eos;
   if (sampling->guess_max) out->guess_max = static_cast<std::size_t>(*sampling->guess_max);
+  out->guess_min = static_cast<std::size_t>(sampling->guess_min.value_or(0));
   out->logprobs = sampling->logprobs;
   out->stop_tokens = sampling->stop_token_ids;
 
@@ -254,6 +257,12 @@ Result<std::unique_ptr<Generation>> Engine::prepare(std::string_view body_json) 
   if (!out->is_greedy) out->sampler.reset(common_sampler_init(impl_->model.get(), params));
   if (!out->sampler && !(out->is_greedy && (params.grammar.empty() || out->grammar)))
     return bad("The grammar is not valid.");
+
+  if (!params.grammar.grammar.empty() && !params.grammar_lazy && out->guess_max > 0) {
+    out->forced = ForcedText::of(params.grammar.grammar);
+    if (out->forced && params.grammar.type != COMMON_GRAMMAR_TYPE_USER)
+      out->forced->feed(params.generation_prompt);
+  }
 
   auto stop_words = sampling->stop_words;
   stop_words.insert(stop_words.end(), chat.additional_stops.begin(), chat.additional_stops.end());
@@ -291,6 +300,7 @@ const CacheScope& Generation::scope() const { return impl_->scope; }
 Priority Generation::priority() const { return impl_->priority; }
 std::int64_t Generation::max_tokens() const { return impl_->max_tokens; }
 std::size_t Generation::guess_max() const { return impl_->guess_max; }
+std::size_t Generation::guess_min() const { return impl_->guess_min; }
 bool Generation::stopped() const { return impl_->gate.stopped(); }
 bool Generation::called_tools() const { return !impl_->message.tool_calls.empty(); }
 
@@ -356,7 +366,19 @@ bool Generation::ends_answer(Token token) const {
   return !impl_->ignore_eos && llama_vocab_is_eog(impl_->vocab, token);
 }
 
+std::vector<Token> Generation::forced(std::size_t size_max) {
+  if (!impl_->forced || size_max == 0) return {};
+  const auto text = impl_->forced->next(size_max * forced_bytes_a_token);
+  if (text.empty()) return {};
+  auto out = common_tokenize(impl_->vocab, text, false, false);
+  // The last token may go on with what is not known.
+  if (out.size() > 1 && out.size() <= size_max) out.pop_back();
+  out.resize(std::min(out.size(), size_max));
+  return out;
+}
+
 Delta Generation::take(Token token) {
+  if (impl_->forced) impl_->forced->feed(common_token_to_piece(impl_->vocab, token, true));
   const bool special = impl_->preserved.contains(token);
   const std::string shown = impl_->gate.feed(common_token_to_piece(impl_->vocab, token, special));
   Delta out;

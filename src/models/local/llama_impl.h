@@ -7,6 +7,7 @@
 #include <log.h>
 #include <sampling.h>
 
+#include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
@@ -20,6 +21,8 @@
 #include "models/local/text_gate.h"
 #include "models/local/thread_governor.h"
 
+struct llama_grammar;
+
 namespace bastide::models::local {
 
 struct ModelDeleter {
@@ -32,6 +35,20 @@ struct ContextDeleter {
 struct PoolDeleter {
   void operator()(ggml_threadpool* pool) const { ggml_threadpool_free(pool); }
 };
+
+/// What llama.cpp is told of GPUs.
+struct Offload {
+  std::vector<ggml_backend_dev_t> devices;                  // ends with null
+  int gpu_layers = 0;                                       // -1: all
+  std::vector<float> split;                                 // among several GPUs; empty: by their free memory
+  std::vector<llama_model_tensor_buft_override> overrides;  // tensors that stay; ends with null or is empty
+};
+/// The library's log goes nowhere: it holds prompts' text at some levels.
+void silence_llama();
+[[nodiscard]] std::unexpected<Error> load_failed(const std::string& file);
+[[nodiscard]] llama_model_params model_params(const EngineOptions& options);
+[[nodiscard]] llama_context_params context_params(const EngineOptions& options, int context_tokens,
+                                                  int slots);
 
 struct AdapterUse {
   std::string name;  // for people
@@ -64,6 +81,32 @@ class AdapterShelf {
   std::vector<Loaded> loaded_;  // the one used last at the end
 };
 
+/// Follows an answer through its grammar and tells what must come next: literal keys of a schema, brackets.
+/// Where space may stand, the answer's own habit is guessed. One thread at a time.
+class ForcedText {
+ public:
+  /// Null for what is no grammar.
+  static std::unique_ptr<ForcedText> of(const std::string& grammar);
+  /// What the answer went on with.
+  void feed(std::string_view written);
+  /// What comes next, `bytes_max` or a few more at most. Empty where there is a choice, or nothing.
+  [[nodiscard]] std::string next(std::size_t bytes_max);
+
+ private:
+  struct GrammarDeleter {
+    void operator()(llama_grammar* grammar) const;
+  };
+  explicit ForcedText(llama_grammar* grammar) : grammar_(grammar) {}
+  void take(std::uint32_t c);
+
+  std::unique_ptr<llama_grammar, GrammarDeleter> grammar_;
+  std::string rest_;                             // bytes of a character that is not whole
+  std::map<std::uint32_t, std::string> spaces_;  // what stood after a character where space may stand
+  std::uint32_t before_ = 0;                     // the last character that is no space
+  bool may_space_ = false;                       // after it
+  std::string space_;                            // after it
+};
+
 struct SamplerDeleter {
   void operator()(llama_sampler* sampler) const { llama_sampler_free(sampler); }
 };
@@ -75,7 +118,7 @@ struct Engine::Impl {
   AdapterShelf shelf;
   std::vector<std::shared_ptr<llama_adapter_lora>> held_adapters;  // the context computes with them
   std::string adapters_in_use;
-  ThreadGovernor governor{1};
+  std::optional<ThreadGovernor> governor;  // none where the processor waits for GPUs
   const llama_vocab* vocab = nullptr;
   common_chat_templates_ptr templates;
   /// Its answers are plain text and its prompt is the template's alone, so that the analysis of the template,
@@ -102,12 +145,14 @@ struct Generation::Impl {
   std::int64_t max_tokens = 0;
   bool ignore_eos = false;
   std::size_t guess_max = local::guess_max;
+  std::size_t guess_min = 0;
   bool is_greedy = false;  // the likeliest token that `grammar` allows: no other sampler is needed
   int logprobs = -1;       // of so many candidates; -1: none
   std::string drawn;       // logprobs of the token drawn last
   std::vector<Token> stop_tokens;
   std::unique_ptr<llama_sampler, SamplerDeleter> grammar;  // of a greedy answer; null: everything is allowed
   common_sampler_ptr sampler;                              // null where `is_greedy`
+  std::unique_ptr<ForcedText> forced;                      // null without a grammar that always holds
   std::set<llama_token> preserved;
   TextGate gate{{}};
   // Only when the template has reasoning or tools; otherwise text goes straight through.

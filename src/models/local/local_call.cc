@@ -130,6 +130,7 @@ bool LocalCall::take_delta(std::string_view delta_json, std::string_view more) {
 }
 
 void LocalCall::finish(const FinishBody& body) {
+  finish_ = body;
   std::vector<dialects::StreamEvent> events;
   (void)decoder_->feed({}, R"({"model":"local","choices":[{"index":0,"delta":{},"finish_reason":"stop"}]})",
                        events);
@@ -242,6 +243,11 @@ std::optional<std::uint32_t> LocalCall::number_within(Micros patience) {
 bool LocalCall::ended() const {
   const std::lock_guard lock(mutex_);
   return ended_;
+}
+
+FinishBody LocalCall::finished() const {
+  const std::lock_guard lock(mutex_);
+  return finish_;
 }
 
 }  // namespace bastide::models::local

@@ -41,6 +41,8 @@ class LocalCall {
   /// Blocks the thread for at most `patience`.
   [[nodiscard]] std::optional<std::uint32_t> number_within(Micros patience);
   [[nodiscard]] bool ended() const;
+  /// How the answer ended; zeros as long as it did not.
+  [[nodiscard]] FinishBody finished() const;
 
  private:
   bool take_locked(const Frame& frame);
@@ -63,6 +65,7 @@ class LocalCall {
   std::optional<std::vector<std::vector<float>>> vectors_;
   std::optional<ScoresBody> scores_;
   std::optional<std::uint32_t> number_;
+  FinishBody finish_;
 };
 
 }  // namespace bastide::models::local

@@ -4,11 +4,12 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <nlohmann/json.hpp>
 
 #include "base/crypto.h"
 #include "base/json.h"
 #include "base/log.h"
-#include "models/gguf/reader.h"
+#include "base/text.h"
 #include "models/local/memory.h"
 
 namespace bastide::models::local {
@@ -22,6 +23,7 @@ constexpr Millis restart_pause_max{30'000};
 constexpr Millis healthy_after{60'000};
 /// A prompt of some pages is split within a millisecond or two; who asks must not be held longer.
 constexpr Micros count_patience{10'000};
+constexpr std::size_t word_max_bytes = 200;
 
 Error cancelled() { return {Code::cancelled, "The call was stopped."}; }
 Error shutting_down() { return {Code::unavailable, "The server is shutting down.", "shutting_down"}; }
@@ -36,6 +38,14 @@ class LocalCompletion final : public exchange::Completion {
       : model_(std::move(model)), id_(id), call_(std::move(call)), on_stop_(std::move(stop), Cancel{this}) {}
   ~LocalCompletion() override { model_->cancel(id_, call_); }
   Task<Result<dialects::StreamEvent>> next() override { return call_->next(); }
+  [[nodiscard]] exchange::Computed computed() const override {
+    const auto finish = call_->finished();
+    auto out = model_->computed();
+    out.guessed_tokens = finish.guessed_tokens;
+    out.guessed_right = finish.guessed_right;
+    out.joules = finish.joules;
+    return out;
+  }
 
  private:
   struct Cancel {
@@ -56,6 +66,11 @@ LocalModel::~LocalModel() { shut_down(); }
 LocalStatus LocalModel::status() const {
   const std::lock_guard lock(mutex_);
   return {state_, detail_};
+}
+
+exchange::Computed LocalModel::computed() const {
+  const std::lock_guard lock(mutex_);
+  return computed_;
 }
 
 void LocalModel::shut_down() {
@@ -216,7 +231,7 @@ void LocalModel::supervise() {
       continue;
     }
     const auto since = Steady::now();
-    set(State::ready, {});
+    set(State::ready, "Computed by " + computed().by + ".");
     const Served served = serve();
     link_.end();
     worker_pid_ = -1;
@@ -250,23 +265,25 @@ bool LocalModel::wait_until_wanted() {
 Result<std::vector<std::string>> LocalModel::check() {
   const auto& manifest = options_.manifest;
   if (auto whole = check_file(manifest); !whole) return pass(whole);
-  auto facts = gguf::read_facts(manifest.file);
-  if (!facts) return pass(facts);
-  std::int64_t context = manifest.context_tokens;
-  if (facts->context_tokens > 0) context = std::min(context, facts->context_tokens);
   const std::uint64_t available =
       options_.available_memory_bytes ? options_.available_memory_bytes() : available_memory_bytes();
-  const Fit fit = fit_memory(*facts, context, options_.slots, available);
-  if (fit.slots == 0)
+  std::vector<std::string> args{"--model",      manifest.file,
+                                "--name",       manifest.name,
+                                "--kind",       std::string(kind_name(manifest.kind)),
+                                "--context",    std::to_string(manifest.context_tokens),
+                                "--slots",      std::to_string(options_.slots),
+                                "--threads",    std::to_string(options_.threads),
+                                "--memory",     std::to_string(available),
+                                "--gpu-layers", std::to_string(manifest.gpu_layers)};
+  if (manifest.draft.empty()) return args;
+  if (!options_.draft)
     return bastide::fail(Code::unavailable,
-                         fmt::format("The model {} needs {} of memory; {} are available.", manifest.name,
-                                     gigabytes(fit.needed_bytes), gigabytes(available)),
-                         "not_enough_memory", "Choose a smaller model, or free some memory on the server.");
-  return std::vector<std::string>{"--model",   manifest.file,
-                                  "--kind",    std::string(kind_name(manifest.kind)),
-                                  "--context", std::to_string(context),
-                                  "--slots",   std::to_string(fit.slots),
-                                  "--threads", std::to_string(options_.threads)};
+                         fmt::format("The model {} names {} as its draft, which is not on this machine.",
+                                     manifest.name, manifest.draft),
+                         "missing", fmt::format("Fetch it: bastide model pull {}", manifest.draft));
+  if (auto whole = check_file(*options_.draft); !whole) return pass(whole);
+  args.insert(args.end(), {"--draft", options_.draft->file, "--draft-name", options_.draft->name});
+  return args;
 }
 
 Result<void> LocalModel::load() {
@@ -291,7 +308,7 @@ Result<void> LocalModel::load() {
           fmt::format("The model {} could not be loaded: its process ended.", options_.manifest.name),
           "load_failed", "Check the server's memory, or fetch the model again.");
     for (const auto& frame : frames) {
-      if (frame.kind == FrameKind::ready) return {};
+      if (frame.kind == FrameKind::ready) return note_ready(frame.body);
       if (frame.kind == FrameKind::failed) return std::unexpected(decode_error(frame.body));
       if (frame.kind != FrameKind::progress || frame.body.size() != 1) continue;
       deadline = Deadline::in(options_.load_timeout);
@@ -302,6 +319,23 @@ Result<void> LocalModel::load() {
                            fmt::format("The model {} takes too long to load.", options_.manifest.name),
                            "load_timeout", "Check the server's disk and memory.");
   }
+}
+
+Result<void> LocalModel::note_ready(std::string_view body) {
+  const auto json = parse_json(body, 2);
+  const auto word = [&](const char* name) -> std::optional<std::string> {
+    if (!json || !json->is_object() || !json->contains(name) || !(*json)[name].is_string())
+      return std::nullopt;
+    return to_valid_utf8((*json)[name].get<std::string>().substr(0, word_max_bytes));
+  };
+  const auto place = word("place"), energy = word("energy");
+  if (!place || !energy)
+    return bastide::fail(Code::unavailable, "The model's process sent something that makes no sense.",
+                         "worker_protocol", "Try again.");
+  const std::lock_guard lock(mutex_);
+  computed_.by = *place;
+  computed_.measured_by = *energy;
+  return {};
 }
 
 void LocalModel::send_setup() {

@@ -26,6 +26,7 @@ namespace bastide::models::local {
 
 struct LocalModelOptions {
   Manifest manifest;
+  std::optional<Manifest> draft;  // the installed model that `manifest` names as such
   std::string own_binary;
   int slots = 4;
   int threads = 1;
@@ -57,6 +58,7 @@ class LocalModel : public std::enable_shared_from_this<LocalModel> {
   LocalModel& operator=(const LocalModel&) = delete;
 
   [[nodiscard]] const Manifest& manifest() const { return options_.manifest; }
+  [[nodiscard]] const std::optional<Manifest>& draft() const { return options_.draft; }
   [[nodiscard]] LocalStatus status() const;
   /// Loads the model unless it is there. Code::unavailable with detail missing, not_enough_memory,
   /// load_failed, load_timeout, restarting; Code::corrupt with cut_short or corrupt_file; Code::cancelled.
@@ -69,6 +71,8 @@ class LocalModel : public std::enable_shared_from_this<LocalModel> {
                                   std::stop_token stop);
   /// Exact tokens when the model is loaded and answers within a few milliseconds.
   [[nodiscard]] std::optional<std::int64_t> count(const std::string& body_json);
+  /// What computes it and what measures that; nothing until it was loaded once.
+  [[nodiscard]] exchange::Computed computed() const;
   /// Drops what was computed for prompts: files at once, the worker's memory when it has no calls.
   void forget_beginnings();
   /// Ends the worker and the thread; calls fail from then on. Waits for both.
@@ -91,6 +95,7 @@ class LocalModel : public std::enable_shared_from_this<LocalModel> {
   bool wait_until_wanted();
   Result<std::vector<std::string>> check();
   Result<void> load();
+  Result<void> note_ready(std::string_view body);
   void send_setup();
   Served serve();
   void hand_out(std::vector<Frame>& frames);
@@ -108,6 +113,7 @@ class LocalModel : public std::enable_shared_from_this<LocalModel> {
   std::condition_variable wanted_;
   State state_ = State::stopped;
   std::string detail_;
+  exchange::Computed computed_;
   std::optional<Error> error_;
   Steady::time_point retry_at_{};
   Steady::time_point last_used_{};

@@ -15,9 +15,6 @@ constexpr std::uint64_t unlimited = std::numeric_limits<std::uint64_t>::max();
 /// the list.
 constexpr std::uint64_t compute_bytes = 256ULL << 20;
 
-/// Slots beyond the first may take so much of what is available: other models and documents want some too.
-constexpr std::uint64_t more_slots_part = 3;
-
 std::uint64_t read_number(const std::string& path) {
   std::ifstream in(path);
   std::uint64_t value = 0;
@@ -87,17 +84,6 @@ std::uint64_t needed_memory_bytes(const gguf::FileFacts& facts, std::int64_t con
                               static_cast<std::uint64_t>(std::max<std::int64_t>(context_tokens, 0)) *
                               static_cast<std::uint64_t>(slots);
   return facts.bytes + cache + compute_bytes;
-}
-
-Fit fit_memory(const gguf::FileFacts& facts, std::int64_t context_tokens, int slots_max,
-               std::uint64_t available_bytes) {
-  const std::uint64_t one = needed_memory_bytes(facts, context_tokens, 1);
-  for (int slots = std::max(slots_max, 1);; slots /= 2) {
-    const std::uint64_t needed = needed_memory_bytes(facts, context_tokens, slots);
-    const bool is_modest = needed - one <= available_bytes / more_slots_part;
-    if (needed <= available_bytes && (slots == 1 || is_modest)) return {slots, needed};
-    if (slots == 1) return {0, needed};
-  }
 }
 
 std::string gigabytes(std::uint64_t bytes) {

@@ -8,6 +8,9 @@
 
 namespace bastide::models::local {
 
+/// Answers that one model writes at once, where there is memory for them.
+constexpr int slots_default = 16;
+
 /// Bytes that can be taken without swapping: MemAvailable, or less where a control group (v2 or v1) limits
 /// us. `root` is "/" but in tests.
 [[nodiscard]] std::uint64_t available_memory_bytes(const std::string& root = "/");
@@ -15,15 +18,6 @@ namespace bastide::models::local {
 /// Weights, keys and values of `slots` contexts, and what llama.cpp computes with.
 [[nodiscard]] std::uint64_t needed_memory_bytes(const gguf::FileFacts& facts, std::int64_t context_tokens,
                                                 int slots);
-
-struct Fit {
-  int slots = 0;  // 0: not even one fits
-  std::uint64_t needed_bytes = 0;
-};
-/// The most slots, `slots_max` or a half of it and so on, that fit into `available_bytes`; those beyond the
-/// first take a third of it at most.
-[[nodiscard]] Fit fit_memory(const gguf::FileFacts& facts, std::int64_t context_tokens, int slots_max,
-                             std::uint64_t available_bytes);
 
 /// "3.4 GB".
 [[nodiscard]] std::string gigabytes(std::uint64_t bytes);

@@ -19,7 +19,7 @@ constexpr std::size_t choices_max = 256;
 constexpr int logprobs_max = 20;
 constexpr double token_max = 1e7;
 
-using Json = nlohmann::json;
+using Json = nlohmann::ordered_json;
 
 std::unexpected<Error> bad(std::string message) {
   return fail(Code::invalid, std::move(message), "bad_request");
@@ -242,6 +242,7 @@ Result<Sampling> read_sampling(const Json& body) {
     if (ok = texts(body, "dry_sequence_breakers", out.dry_sequence_breakers); !ok) return ok;
     if (ok = texts(body, "samplers", out.samplers); !ok) return ok;
     if (ok = number(body, {"speculative.n_max"}, 0, 1024, out.guess_max); !ok) return ok;
+    if (ok = number(body, {"speculative.n_min"}, 0, 1024, out.guess_min); !ok) return ok;
     if (ok = number(body, {"mirostat"}, 0, 2, out.mirostat); !ok) return ok;
     if (ok = number(body, {"mirostat_tau"}, 0, 100, out.mirostat_tau); !ok) return ok;
     if (ok = number(body, {"mirostat_eta"}, 0, 1, out.mirostat_eta); !ok) return ok;

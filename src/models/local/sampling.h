@@ -32,6 +32,7 @@ struct Sampling {
   int logprobs =
       -1;  // of so many candidates for each token (logprobs with top_logprobs, or n_probs); -1: none
   std::optional<int> guess_max;  // speculative.n_max: tokens guessed ahead; 0: none
+  std::optional<int> guess_min;  // speculative.n_min: so many at least wherever there are guesses
   std::vector<std::string> stop_words;
   std::vector<std::int32_t> stop_token_ids;
   std::string grammar;      // GBNF
@@ -40,6 +41,7 @@ struct Sampling {
 };
 
 /// Code::invalid with detail bad_request and a message that names the field and its limits.
-[[nodiscard]] Result<Sampling> read_sampling(const nlohmann::json& body);
+/// In the order of the call: properties of an answer come in that of its schema.
+[[nodiscard]] Result<Sampling> read_sampling(const nlohmann::ordered_json& body);
 
 }  // namespace bastide::models::local

@@ -29,8 +29,10 @@ struct Slot {
   std::size_t decoded = 0;      // tokens of `cache` that the context holds by now
   bool begun = false;           // its prompt is being computed
   std::uint32_t written = 0;    // tokens of the answer
-  Token next = 0;               // drawn, not yet in `cache`
-  int row = -1;                 // of its logits in the current batch
+  std::uint32_t guessed = 0;    // tokens that were checked ahead of their turn
+  std::uint32_t guessed_right = 0;
+  Token next = 0;  // drawn, not yet in `cache`
+  int row = -1;    // of its logits in the current batch
   Speculation speculation{};
   Steady::time_point seated{};
   std::uint64_t last_used = 0;

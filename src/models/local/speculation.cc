@@ -1,6 +1,7 @@
 #include "models/local/speculation.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace bastide::models::local {
 namespace {
@@ -14,7 +15,29 @@ constexpr double forgetting = 0.2;
 constexpr double drift =
     0.002;  // towards what was guessed: a cost that was measured in a bad moment is tried again
 
-std::size_t bucket(std::size_t matched) { return matched >= match_max ? 2 : matched > match_min ? 1 : 0; }
+constexpr std::size_t draft_bucket = 3, grammar_bucket = 4;
+
+std::size_t bucket(const Guess& guess) {
+  if (guess.source == Guess::Source::draft) return draft_bucket;
+  if (guess.source == Guess::Source::grammar) return grammar_bucket;
+  return guess.matched >= match_max ? 2 : guess.matched > match_min ? 1 : 0;
+}
+
+/// The size with which most tokens come in a time, by how likely each is right. 0: none at all.
+std::size_t best_size(std::size_t size_max, double right, double token_cost, const RowCosts& costs) {
+  double gained = 1, reached = 1, best = gain_min;
+  std::size_t out = 0;
+  for (std::size_t size = 1; size <= size_max; ++size) {
+    reached *= right;
+    gained += reached;  // tokens of this computation
+    const double gain = gained / (costs.of(size + 1) + static_cast<double>(size) * token_cost);
+    if (gain > best) {
+      best = gain;
+      out = size;
+    }
+  }
+  return out;
+}
 
 }  // namespace
 
@@ -58,24 +81,21 @@ double RowCosts::of(std::size_t rows) const {
   return known ? seconds_[rows] / seconds_[1] : 1 + row_cost_guessed * static_cast<double>(rows - 1);
 }
 
+double RowCosts::in_tokens(double seconds) const {
+  return seconds_[1] > 0 ? seconds / seconds_[1] : std::numeric_limits<double>::infinity();
+}
+
 std::size_t Speculation::worth_checking(const Guess& guess, const RowCosts& costs) const {
-  const double right = right_[bucket(guess.matched)];
-  double gained = 1, reached = 1, best = gain_min;
-  std::size_t out = 0;
-  for (std::size_t size = 1; size <= guess.tokens.size(); ++size) {
-    reached *= right;
-    gained += reached;  // tokens of this computation
-    const double gain = gained / costs.of(size + 1);
-    if (gain > best) {
-      best = gain;
-      out = size;
-    }
-  }
-  return out;
+  return best_size(guess.tokens.size(), right_[bucket(guess)], 0, costs);
+}
+
+std::size_t Speculation::worth_drafting(std::size_t size_max, double token_s, const RowCosts& costs) const {
+  if (token_s == 0) return std::min<std::size_t>(size_max, 2);
+  return best_size(size_max, right_[draft_bucket], costs.in_tokens(token_s), costs);
 }
 
 void Speculation::learn(const Guess& guess, std::size_t right, std::size_t looked_at) {
-  double& known = right_[bucket(guess.matched)];
+  double& known = right_[bucket(guess)];
   for (std::size_t each = 0; each < std::min(right + 1, looked_at); ++each)
     known += forgetting * ((each < right ? 1.0 : 0.0) - known);
 }

@@ -11,6 +11,7 @@
 
 #include <charconv>
 #include <cstdlib>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <nlohmann/json.hpp>
@@ -18,10 +19,15 @@
 
 #include "base/crypto.h"
 #include "base/json.h"
+#include "models/catalogue/manifest.h"
 #include "models/local/chat_scheduler.h"
+#include "models/local/draft.h"
 #include "models/local/embed_scheduler.h"
+#include "models/local/energy.h"
 #include "models/local/frame.h"
 #include "models/local/llama_engine.h"
+#include "models/local/memory.h"
+#include "models/local/placement.h"
 #include "models/local/prefix_store.h"
 
 namespace bastide::models {
@@ -33,22 +39,18 @@ using namespace local;
 constexpr rlim_t file_max_bytes = 1ULL << 30;
 
 struct Options {
-  EngineOptions engine;
+  PlacementNeed need;
+  std::optional<PlacementNeed> draft;  // a small model that guesses for it
   int fd = -1;
   int parent = 0;
 };
 
-ModelKind kind_of(std::string_view name) {
-  if (name == "embedding") return ModelKind::embedding;
-  return name == "reranker" ? ModelKind::reranker : ModelKind::chat;
-}
-
 std::optional<Options> read_options(const std::vector<std::string>& args) {
   std::map<std::string, std::string> values;
   for (std::size_t at = 0; at + 1 < args.size(); at += 2) values[args[at]] = args[at + 1];
-  const auto number = [&](const char* name, int low, int high) -> std::optional<int> {
+  const auto number = [&]<class T>(const char* name, T low, T high) -> std::optional<T> {
     const auto& text = values[name];
-    int value = 0;
+    T value = 0;
     const auto end = text.data() + text.size();
     if (std::from_chars(text.data(), end, value).ptr != end || value < low || value > high)
       return std::nullopt;
@@ -59,13 +61,29 @@ std::optional<Options> read_options(const std::vector<std::string>& args) {
   const auto context = number("--context", 16, 1 << 24);
   const auto slots = number("--slots", 1, 64);
   const auto threads = number("--threads", 1, 512);
-  if (!fd || !parent || !context || !slots || !threads || values["--model"].empty()) return std::nullopt;
+  const auto gpu_layers = number("--gpu-layers", -1, static_cast<int>(gpu_layers_max));
+  const auto memory = number("--memory", std::uint64_t{0}, std::numeric_limits<std::uint64_t>::max());
+  if (!fd || !parent || !context || !slots || !threads || !gpu_layers || !memory || values["--model"].empty())
+    return std::nullopt;
   Options options;
-  options.engine.file = values["--model"];
-  options.engine.kind = kind_of(values["--kind"]);
-  options.engine.context_tokens = *context;
-  options.engine.slots = *slots;
-  options.engine.threads = *threads;
+  options.need.name = values["--name"];
+  options.need.gpu_layers = *gpu_layers;
+  options.need.host_bytes = *memory;
+  auto& engine = options.need.engine;
+  engine.file = values["--model"];
+  engine.kind = engine_kind(kind_of(values["--kind"]));
+  engine.context_tokens = *context;
+  engine.slots = *slots;
+  engine.threads = *threads;
+  if (const auto& file = values["--draft"]; !file.empty()) {
+    options.draft = options.need;
+    options.draft->name = values["--draft-name"];
+    options.draft->gpu_layers = -1;
+    auto& draft = options.draft->engine;
+    draft.file = file;
+    draft.context_tokens = Draft::context_tokens;
+    draft.slots = 1;
+  }
   options.fd = *fd;
   options.parent = *parent;
   return options;
@@ -95,8 +113,14 @@ class Wire {
 
 class Worker {
  public:
-  Worker(Engine& engine, const Options& options, Wire& wire)
-      : engine_(engine), wire_(wire), slots_(options.engine.slots), kind_(options.engine.kind) {}
+  Worker(Engine& engine, Draft* draft, EnergyShares& energy, const EngineOptions& options, Wire& wire)
+      : engine_(engine),
+        draft_(draft),
+        energy_(energy),
+        wire_(wire),
+        slots_(options.slots),
+        kind_(options.kind),
+        on_gpu_(options.offload != nullptr) {}
 
   void take(const Frame& frame) {
     if (frame.kind == FrameKind::setup && !chats_) return set_up(frame);
@@ -127,6 +151,7 @@ class Worker {
     options.folder = body->value("prefix_folder", "");
     options.key = unhex(body->value("prefix_key", "")).value_or("");
     options.model = body->value("model", "");
+    if (on_gpu_) options.model += " gpu";  // other numbers, in another layout
     options.memory_bytes_max = body->value("memory_bytes", std::uint64_t{0});
     options.disk_bytes_max = body->value("disk_bytes", std::uint64_t{0});
     if (options.key.size() == 32) store_.emplace(std::move(options));
@@ -139,7 +164,8 @@ class Worker {
     if (kind_ != ModelKind::chat)
       embeds_.emplace(engine_, send);
     else
-      chats_.emplace(engine_, slots_, store_ ? &*store_ : nullptr, send);
+      chats_.emplace(engine_, slots_, ChatScheduler::Beside{store_ ? &*store_ : nullptr, draft_, &energy_},
+                     send);
   }
 
   void refuse(const Frame& frame, const Error& error) {
@@ -194,9 +220,12 @@ class Worker {
   }
 
   Engine& engine_;
+  Draft* const draft_;
+  EnergyShares& energy_;
   Wire& wire_;
   const int slots_;
   const ModelKind kind_;
+  const bool on_gpu_;
   std::optional<PrefixStore> store_;  // outlives chats_
   std::optional<ChatScheduler> chats_;
   std::optional<EmbedScheduler> embeds_;
@@ -221,31 +250,54 @@ void confine(int parent) {
   signal(SIGXFSZ, SIG_IGN);
 }
 
+/// With what is left after the model itself.
+Result<std::unique_ptr<Draft>> load_draft(PlacementNeed need, const Engine& large) {
+  need.host_bytes = std::min(need.host_bytes, available_memory_bytes());
+  if (auto placed = place_model(need); !placed) return pass(placed);
+  auto engine = Engine::load(need.engine);
+  if (!engine) return pass(engine);
+  return Draft::create(std::move(*engine), large);
+}
+
 }  // namespace
 
 int worker_main(const std::vector<std::string>& args) {
-  const auto options = read_options(args);
+  auto options = read_options(args);
   if (!options) {
     fmt::print(stderr, "bastide worker is started by the server, not by hand.\n");
     return 2;
   }
   confine(options->parent);
   Wire wire(options->fd);
-  auto engine_options = options->engine;
+  const auto give_up = [&](const Error& error) {
+    wire.send(FrameKind::failed, 0, encode_error(error));
+    return 1;
+  };
+  const auto placed = place_model(options->need);
+  if (!placed) return give_up(placed.error());
+  auto& engine_options = options->need.engine;
   engine_options.on_progress = [&](int per_cent) {
     const char byte = static_cast<char>(per_cent);
     wire.send(FrameKind::progress, 0, std::string_view(&byte, 1));
   };
   auto engine = Engine::load(engine_options);
-  if (!engine) {
-    wire.send(FrameKind::failed, 0, encode_error(engine.error()));
-    return 1;
+  if (!engine) return give_up(engine.error());
+  std::unique_ptr<Draft> draft;
+  if (options->draft) {
+    auto loaded = load_draft(std::move(*options->draft), **engine);
+    if (!loaded) return give_up(loaded.error());
+    draft = std::move(*loaded);
   }
-  Worker worker(**engine, *options, wire);
+  std::vector<std::unique_ptr<EnergyCounter>> counters;
+  counters.push_back(rapl_counter());
+  counters.push_back(nvml_counter(gpu_addresses(placed->plan)));
+  EnergyShares energy(std::move(counters));
+  Worker worker(**engine, draft.get(), energy, engine_options, wire);
   const auto& facts = (*engine)->facts();
   JsonWriter ready;
   ready.object().field("context_tokens", facts.context_tokens).field("dimension", facts.dimension);
-  ready.field("parameters", facts.parameters).field("description", facts.description).end();
+  ready.field("parameters", facts.parameters).field("description", facts.description);
+  ready.field("place", placed->where).field("energy", energy.source()).end();
   wire.send(FrameKind::ready, 0, ready.text());
 
   FrameParser parser;

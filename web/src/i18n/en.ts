@@ -25,6 +25,7 @@ const english: Catalogue = {
   "assumed.centre": "A data centre that is not known: PUE {low} to {high}.",
   "assumed.mix": "There are no figures for the electricity of {countries}: every country that has some counts.",
   "assumed.nothing": "Nothing was generated; reading the prompt is not counted.",
+  "assumed.measured": "A machine of the organisation: PUE {low} to {high}; its energy as {counters} counted it while the answer was computed, shared with others by their tokens; what else ran there then is in it.",
   "assumed.ownMachine": "A machine of the organisation: PUE {low} to {high}; between a shared data-centre GPU and a whole server of {watts} W for as long as the answer took.",
   "assumed.size": "The size of the model is not known: {low} to {high} billion parameters, {activeLow} to {activeHigh} of them active.",
   "branch.group": "Versions",

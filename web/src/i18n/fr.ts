@@ -26,6 +26,7 @@ const words = {
   "assumed.centre": "Centre de données inconnu : PUE de {low} à {high}.",
   "assumed.mix": "Aucun chiffre pour l'électricité de ce pays ({countries}) : tous ceux qui en ont comptent.",
   "assumed.nothing": "Rien n'a été généré ; la lecture de la question n'est pas comptée.",
+  "assumed.measured": "Une machine de l'organisation : PUE de {low} à {high} ; son énergie telle que {counters} l'a comptée pendant le calcul de la réponse, partagée avec les autres selon leurs jetons ; ce qui tournait en même temps y est compris.",
   "assumed.ownMachine": "Une machine de l'organisation : PUE de {low} à {high} ; entre un GPU de centre de données partagé et un serveur entier de {watts} W le temps de la réponse.",
   "assumed.size": "Taille du modèle inconnue : de {low} à {high} milliards de paramètres, dont {activeLow} à {activeHigh} actifs.",
   "branch.group": "Versions",
