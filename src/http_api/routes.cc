@@ -176,25 +176,26 @@ struct Door {
   }
 };
 
-Task<void> serve(const Door& door, Call& call, const identity::Principal* known) {
-  auto done = co_await door.handle(call, known);
-  if (done || done.error().code == Code::cancelled) co_return;
-  if (done.error().code == Code::internal)
+Task<void> tell_failure(Call& call, Error error) {
+  if (error.code == Code::cancelled) co_return;
+  if (error.code == Code::internal)
     log::error("request_failed",
-               {{"path_class", call.request().path.substr(0, 24)}, {"detail", done.error().detail}});
+               {{"path_class", call.request().path.substr(0, 24)}, {"detail", error.detail}});
   if (call.answered) co_return;
-  auto told = co_await call.send_error(done.error());
+  auto told = co_await call.send_error(error);
   (void)told;  // the client left meanwhile
 }
 
 Task<void> serve_port(const Door& door, net::ServerCall& http) {
   Call call(http, door.services);
-  co_await serve(door, call, nullptr);
+  auto done = co_await door.handle(call, nullptr);
+  if (!done) co_await tell_failure(call, std::move(done.error()));
 }
 
 Task<std::optional<Error>> serve_house(const Door& door, net::ServerCall& http, identity::Principal who) {
   Call call(http, door.services);
-  co_await serve(door, call, &who);
+  auto done = co_await door.handle(call, &who);
+  if (!done) co_await tell_failure(call, std::move(done.error()));
   co_return std::move(call.told);
 }
 }  // namespace

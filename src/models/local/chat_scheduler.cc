@@ -202,6 +202,8 @@ std::size_t ChatScheduler::add_prompt(std::size_t index, std::size_t tokens_max)
   auto& slot = slots_[index];
   const auto& prompt = slot.generation->prompt();
   slot.row = -1;
+  // A last token that is left alone takes other kernels than one among others, and sums in another order.
+  if (prompt.size() - slot.prompt_done == tokens_max + 1 && tokens_max > 1) --tokens_max;
   std::size_t added = 0;
   for (; slot.prompt_done < prompt.size() && added < tokens_max; ++added) {
     const bool last = slot.prompt_done + 1 == prompt.size();
