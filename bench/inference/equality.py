@@ -35,6 +35,14 @@ def forget(server):
     together(server, [user(f"{i} " + prose(9, i)) for i in range(16)], 1, 16)
 
 
+def whole_letters(choices):
+    """Without the pieces of letters, which each side writes in its own way: as they are, or joined under what the last one had."""
+    def is_joined(choice):
+        return any("\ufffd" in top["token"] and top["logprob"] == choice["logprob"] for top in choice["top_logprobs"])
+
+    return [choice for choice in choices if "\ufffd" not in choice["token"] and not is_joined(choice)]
+
+
 def compare(mine, reference):
     """Whether all tokens are the same, and the widest gap of log-probabilities up to where the first differ (included)."""
     if mine.error or reference.error:
@@ -42,9 +50,8 @@ def compare(mine, reference):
     if not mine.choices or not reference.choices:
         raise RuntimeError("an answer came without log-probabilities")
     widest, positions = 0.0, 0
-    for a, b in zip(mine.choices, reference.choices):
-        if "\ufffd" in a["token"]:
-            continue  # a piece of a letter: each side has its own way to write it
+    ours, whole = whole_letters(mine.choices), whole_letters(reference.choices)
+    for a, b in zip(ours, whole):
         theirs = {each["token"]: each["logprob"] for each in b["top_logprobs"]}
         best = max(theirs.values())
         gaps = [abs(each["logprob"] - theirs[each["token"]]) for each in a["top_logprobs"]
@@ -54,7 +61,7 @@ def compare(mine, reference):
         widest, positions = max([widest, *gaps]), positions + 1
         if a["token"] != b["token"]:
             return False, max(widest, (theirs[b["token"]] - theirs[a["token"]]) / 2), positions
-    return len(mine.choices) == len(reference.choices), widest, positions
+    return len(ours) == len(whole), widest, positions
 
 
 def report(figure, name, answers, wanted, tolerance):
