@@ -77,9 +77,14 @@ Task<Result<void>> send(Call& call, Result<Batch> batch) {
   co_return sent;
 }
 
+bool has_requests(const nlohmann::json& body) {
+  const auto found = body.find("requests");
+  return found != body.end() && !found->is_null();
+}
+
 /// The id of the job's one input.
 Task<Result<std::string>> input_of(Call& call, const nlohmann::json& body, const std::string& text) {
-  if (const auto requests = body.find("requests"); requests != body.end() && !requests->is_null()) {
+  if (has_requests(body)) {
     auto kept = co_await call.blocking([&]() -> Result<std::string> {
       auto read = dialects::read_job_requests(text);
       if (!read) return pass(read);
@@ -126,27 +131,22 @@ Task<Result<void>> create(Call& call) {
   if (auto read = read_metadata(*body, wish); !read) co_return read;
   auto input = co_await input_of(call, *body, *text);
   if (!input) co_return pass(input);
-  wish.input_file = std::move(*input);
+  wish.input_file = *input;
   auto batch = co_await call.services.batches.accept(call.who, call.language, std::move(wish));
+  if (!batch && has_requests(*body))  // the file was made for it
+    (void)co_await call.blocking([&] { return call.services.files.remove(*input, call.who.person); });
   auto sent = co_await send(call, std::move(batch));
   co_return sent;
 }
 
-/// One of this door's.
-Task<Result<Batch>> find(Call& call) {
-  auto batch = co_await call.services.batches.find(call.who.person, call.variables[0]);
-  if (batch && batch->door != door) co_return fail(Code::not_found, "There is no such batch.", "no_batch");
-  co_return batch;
-}
-
 Task<Result<void>> get(Call& call) {
-  auto batch = co_await find(call);
+  auto batch = co_await find_batch(call, door);
   auto sent = co_await send(call, std::move(batch));
   co_return sent;
 }
 
 Task<Result<void>> cancel(Call& call) {
-  auto batch = co_await find(call);
+  auto batch = co_await find_batch(call, door);
   if (!batch) co_return pass(batch);
   batch = co_await call.services.batches.cancel(call.who.person, call.variables[0]);
   auto sent = co_await send(call, std::move(batch));
@@ -154,7 +154,7 @@ Task<Result<void>> cancel(Call& call) {
 }
 
 Task<Result<void>> remove(Call& call) {
-  auto batch = co_await find(call);
+  auto batch = co_await find_batch(call, door);
   if (!batch) co_return pass(batch);
   auto removed = co_await call.services.batches.remove(call.who.person, batch->id);
   if (!removed) co_return removed;

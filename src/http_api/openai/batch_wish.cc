@@ -53,4 +53,10 @@ Result<files::StoredFile> keep_lines(files::Files& files, const std::string& per
                     {person, "requests.jsonl", "application/jsonl", "batch", now_ms() + input_kept_ms});
 }
 
+Task<Result<batches::Batch>> find_batch(Call& call, std::string_view door) {
+  auto batch = co_await call.services.batches.find(call.who.person, call.variables[0]);
+  if (batch && batch->door != door) co_return fail(Code::not_found, "There is no such batch.", "no_batch");
+  co_return batch;
+}
+
 }  // namespace bastide::http_api

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "batches/batches.h"
+#include "http_api/call.h"
 
 namespace bastide::http_api {
 
@@ -17,6 +18,9 @@ void write_metadata(JsonWriter& json, const batches::Batch& batch);
 void write_maybe(JsonWriter& json, std::string_view name, const std::string& text);
 /// Seconds since 1970; null when it has not come.
 void write_unix_time(JsonWriter& json, std::string_view name, UnixMillis at);
+
+/// The batch of the caller's that the path names and that was left at `door`; others are Code::not_found.
+[[nodiscard]] Task<Result<batches::Batch>> find_batch(Call& call, std::string_view door);
 
 /// Keeps lines as the input of a batch of this person's. Blocks.
 [[nodiscard]] Result<files::StoredFile> keep_lines(files::Files& files, const std::string& person,

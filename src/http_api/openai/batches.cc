@@ -141,21 +141,14 @@ Task<Result<void>> create(Call& call) {
   co_return sent;
 }
 
-/// One of this door's.
-Task<Result<Batch>> find(Call& call) {
-  auto batch = co_await call.services.batches.find(call.who.person, call.variables[0]);
-  if (batch && batch->door != door) co_return fail(Code::not_found, "There is no such batch.", "no_batch");
-  co_return batch;
-}
-
 Task<Result<void>> get(Call& call) {
-  auto batch = co_await find(call);
+  auto batch = co_await find_batch(call, door);
   auto sent = co_await send(call, std::move(batch));
   co_return sent;
 }
 
 Task<Result<void>> cancel(Call& call) {
-  auto batch = co_await find(call);
+  auto batch = co_await find_batch(call, door);
   if (!batch) co_return pass(batch);
   batch = co_await call.services.batches.cancel(call.who.person, call.variables[0]);
   auto sent = co_await send(call, std::move(batch));
