@@ -68,6 +68,9 @@ class StreamEncoder {
   /// Appends the SSE frames of `event` to `out`; none where the dialect has no word for it, which is told in
   /// `losses`. After Failure nothing may follow.
   virtual void feed(const StreamEvent& event, std::string& out, Losses& losses) = 0;
+  /// Whether a TextDelta that follows another one of its choice is written as that one but for the text, and
+  /// changes nothing of what is written later.
+  [[nodiscard]] virtual bool repeats_texts() const { return false; }
   [[nodiscard]] virtual std::string_view media_type() const { return "text/event-stream"; }
 };
 

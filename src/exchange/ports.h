@@ -47,6 +47,12 @@ class Restorer {
   virtual ~Restorer() = default;
   /// What of `text` (with what was held back) can be shown now, restored. Valid UTF-8 in, valid UTF-8 out.
   virtual std::string feed(std::string_view text) = 0;
+  /// Whether feed would give just `text`, valid UTF-8, and hold nothing back: then it counts as fed. Else
+  /// nothing has happened.
+  [[nodiscard]] virtual bool passes(std::string_view text) {
+    (void)text;
+    return false;
+  }
   /// As feed, on a whole JSON text (arguments of a tool call): values are restored escaped, nothing is held
   /// back.
   virtual std::string restore_json(std::string_view json) = 0;

@@ -1,7 +1,7 @@
 #include "gateway/translator.h"
 
 #include "base/text.h"
-#include "dialects/repeated_frames.h"
+#include "dialects/common.h"
 
 namespace bastide::gateway {
 
@@ -10,9 +10,10 @@ Translator::Translator(const dialects::Codec& theirs, const dialects::Codec& cal
     : theirs_(theirs), callers_(callers), wanted_(std::move(wanted)), restorer_(restorer) {
   if (!wanted_.stream) return;
   if (restorer_) restoring_.emplace(*restorer_);
-  decoder_ = std::make_unique<dialects::RepeatedFrames>(theirs_.stream_decoder());
+  decoder_ = theirs_.stream_decoder();
   encoder_ =
       callers_.stream_encoder({wanted_.exchange, wanted_.model, wanted_.created_s, wanted_.include_usage});
+  repeats_ = encoder_->repeats_texts();
 }
 
 dialects::Usage Translator::guess(std::int64_t output_tokens) const {
@@ -100,20 +101,56 @@ void Translator::hear(dialects::StreamEvent& event) {
 
 void Translator::on_body(std::string_view content) {
   content_bytes_ += static_cast<std::int64_t>(content.size());
-  if (over_) return;
+  while (!content.empty() && !over_) {
+    auto size = repeat(content);
+    if (size == 0) {
+      size = first_frame_bytes(content);
+      read(content.substr(0, size));
+    }
+    content.remove_prefix(size);
+  }
+}
+
+std::size_t Translator::repeat(std::string_view content) {
+  if (!sse_.is_between() || content_bytes_ > static_cast<std::int64_t>(dialects::detail::stream_bytes_max))
+    return 0;
+  const auto frame = stencil_.match(content);
+  if (!frame || (restorer_ && !restorer_->passes(frame->text))) return 0;
+  ++events_;
+  stencil_.write(frame->text, out_);
+  return frame->frame_bytes;
+}
+
+void Translator::read(std::string_view content) {
+  const bool is_whole = sse_.is_between();
+  const auto written = out_.size();
+  std::string text;
+  int choice = -1;
   frames_.clear();
   const auto framed = sse_.feed(content, frames_);
   for (auto& frame : frames_) {
     events_read_.clear();
     auto read = decoder_->feed(frame.event, trim(frame.data), events_read_);
+    const auto* piece =
+        events_read_.size() == 1 ? std::get_if<dialects::TextDelta>(&events_read_[0]) : nullptr;
+    choice = piece ? piece->choice : -1;
+    if (piece) text = piece->text;
     for (auto& event : events_read_)
       if (!over_) hear(event);
     if (over_) return;
     if (!read) return fail(std::move(read.error()));
   }
-  if (!framed)
-    fail({Code::upstream, "The provider sent an event that is too long.", "too_large",
-          "Choose another model."});
+  if (frames_.empty()) return;
+  // The first piece of a text may be written otherwise than those behind it.
+  const bool goes_on = choice >= 0 && frames_.size() == 1 && choice == text_choice_;
+  text_choice_ = choice;
+  if (!goes_on) return stencil_.forget();
+  const auto* shown = restoring_ && events_restored_.size() == 1
+                          ? std::get_if<dialects::TextDelta>(&events_restored_[0])
+                          : nullptr;
+  const bool is_as_it_came = !restoring_ || (shown && shown->text == text);
+  if (is_whole && repeats_ && is_as_it_came)
+    stencil_.learn(content, std::string_view(out_).substr(written), text);
 }
 
 std::string_view Translator::rewritten() {

@@ -10,6 +10,7 @@
 #include "dialects/codec.h"
 #include "exchange/restored_events.h"
 #include "gateway/answer_reader.h"
+#include "gateway/frame_stencil.h"
 #include "net/sse.h"
 
 namespace bastide::gateway {
@@ -51,6 +52,11 @@ class Translator final : public AnswerReader {
  private:
   [[nodiscard]] dialects::Usage guess(std::int64_t output_tokens) const;
   void begin();
+  /// Takes the frame that `content` begins with, if it repeats the one before but for its text; gives its
+  /// bytes, else 0.
+  std::size_t repeat(std::string_view content);
+  /// `content` holds one frame, or pieces of frames.
+  void read(std::string_view content);
   void hear(dialects::StreamEvent& event);
   void take(dialects::StreamEvent& event);
   void write(const dialects::StreamEvent& event) { encoder_->feed(event, out_, lost_); }
@@ -64,6 +70,9 @@ class Translator final : public AnswerReader {
   std::unique_ptr<dialects::StreamDecoder> decoder_;
   std::unique_ptr<dialects::StreamEncoder> encoder_;
   net::SseParser sse_{event_bytes_max};
+  FrameStencil stencil_;
+  bool repeats_ = false;  // what the encoder writes for a text
+  int text_choice_ = -1;  // of the last event, when it was a piece of text
   std::vector<net::SseEvent> frames_;
   std::vector<dialects::StreamEvent> events_read_, events_restored_;
   dialects::Losses lost_;  // of the answer: its head has gone, nobody can be told

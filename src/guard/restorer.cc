@@ -18,15 +18,16 @@ std::string json_inside(std::string_view text) {
 TextRestorer::TextRestorer(std::shared_ptr<const PseudonymMap> map, Writing writing)
     : map_(std::move(map)), writing_(writing) {}
 
+// Most pieces hold nothing that may begin a token or be cut in the middle of a character.
+bool TextRestorer::passes(std::string_view text) {
+  const bool is_plain = held_.empty() && open_bracket_.empty() && !text.empty() &&
+                        static_cast<unsigned char>(text.back()) < 0x80 && plain_end(text, 0) == text.size();
+  if (is_plain) after_word_ = ends_in_word(text);
+  return is_plain;
+}
+
 std::string TextRestorer::feed(std::string_view bytes) {
-  // Most pieces hold nothing that may begin a token or be cut in the middle of a character.
-  const bool is_plain = held_.empty() && open_bracket_.empty() && !bytes.empty() &&
-                        static_cast<unsigned char>(bytes.back()) < 0x80 &&
-                        plain_end(bytes, 0) == bytes.size() && is_utf8(bytes);
-  if (is_plain) {
-    after_word_ = ends_in_word(bytes);
-    return std::string(bytes);
-  }
+  if (is_utf8(bytes) && passes(bytes)) return std::string(bytes);
   held_ += bytes;
   return walk(Rest::may_follow);
 }

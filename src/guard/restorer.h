@@ -20,6 +20,8 @@ class TextRestorer {
   TextRestorer(std::shared_ptr<const PseudonymMap> map, Writing writing);
   /// Any split of the text gives the same whole, also within a UTF-8 sequence. Malformed bytes become U+FFFD.
   [[nodiscard]] std::string feed(std::string_view bytes);
+  /// As exchange::Restorer::passes.
+  [[nodiscard]] bool passes(std::string_view text);
   [[nodiscard]] std::string finish();
   [[nodiscard]] std::size_t unresolved() const { return unresolved_; }
   [[nodiscard]] std::size_t restored() const { return restored_; }
@@ -42,6 +44,7 @@ class ConversationRestorer final : public exchange::Restorer {
  public:
   explicit ConversationRestorer(std::shared_ptr<const PseudonymMap> map);
   std::string feed(std::string_view text) override;
+  bool passes(std::string_view text) override { return text_.passes(text); }
   /// A whole JSON text: values are escaped within its strings.
   std::string restore_json(std::string_view json) override;
   std::string finish() override;

@@ -23,6 +23,10 @@ class SseParser {
   /// Appends the events that `bytes` completes to `out`. Code::too_large when one event grows beyond the
   /// limit.
   [[nodiscard]] Result<void> feed(std::string_view bytes, std::vector<SseEvent>& out);
+  /// Whether the next byte begins an event that is not the first.
+  [[nodiscard]] bool is_between() const {
+    return !at_start_ && !after_cr_ && !has_data_ && line_.empty() && current_.event.empty();
+  }
   /// Whether bytes of an event that never ended are left: the stream was cut.
   [[nodiscard]] bool has_partial() const { return !line_.empty() || !current_.data.empty(); }
 

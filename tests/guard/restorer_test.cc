@@ -97,6 +97,18 @@ TEST(Restorer, holds_back_no_more_than_it_must) {
   EXPECT_EQ(restorer.finish(), "");
 }
 
+TEST(Restorer, passes_only_what_it_would_give_back_at_once) {
+  TextRestorer restorer(sample_map(), Writing::plain);
+  EXPECT_TRUE(restorer.passes("à tous, bonjour "));
+  EXPECT_FALSE(restorer.passes("le ["));
+  EXPECT_EQ(restorer.feed("le [PERS"), "le ");
+  EXPECT_FALSE(restorer.passes("plain words")) << "the beginning of a token is held back";
+  EXPECT_EQ(restorer.feed("ON_1] "), "Hélène Aubry ");
+  EXPECT_TRUE(restorer.passes("plain words"));
+  // "sPERSON_12" is no token: what passed before is known.
+  EXPECT_EQ(restorer.feed("PERSON_12,"), "PERSON_12,");
+}
+
 TEST(Restorer, malformed_bytes_do_not_break_it) {
   TextRestorer restorer(sample_map(), Writing::plain);
   auto out = restorer.feed("a\xff\xc3");

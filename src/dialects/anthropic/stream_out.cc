@@ -19,6 +19,8 @@ class Encoder final : public StreamEncoder {
     std::visit([&](const auto& it) { put(it, out, losses); }, event);
   }
 
+  [[nodiscard]] bool repeats_texts() const override { return true; }
+
  private:
   void put(const Start& start, std::string&, Losses&) { start_ = start; }
 

@@ -14,6 +14,8 @@ class Encoder final : public StreamEncoder {
     if (!over_) std::visit([&](const auto& it) { put(it, out, losses); }, event);
   }
 
+  [[nodiscard]] bool repeats_texts() const override { return true; }
+
  private:
   struct Open {
     Part part{};

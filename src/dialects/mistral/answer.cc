@@ -75,6 +75,8 @@ class Encoder final : public StreamEncoder {
     if (std::holds_alternative<PartEnd>(event)) thinks_ = false;
   }
 
+  [[nodiscard]] bool repeats_texts() const override { return plain_->repeats_texts(); }
+
  private:
   static StreamIdentity with_usage(StreamIdentity identity) {
     identity.include_usage = true;  // always told here

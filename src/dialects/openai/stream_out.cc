@@ -32,6 +32,8 @@ class Encoder final : public StreamEncoder {
         event);
   }
 
+  [[nodiscard]] bool repeats_texts() const override { return true; }
+
  private:
   struct Choice {
     bool begun = false;
