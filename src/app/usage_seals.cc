@@ -49,31 +49,34 @@ class Tree final : public governance::NodeSource {
   std::vector<std::vector<Hash>> levels_;
 };
 
-struct Rows {
-  std::vector<Hash> leaves;
-  std::vector<std::int64_t> numbers;  // within the segment; damaged ones are left out
-  std::optional<policy::UsageRow> wanted{};
-  std::int64_t end = 0;  // the first number behind them
-};
-
-/// Rows [from, to) of a segment, at most rows_max.
-Result<Rows> read_rows(const std::string& path, std::int64_t from, std::int64_t to,
-                       std::int64_t wanted = -1) {
-  Rows rows;
-  rows.end = from;
+/// Gives `take` the whole rows [from, to) of a segment with their numbers in it, at most rows_max.
+template <class F>
+Result<void> each_row(const std::string& path, std::int64_t from, std::int64_t to, F take) {
   auto scanned = segments::scan(
       path,
       [&](const policy::UsageRow& row, std::uint64_t end_bytes) {
         const auto number = segments::row_at(end_bytes);
-        if (number >= to || number - from >= UsageSeals::rows_max) return;
-        rows.leaves.push_back(governance::leaf_hash(bytes_of(row)));
-        rows.numbers.push_back(number);
-        rows.end = number + 1;
-        if (number == wanted) rows.wanted = row;
+        if (number < to && number - from < UsageSeals::rows_max) take(row, number);
       },
       segments::begin_of(from));
   if (!scanned) return pass(scanned);
-  return rows;
+  return {};
+}
+
+/// What a seal says of rows. Their hashes are not kept: there may be rows_max of them.
+struct Sum {
+  governance::TreeHasher tree;
+  std::int64_t end = 0;  // the first number behind them
+};
+Result<Sum> sum_of(const std::string& path, std::int64_t from, std::int64_t to) {
+  Sum sum;
+  sum.end = from;
+  auto read = each_row(path, from, to, [&](const policy::UsageRow& row, std::int64_t number) {
+    sum.tree.push(governance::leaf_hash(bytes_of(row)));
+    sum.end = number + 1;
+  });
+  if (!read) return pass(read);
+  return sum;
 }
 
 Result<std::string> words_between(const std::string& folder, std::int64_t from, std::int64_t to) {
@@ -142,13 +145,13 @@ Result<void> UsageSeals::seal_segment(const std::string& segment) {
     std::error_code error;
     const auto bytes = std::filesystem::file_size(path, error);
     if (error || bytes <= segments::begin_of(*from)) return {};
-    auto rows = read_rows(path, *from, INT64_MAX);
+    const auto rows = sum_of(path, *from, INT64_MAX);
     if (!rows) {
       // Cut or of another version: `bastide audit verify` and the log say so; the others go on.
       if (rows.error().code == Code::corrupt || rows.error().code == Code::not_found) return {};
       return pass(rows);
     }
-    if (rows->leaves.empty()) return {};
+    if (rows->tree.size() == 0) return {};
     auto words_from = store_.sealed_words_bytes();
     if (!words_from) return pass(words_from);
     // A word is in the file before a row names it.
@@ -157,17 +160,13 @@ Result<void> UsageSeals::seal_segment(const std::string& segment) {
     auto words = words_between(log_.folder(), *words_from, words_to);
     if (!words) return pass(words);
     const storage::UsageSeal seal{segment, *from, rows->end, words_to};
-    const auto count = rows->leaves.size();
-    Tree tree(std::move(rows->leaves));
-    auto root = governance::root_of(tree, tree.size());
-    if (!root) return pass(root);
     JsonWriter json;
     json.object()
         .field("segment", segment)
         .field("from_row", seal.from_row)
         .field("to_row", seal.to_row)
-        .field("rows", count)
-        .field("rows_root", hex(*root))
+        .field("rows", rows->tree.size())
+        .field("rows_root", hex(rows->tree.root()))
         .field("words_from", *words_from)
         .field("words_to", words_to)
         .field("words_sha256", sha256_hex(*words))
@@ -192,14 +191,22 @@ Result<std::string> UsageSeals::proof_json(std::string_view exchange, const iden
   if (!seal_of_row) return pass(seal_of_row);
   if (!*seal_of_row) return no_such_exchange();
   const auto& found = **seal_of_row;
-  auto rows = read_rows(log_.folder() + "/" + segment, found.from_row, found.to_row, number);
+  std::vector<Hash> leaves;
+  std::int64_t index = -1;  // of the row among those that are whole
+  policy::UsageRow wanted;
+  auto rows = each_row(log_.folder() + "/" + segment, found.from_row, found.to_row,
+                       [&](const policy::UsageRow& each, std::int64_t at) {
+                         if (at == number) {
+                           index = static_cast<std::int64_t>(leaves.size());
+                           wanted = each;
+                         }
+                         leaves.push_back(governance::leaf_hash(bytes_of(each)));
+                       });
   if (!rows) return pass(rows);
-  const auto at = std::ranges::find(rows->numbers, number);
-  if (at == rows->numbers.end() || !rows->wanted)
+  if (index < 0)
     return fail(Code::corrupt, "This row of the usage log is damaged.", "receipt_damaged",
                 "An administrator should run `bastide audit verify`.");
-  const auto index = at - rows->numbers.begin();
-  Tree tree(std::move(rows->leaves));
+  Tree tree(std::move(leaves));
   auto path = governance::inclusion_proof(tree, index, tree.size());
   if (!path) return pass(path);
   auto event = audit_.event_proof(kind, subject_of(found));
@@ -210,7 +217,7 @@ Result<std::string> UsageSeals::proof_json(std::string_view exchange, const iden
   json.field("seal", event->payload)
       .key("row")
       .object()
-      .field("bytes", base64(bytes_of(*rows->wanted)))
+      .field("bytes", base64(bytes_of(wanted)))
       .field("index", index)
       .field("rows", tree.size())
       .key("inclusion")
@@ -233,13 +240,11 @@ governance::Witness usage_witness(std::string usage_folder) {
     const auto path = folder + "/" + text("segment");
     if (text("segment").find('/') != std::string::npos || ::access(path.c_str(), F_OK) != 0)
       return std::nullopt;  // rows are kept for some months only
-    auto rows = read_rows(path, number("from_row"), number("to_row"));
+    const auto rows = sum_of(path, number("from_row"), number("to_row"));
     if (!rows) return rows.error().message;
-    Tree tree(std::move(rows->leaves));
-    if (tree.size() != number("rows"))
-      return fmt::format("{} of its {} rows are there.", tree.size(), number("rows"));
-    auto root = governance::root_of(tree, tree.size());
-    if (!root || hex(*root) != text("rows_root")) return "its rows are not those that were sealed.";
+    if (rows->tree.size() != number("rows"))
+      return fmt::format("{} of its {} rows are there.", rows->tree.size(), number("rows"));
+    if (hex(rows->tree.root()) != text("rows_root")) return "its rows are not those that were sealed.";
     return std::nullopt;
   };
 }
