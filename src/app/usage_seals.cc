@@ -145,7 +145,7 @@ Result<void> UsageSeals::seal_segment(const std::string& segment) {
     std::error_code error;
     const auto bytes = std::filesystem::file_size(path, error);
     if (error || bytes <= segments::begin_of(*from)) return {};
-    const auto rows = sum_of(path, *from, INT64_MAX);
+    auto rows = sum_of(path, *from, INT64_MAX);
     if (!rows) {
       // Cut or of another version: `bastide audit verify` and the log say so; the others go on.
       if (rows.error().code == Code::corrupt || rows.error().code == Code::not_found) return {};

@@ -6,6 +6,8 @@
 #include <bit>
 #include <utility>
 
+#include "base/id.h"
+
 namespace bastide::dialects {
 namespace {
 
@@ -18,6 +20,15 @@ __m256i equal(__m256i bytes, char wanted) { return _mm256_cmpeq_epi8(bytes, _mm2
 // Of the bits of a block, those before the first of `stops`.
 std::uint32_t before(std::uint32_t all, std::uint32_t stops) {
   return stops == 0 ? all : all & ((stops & (0U - stops)) - 1);
+}
+
+constexpr std::string_view file_prefix = "file";
+constexpr std::size_t file_id_bytes = 31;  // "file_" and 26 letters
+bool begins_as_file(std::string_view text) {
+  return text.size() > file_id_bytes && text[0] == 'f' && text[file_prefix.size()] == '_';
+}
+bool is_file(std::string_view text) {
+  return text[file_id_bytes] == '"' && is_id(text.substr(0, file_id_bytes), file_prefix);
 }
 
 bool is_blank(char c) { return c == ' ' || c == '\n' || c == '\r' || c == '\t'; }
@@ -33,6 +44,7 @@ void FieldWalk::skip_blanks() {
 
 bool FieldWalk::skip_string() {
   const auto begin = ++at_;
+  if (begins_as_file(json_.substr(begin))) names_file_ |= is_file(json_.substr(begin));
   while (at_ < json_.size()) {
     const auto bytes = load(json_.data() + at_);
     // Below 0x20 are control characters and, for a comparison with signs, the bytes from 0x80 on.

@@ -32,6 +32,9 @@ class FieldWalk {
   [[nodiscard]] const std::vector<std::string_view>& long_strings() const { return long_; }
   static constexpr std::size_t long_bytes_min = 256;
 
+  /// Whether a string so far was the id of a file that was left here (base/id.h).
+  [[nodiscard]] bool names_file() const { return names_file_; }
+
   /// The same for any value by itself, as far as the walk is sure.
   [[nodiscard]] static std::vector<std::string_view> long_strings_of(std::string_view json);
 
@@ -47,6 +50,7 @@ class FieldWalk {
   std::size_t at_ = 0;
   bool begun_ = false;
   bool ascii_ = true;
+  bool names_file_ = false;
   std::string_view key_, value_;
   std::vector<std::string_view> long_;
 };

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <vector>
 
+#include "base/id.h"
 #include "base/search.h"
 #include "dialects/field_walk.h"
 #include "dialects/json_in.h"
@@ -311,7 +312,21 @@ std::optional<ChatHead> plain_head(Dialect dialect, std::string_view body) {
   }
   out.input_tokens_max =
       static_cast<std::int64_t>(weight.text) / bytes_a_token + weight.attachments * tokens_an_attachment;
+  out.names_file = walk.names_file();
   return out;
+}
+
+/// FieldWalk::names_file, where a parser judged.
+bool may_name_file(std::string_view body) {
+  constexpr std::string_view begin = "\"file_";
+  constexpr std::size_t id_bytes = 31;
+  for (;;) {
+    const auto at = find_bytes(body, begin);
+    if (at >= body.size()) return false;
+    const auto string = body.substr(at + 1, id_bytes + 1);
+    if (string.ends_with('"') && is_id(string.substr(0, id_bytes), "file")) return true;
+    body.remove_prefix(at + begin.size());
+  }
 }
 
 bool has_room(std::string_view bytes, std::size_t readable) {
@@ -393,6 +408,7 @@ Result<ChatHead> Scanner::head_of_request(Dialect dialect, std::string_view path
   const char* rest = nullptr;
   if (document.current_location().get(rest) != simdjson::OUT_OF_BOUNDS) return malformed();
   if (out.model_bytes > 0) out.model = body.substr(out.model_at + 1, out.model_bytes - 2);
+  out.names_file = may_name_file(body);
   out.input_tokens_max =
       static_cast<std::int64_t>(weight.text) / bytes_a_token + weight.attachments * tokens_an_attachment;
   return out;

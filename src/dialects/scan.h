@@ -25,6 +25,7 @@ struct ChatHead {
   /// An upper estimate: a token for two bytes of text, 2,000 for each image or file sent along.
   std::int64_t input_tokens_max = 0;
   bool has_bastide = false;
+  bool names_file = false;  // a string in it is the id of a file that was left here
 };
 
 /// What one event of a stream says to a meter.

@@ -111,7 +111,8 @@ Task<Gateway::Outcome> Gateway::pass(net::ServerCall& http, const identity::Prin
     elsewhere.place = std::move(choice.place);
     plan = choice.member->plan;
   }
-  if (head->has_bastide || !http.can_relay()) co_return elsewhere;
+  // What it names of ours must be put into it first.
+  if (head->has_bastide || head->names_file || !http.can_relay()) co_return elsewhere;
   if (!plan) co_return elsewhere;
   if (!who.assistant.empty() || !may_call(who, plan->card.id)) co_return elsewhere;
   const bool fills_gap = http.request().path == "/v1/fim/completions";

@@ -140,6 +140,9 @@ void Translator::read(std::string_view content) {
     if (over_) return;
     if (!read) return fail(std::move(read.error()));
   }
+  if (!framed)
+    return fail({Code::upstream, "The provider sent an event that is too long.", "too_large",
+                 "Choose another model."});
   if (frames_.empty()) return;
   // The first piece of a text may be written otherwise than those behind it.
   const bool goes_on = choice >= 0 && frames_.size() == 1 && choice == text_choice_;

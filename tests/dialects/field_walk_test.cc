@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/id.h"
 #include "dialects/scan.h"
 
 namespace bastide::dialects {
@@ -69,6 +70,29 @@ TEST(FieldWalk, IsUnsureOfWhatReadersMayReadDifferently) {
   EXPECT_TRUE(walked("{\"a\":" + std::string(600, '[') + std::string(600, ']') + "}").ends_with("?"));
 }
 
+TEST(FieldWalk, SeesIdsOfFilesThatWereLeftHere) {
+  const auto id = new_id("file");
+  Scanner scanner;
+  for (const auto& [value, names] :
+       std::vector<std::pair<std::string, bool>>{{"\"" + id + "\"", true},
+                                                 {"[1,{\"file_id\":\"" + id + "\"}]", true},
+                                                 {"\"" + id + "x\"", false},
+                                                 {"\"file_id\"", false},
+                                                 {"\"file_search_in_the_whole_library\"", false},
+                                                 {"\"see " + id + "\"", false},
+                                                 {"\"" + id.substr(0, 20) + "\"", false}}) {
+    auto body = "{\"messages\":" + value + "}";
+    const auto size = body.size();
+    EXPECT_EQ(scanner.head_of_request(Dialect::openai, "/", body)->names_file, names) << body;
+    body.append(64, 'x');
+    EXPECT_EQ(
+        scanner.head_of_request(Dialect::openai, "/", std::string_view(body).substr(0, size), body.size())
+            ->names_file,
+        names)
+        << body;
+  }
+}
+
 // With room behind the body the quick way is taken, without it the parser's.
 TEST(FieldWalk, LeadsToTheSameHeadAsTheParser) {
   const std::vector<std::string> pieces{
@@ -90,7 +114,8 @@ TEST(FieldWalk, LeadsToTheSameHeadAsTheParser) {
           R"("}}]}])",
       R"("max_completion_tokens":70)",
       R"("mod\u0065l":"dear")",
-      R"("system":"été")"};
+      R"("system":"été")",
+      R"("file_id":")" + new_id("file") + '"'};
   std::mt19937 random(3);
   Scanner scanner;
   int read = 0;
@@ -121,6 +146,7 @@ TEST(FieldWalk, LeadsToTheSameHeadAsTheParser) {
     EXPECT_EQ(quick->max_tokens, slow->max_tokens) << body;
     EXPECT_EQ(quick->choices, slow->choices) << body;
     EXPECT_EQ(quick->has_bastide, slow->has_bastide) << body;
+    EXPECT_EQ(quick->names_file, slow->names_file) << body;
     EXPECT_NEAR(static_cast<double>(quick->input_tokens_max), static_cast<double>(slow->input_tokens_max), 1)
         << body;  // blanks behind a value
   }

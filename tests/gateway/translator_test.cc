@@ -165,6 +165,23 @@ TEST(Translator, EndsABrokenStreamOfFramesThatRepeatAsAnError) {
   EXPECT_NE(translator.on_end(nullptr).find("event: error"), std::string::npos);
 }
 
+TEST(Translator, EndsWhereAnEventGrowsTooLong) {
+  const auto stream = written_by(openai_codec(), answer(std::vector<std::string>(20, "word ")));
+  Translator::Wanted wanted;
+  wanted.stream = true;
+  Translator translator(openai_codec(), anthropic_codec(), wanted, nullptr);
+  net::Headers head{{"content-type", "text/event-stream"}};
+  (void)translator.on_head(200, head);
+  translator.on_body(std::string_view(stream).substr(0, stream.size() / 2));
+  EXPECT_EQ(std::string(translator.rewritten()).find("event: error"), std::string::npos);
+  translator.on_body("\n\ndata: {\"x\":\"");
+  const std::string piece(1024 * 1024, 'x');
+  for (std::size_t sent = 0; sent <= Translator::event_bytes_max; sent += piece.size())
+    translator.on_body(piece);
+  ASSERT_TRUE(translator.fault());
+  EXPECT_NE(std::string(translator.rewritten()).find("event: error"), std::string::npos);
+}
+
 TEST(FrameStencil, TakesOnlyWhatIsCertain) {
   FrameStencil stencil;
   const std::string read = "data: {\"t\":\"one\",\"n\":1}\n\n",

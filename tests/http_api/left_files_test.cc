@@ -87,13 +87,5 @@ TEST_F(LeftFiles, what_cannot_be_put_is_told) {
   EXPECT_EQ(theirs->file_id, "file-abc123") << "a provider's own";
 }
 
-TEST_F(LeftFiles, bytes_that_name_one_are_seen) {
-  const auto id = keep("words");
-  EXPECT_TRUE(may_name_left_file(R"({"file_id": ")" + id + R"("})"));
-  EXPECT_TRUE(may_name_left_file(R"({"file_id": "file_id", "x":")" + id + R"("})"));
-  EXPECT_FALSE(may_name_left_file(R"({"file_id": "file_abc", "file_data": "file_0123"})"));
-  EXPECT_FALSE(may_name_left_file(""));
-}
-
 }  // namespace
 }  // namespace bastide::http_api

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/crypto.h"
-#include "base/search.h"
 
 namespace bastide::http_api {
 namespace {
@@ -12,7 +11,6 @@ using dialects::Media;
 
 // As base 64 this is what a call may be long.
 constexpr std::size_t bytes_max = 40 * 1024 * 1024;
-constexpr std::size_t id_bytes = 31;
 
 bool is_left(const Media& media) { return files::is_file_id(media.file_id); }
 
@@ -96,16 +94,6 @@ class Putting {
 };
 
 }  // namespace
-
-bool may_name_left_file(std::string_view body) {
-  constexpr std::string_view begin = "\"file_";
-  for (;;) {
-    const auto at = find_bytes(body, begin);
-    if (at >= body.size()) return false;
-    if (files::is_file_id(body.substr(at + 1, id_bytes))) return true;
-    body.remove_prefix(at + begin.size());
-  }
-}
 
 bool names_left_file(const dialects::ChatRequest& request) {
   return std::ranges::any_of(request.messages,

@@ -14,8 +14,6 @@ namespace bastide::http_api {
 using ReadText =
     std::function<Result<std::string>(std::string_view bytes, std::string name, std::string media_type)>;
 
-/// Whether the bytes of a call may name a file of ours.
-[[nodiscard]] bool may_name_left_file(std::string_view body);
 [[nodiscard]] bool names_left_file(const dialects::ChatRequest& request);
 
 /// Puts what the person's files hold where the call names them, so that labels, guard and every model meet

@@ -202,16 +202,13 @@ Task<Result<void>> answer_model_call(Call& call, const dialects::Codec& spoken, 
   const bool may_be_mistral = spoken.dialect() == Dialect::openai;
   if (may_be_mistral && names_mistral(call.request())) codec = &dialects::mistral_codec();
   Gateway::Outcome passed;
-  // What it names of ours must be put into it first.
-  const bool names_file = may_name_left_file(body);
   const bool fills = &spoken == &dialects::mistral_fim_codec();
   // A list that grows (Gemini without alt=sse) is not what providers are asked for.
-  if (!names_file && (fills || &spoken == &dialects::codec_of(spoken.dialect())))
+  if (fills || &spoken == &dialects::codec_of(spoken.dialect()))
     passed = co_await call.services.gateway.pass(call.http, call.who, codec->dialect(), body);
   if (may_be_mistral && passed.way == Gateway::Way::long_way && codec == &spoken && speaks_mistral(body)) {
     codec = &dialects::mistral_codec();
-    if (!names_file)
-      passed = co_await call.services.gateway.pass(call.http, call.who, Dialect::mistral, body);
+    passed = co_await call.services.gateway.pass(call.http, call.who, Dialect::mistral, body);
   }
   call.answered = passed.way == Gateway::Way::answered;
   if (call.answered) co_return Result<void>{};
@@ -222,7 +219,6 @@ Task<Result<void>> answer_model_call(Call& call, const dialects::Codec& spoken, 
   auto request = codec->decode_request(body, path);
   if (!request) co_return pass(request);
   body = {};
-  if (names_file) passed.model = call.services.gateway.member_of(request->model);
   StagedCall staged{*codec, std::move(*request)};
   if (!passed.model.empty()) {
     staged.pool = {"pool", passed.model, {gateway::sentence_of(passed.why)}, {}, 0};
