@@ -16,6 +16,8 @@ if(BASTIDE_FUZZ)
   add_compile_options(-fsanitize=fuzzer-no-link)
 endif()
 
+include(${CMAKE_SOURCE_DIR}/cmake/profile.cmake)
+
 function(bastide_room name)
   cmake_parse_arguments(ROOM "" "" "DEPS;PARTS;EXCLUDE" ${ARGN})
   string(REPLACE "/" "_" id ${name})
@@ -33,6 +35,9 @@ function(bastide_room name)
   endif()
   add_library(room_${id} STATIC ${sources})
   target_link_libraries(room_${id} PUBLIC bastide_flags ${ROOM_DEPS} ${ROOM_PARTS} Threads::Threads)
+  if(name IN_LIST BASTIDE_PROFILED_ROOMS)
+    target_link_libraries(room_${id} PRIVATE bastide_profile)
+  endif()
 
   file(GLOB_RECURSE tests CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/tests/${name}/*_test.cc)
   foreach(folder ${ROOM_EXCLUDE})

@@ -29,6 +29,19 @@ BARE = 24003
 FIELDS = {"cpu": "cpu_us_req", "p50": "p50_us", "ttft": "ttft_p50_us"}
 
 
+def configure(house) -> dict:
+    """The models that are asked, each with its key."""
+    house.configure(stage.provider("near") + stage.provider("far", "FR") + stage.provider("foreign", dialect="anthropic") +
+                    stage.model("mock", "near", "mock") + stage.model("far", "far", "mock") + stage.model("foreign", "foreign", "mock") +
+                    stage.model("masked", "far", "mock") + stage.model("mock-gap5-frames4", "near", "mock-gap5-frames4") + stage.LIMITS)
+    keys = {guard: house.key(guard) for guard in ("off", "enforce")}
+    return {model: keys["enforce" if model in ("far", "masked") else "off"] for _, model, _, _ in TESTS.values()}
+
+
+def driver_of(model: str) -> str:
+    return "load-personal" if model == "masked" else "load"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("binary", nargs="?", default=stage.BINARY)
@@ -39,18 +52,12 @@ def main() -> None:
     parser.add_argument("--bare", help="bench_net_relay: the relay alone, in the same rounds")
     asked = parser.parse_args()
     with stage.Stage(asked.kit, asked.binary) as house:
-        house.configure(stage.provider("near") + stage.provider("far", "FR") + stage.model("mock", "near", "mock") +
-                        stage.model("far", "far", "mock") +
-                        stage.provider("foreign", dialect="anthropic") + stage.model("foreign", "foreign", "mock") +
-                        stage.model("masked", "far", "mock") + stage.model("mock-gap5-frames4", "near", "mock-gap5-frames4") +
-                        stage.LIMITS)
-        keys = {guard: house.key(guard) for guard in ("off", "enforce")}
+        keys = configure(house)
         house.mock()
         nginx, bastide = house.nginx(), house.serve()
 
         def window(port, process, arguments, model):
-            return house.load(port, keys["enforce" if model in ("far", "masked") else "off"], "-m", model, "-d", asked.seconds, "-w", 0.15,
-                              *arguments, process=process, driver="load-personal" if model == "masked" else "load")
+            return house.load(port, keys[model], "-m", model, "-d", asked.seconds, "-w", 0.15, *arguments, process=process, driver=driver_of(model))
 
         arms = {"nginx": (stage.NGINX, nginx), "bastide": (stage.BASTIDE, bastide)}
         if asked.bare:

@@ -38,7 +38,7 @@ def streams(house, asked) -> None:
     most = dict.fromkeys(servers, 0)
     cost = {}
     open_ = set(servers)
-    for count in range(400, 4001, 200):
+    for count in range(800, 4001, 50):
         for name in sorted(open_):
             port, process = servers[name]
             got = house.load(port, key, "-m", "mock-gap20", "-s", "-c", count, "-g", 1200, "-w", 2, "-d", 4, process=process)
