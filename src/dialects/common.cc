@@ -36,6 +36,11 @@ constexpr std::array<std::string_view, 23> meaningful{"modalities",
                                                       "documents",
                                                       "suffix"};
 
+/// Of a field that stands within another one. Other names may hold dots too ("speculative.n_max").
+bool is_nested(std::string_view name) {
+  return name.starts_with("message.") || name.starts_with("stream_options.");
+}
+
 std::string_view leaf(std::string_view name) {
   const auto dot = name.rfind('.');
   return dot == std::string_view::npos ? name : name.substr(dot + 1);
@@ -62,7 +67,7 @@ void put_others(JsonWriter& json, const Others& others, Dialect speaker, std::st
     if (field.from != speaker) continue;
     std::string_view name = field.name;
     if (nested.empty()) {
-      if (name.find('.') != std::string_view::npos) continue;
+      if (is_nested(name)) continue;
     } else {
       if (!name.starts_with(nested) || name.size() <= nested.size() || name[nested.size()] != '.') continue;
       name.remove_prefix(nested.size() + 1);

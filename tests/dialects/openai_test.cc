@@ -105,6 +105,17 @@ TEST(OpenAiRequest, ReadsWhatBastideIsTold) {
   EXPECT_FALSE(codec().encode_request(request, {}, losses)->contains("bastide"));
 }
 
+TEST(OpenAiRequest, KeepsFieldsThatItDoesNotKnow) {
+  const auto request = decoded(
+      R"({"model":"m","messages":[{"role":"user","content":"x"}],"ignore_eos":true,"speculative.n_max":0,"stream_options":{"own":1}})");
+  Losses losses;
+  const auto written = codec().encode_request(request, {}, losses);
+  ASSERT_TRUE(written);
+  EXPECT_TRUE(written->contains(R"("ignore_eos":true)")) << *written;
+  EXPECT_TRUE(written->contains(R"("speculative.n_max":0)")) << *written;
+  EXPECT_FALSE(written->contains("stream_options.own")) << *written;
+}
+
 TEST(OpenAiRequest, NamesTheFieldThatIsWrong) {
   const std::string tail = R"("messages":[{"role":"user","content":"x"}]})";
   const std::vector<std::pair<std::string, std::string>> cases{

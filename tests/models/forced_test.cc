@@ -11,50 +11,70 @@ constexpr const char* shop = R"({"type": "object", "properties": {"name": {"type
   "opening_hours": {"type": "object", "properties": {"élève": {"type": "integer"}}, "required": ["élève"]},
   "kind": {"enum": ["bakery", "butcher"]}}, "required": ["name", "opening_hours", "kind"], "additionalProperties": false})";
 
-std::unique_ptr<ForcedText> forced_of(const char* schema) {
-  return ForcedText::of(json_schema_to_grammar(common_json::parse(schema)));
+std::unique_ptr<Grammar> grammar_of(const char* schema) {
+  return Grammar::of(nullptr, json_schema_to_grammar(common_json::parse(schema)));
 }
 
-TEST(ForcedText, TellsKeysAndBracketsOfASchema) {
-  const auto forced = forced_of(shop);
-  ASSERT_TRUE(forced);
-  EXPECT_EQ(forced->next(100), R"({"name":")");
-  EXPECT_EQ(forced->next(100), R"({"name":")") << "asking changes nothing";
-  EXPECT_EQ(forced->next(4), R"({"na)");
-  forced->feed(R"({"na)");
-  EXPECT_EQ(forced->next(100), R"(me":")");
-  forced->feed("me\": \"A");
-  EXPECT_EQ(forced->next(100), "") << "a name is free";
-  forced->feed("nn\"");
-  EXPECT_EQ(forced->next(100), R"(,"opening_hours": {"élève":)") << "with the space of the first colon";
-  forced->feed(R"(, "opening_hours": {)");
-  EXPECT_EQ(forced->next(100), R"("élève":)");
-  forced->feed("\"\xC3");
-  EXPECT_EQ(forced->next(100), "") << "half a character";
-  forced->feed("\xA9l");
-  EXPECT_EQ(forced->next(100), R"(ève":)");
-  forced->feed(R"(ève": 3}, )");
-  EXPECT_EQ(forced->next(100), R"("kind": "b)") << "two begin alike";
-  forced->feed(R"("kind": "ba)");
-  EXPECT_EQ(forced->next(100), R"(kery"})");
-  forced->feed(R"(kery"})");
-  EXPECT_EQ(forced->next(100), "");
+TEST(Forced, TellsKeysAndBracketsOfASchema) {
+  const auto grammar = grammar_of(shop);
+  ASSERT_TRUE(grammar);
+  EXPECT_EQ(grammar->forced(100), "{\n  \"name\": \"") << "as models print it";
+  EXPECT_EQ(grammar->forced(100), "{\n  \"name\": \"") << "asking changes nothing";
+  EXPECT_EQ(grammar->forced(6), "{\n  \"n");
+  grammar->accept(R"({"na)");
+  EXPECT_EQ(grammar->forced(100), "me\":\"") << "it began on one line without space";
+  grammar->accept("me\": \"A");
+  EXPECT_EQ(grammar->forced(100), "") << "a name is free";
+  grammar->accept("nn\"");
+  EXPECT_EQ(grammar->forced(100), R"(,"opening_hours": {"élève":)") << "with the space of the first colon";
+  grammar->accept(R"(, "opening_hours": {)");
+  EXPECT_EQ(grammar->forced(100), R"("élève":)");
+  grammar->accept("\"\xC3");
+  EXPECT_EQ(grammar->forced(100), "") << "half a character";
+  grammar->accept("\xA9l");
+  EXPECT_EQ(grammar->forced(100), R"(ève":)");
+  grammar->accept(R"(ève": 3},)");
+  EXPECT_EQ(grammar->forced(100), R"( "kind": "b)") << "with the space of the first comma; two begin alike";
+  grammar->accept(R"( "kind": "ba)");
+  EXPECT_EQ(grammar->forced(100), R"(kery"})");
+  grammar->accept(R"(kery"})");
+  EXPECT_EQ(grammar->forced(100), "");
 }
 
-TEST(ForcedText, SaysNothingOfWhatItDoesNotUnderstand) {
-  EXPECT_FALSE(ForcedText::of("root ::= missing"));
-  EXPECT_FALSE(ForcedText::of("root ::= \"open"));
-  const auto forced = forced_of(shop);
-  forced->feed("no JSON at all");
-  EXPECT_EQ(forced->next(100), "");
-  forced->feed("{");
-  EXPECT_EQ(forced->next(100), "");
-  const auto free = ForcedText::of("root ::= .*");
+TEST(Forced, IndentsAsTheAnswerDoes) {
+  const auto grammar = grammar_of(shop);
+  grammar->accept("{\n    \"name\" : \"x\\\": {\",\n");
+  EXPECT_EQ(grammar->forced(100), "    \"opening_hours\": {\n        \"élève\":") << "twice four deep";
+  grammar->accept("    \"opening_hours\": {\n        \"élève\":3");
+  EXPECT_EQ(grammar->forced(8), "") << "more digits may come";
+  grammar->accept("\n    }");
+  EXPECT_EQ(grammar->forced(100), ",\n    \"kind\":\"b") << "the last colon had no space after it";
+  grammar->accept(", \"kind\": \"bakery\"");
+  EXPECT_EQ(grammar->forced(100), "\n}");
+}
+
+TEST(Forced, SaysNothingOfWhatItDoesNotUnderstand) {
+  EXPECT_FALSE(Grammar::of(nullptr, "root ::= missing"));
+  EXPECT_FALSE(Grammar::of(nullptr, "root ::= \"open"));
+  const auto grammar = grammar_of(shop);
+  EXPECT_THROW(grammar->accept("no JSON at all"), std::exception);
+  EXPECT_EQ(grammar->forced(100), "");
+  const auto free = Grammar::of(nullptr, "root ::= .*");
   ASSERT_TRUE(free);
-  EXPECT_EQ(free->next(100), "");
+  EXPECT_EQ(free->forced(100), "");
 }
 
-TEST(ForcedText, IsGuessedAsTokens) {
+TEST(Forced, PutsNoSpaceThatTheGrammarRefuses) {
+  const auto grammar = Grammar::of(nullptr, R"(root ::= "{" " "? "\"key\"" [ \t\n]* ":" "1" "}")");
+  ASSERT_TRUE(grammar);
+  EXPECT_EQ(grammar->forced(100), "{") << "a line break would not be allowed";
+  grammar->accept("{");
+  EXPECT_EQ(grammar->forced(100), "");
+  grammar->accept(" \"key\"");
+  EXPECT_EQ(grammar->forced(100), ":1}");
+}
+
+TEST(Forced, IsGuessedAsTokens) {
   const auto found = test::demo_model("smollm2-135m");
   if (!found) GTEST_SKIP() << "no data: the demonstration model could not be fetched";
   EngineOptions options;
@@ -69,8 +89,48 @@ TEST(ForcedText, IsGuessedAsTokens) {
   EXPECT_GE(tokens.size(), 2U);
   EXPECT_LE((*generation)->forced(2).size(), 2U);
   EXPECT_EQ((*generation)->forced(0), std::vector<Token>());
-  const auto whole = *(*engine)->tokenize(R"({"name":")");
+  const auto whole = *(*engine)->tokenize("{\n  \"name\": \"");
   EXPECT_FALSE(std::ranges::search(whole, tokens).empty());
+}
+
+/// What the engine answers, alone, in tokens.
+std::vector<Token> answer(Engine& engine, const std::string& fields) {
+  const std::string question =
+      R"({"messages":[{"role":"user","content":"Describe a shop."}],"temperature":0.9,)" + fields + "}";
+  const auto generation = engine.prepare(question);
+  EXPECT_TRUE(generation) << generation.error().message;
+  std::vector<Token> out, next = (*generation)->prompt();
+  int position = 0;
+  engine.forget(0, 0);
+  while (out.size() < 64) {
+    engine.clear_batch();
+    int row = 0;
+    for (const Token token : next) row = engine.add(0, token, position++, true);
+    EXPECT_TRUE(engine.decode());
+    const auto token = (*generation)->sample(row);
+    EXPECT_TRUE(token) << token.error().message;
+    if (!token || (*generation)->ends_answer(*token)) break;
+    out.push_back(*token);
+    next = {*token};
+  }
+  return out;
+}
+
+TEST(Forced, TheLikeliestAllowedAreFoundWithoutAskingAboutAll) {
+  const auto found = test::demo_model("smollm2-135m");
+  if (!found) GTEST_SKIP() << "no data: the demonstration model could not be fetched";
+  EngineOptions options;
+  options.file = found->file;
+  options.slots = 1;
+  const auto engine = Engine::load(options);
+  ASSERT_TRUE(engine);
+  for (int seed = 1; seed <= 4; ++seed) {
+    const std::string fields = R"("json_schema":)" + std::string(shop) + R"(,"seed":)" + std::to_string(seed);
+    const auto few = answer(**engine, fields);
+    EXPECT_GT(few.size(), 12U);
+    // A bias, be it of nothing, has all of the vocabulary asked.
+    EXPECT_EQ(few, answer(**engine, fields + R"(,"logit_bias":{"5":0})")) << seed;
+  }
 }
 
 }  // namespace

@@ -14,7 +14,8 @@ void ChatScheduler::decode_answer(std::size_t index) {
   slot.cache.push_back(slot.next);
   const std::size_t room = guess_room(slot);
   const Guess repeated = look_up(slot.cache, room);
-  Guess guessed = worth({slot.generation->forced(room), 0, Guess::Source::grammar}, slot);
+  const Guess forced{slot.generation->forced(room), 0, Guess::Source::grammar};
+  Guess guessed = worth(forced, slot);
   if (guessed.tokens.empty()) guessed = worth(repeated, slot);
   if (guessed.tokens.empty()) guessed = draft(slot, room);
   const std::size_t checked = guessed.tokens.size();
@@ -44,9 +45,10 @@ void ChatScheduler::decode_answer(std::size_t index) {
   if (slot.call != 0 && !over) {
     if (checked > 0) slot.speculation.learn(guessed, right, checked);
     // Where a guess was not checked, the token that came says whether it would have paid.
-    if (!repeated.tokens.empty() && (checked == 0 || guessed.source != Guess::Source::repetition)) {
+    for (const Guess* other : {&repeated, &forced}) {
+      if (other->tokens.empty() || (checked > 0 && guessed.source == other->source)) continue;
       const Token came = right == 0 ? slot.next : guessed.tokens.front();
-      slot.speculation.learn(repeated, came == repeated.tokens.front() ? 1 : 0, 1);
+      slot.speculation.learn(*other, came == other->tokens.front() ? 1 : 0, 1);
     }
   }
   if (right < checked) engine_.forget(static_cast<int>(index), static_cast<int>(slot.cache.size()));

@@ -58,7 +58,7 @@ void ChatScheduler::seat(Waiting waiting) {
   best->prompt_done = best->reused = best->decoded = keep;
   best->written = best->guessed = best->guessed_right = 0;
   best->seated = Steady::now();
-  best->speculation = {};
+  best->speculation = Speculation(best->generation->draws());
   best->begun = false;
   best->row = -1;
   best->order = ++clock_;

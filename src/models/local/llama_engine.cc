@@ -143,6 +143,7 @@ Result<std::unique_ptr<Engine>> Engine::load(const EngineOptions& options) try {
   if (options.kind == ModelKind::chat) {
     impl->templates = common_chat_templates_init(impl->model.get(), "");
     impl->is_plain_template = is_plain(impl->templates.get());
+    impl->tokens.emplace(impl->vocab);
     for (llama_token token = 0; token < llama_vocab_n_tokens(impl->vocab); ++token)
       if (llama_vocab_is_eog(impl->vocab, token)) impl->end_biases.push_back({token, -INFINITY});
   }

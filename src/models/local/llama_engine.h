@@ -56,6 +56,8 @@ struct Delta {
   std::string logprobs;    // the OpenAI array of one chunk, of the token drawn; empty when not asked for
 };
 
+enum class Draws { the_likeliest, by_chance };
+
 /// One chat call on its way: prompt, sampler, stop words and the parser of reasoning and tool calls.
 /// Used by one thread at a time. Must not outlive its Engine.
 class Generation {
@@ -68,6 +70,8 @@ class Generation {
   [[nodiscard]] std::int64_t max_tokens() const;
   /// How many guessed tokens may be checked at once: speculation.h.
   [[nodiscard]] std::size_t guess_max() const;
+  /// How the next token is drawn.
+  [[nodiscard]] Draws draws() const;
   /// How many are checked at least wherever there are guesses, whether that pays or not.
   [[nodiscard]] std::size_t guess_min() const;
   /// Draws the next token from the logits at `row` of the last decoded batch.

@@ -4,7 +4,7 @@
 #include <json-schema-to-grammar.h>
 
 #include <algorithm>
-#include <cmath>
+#include <cctype>
 #include <nlohmann/json.hpp>
 
 #include "base/crypto.h"
@@ -15,18 +15,11 @@
 namespace bastide::models::local {
 namespace {
 
-/// So many of the likeliest tokens are tried one by one before the grammar is asked about all.
-constexpr std::size_t single_tries = 48;
 /// More than most tokens have.
 constexpr std::size_t forced_bytes_a_token = 8;
 
 std::unexpected<Error> bad(std::string message) {
   return fail(Code::invalid, std::move(message), "bad_request");
-}
-
-std::unexpected<Error> dead_end() {
-  return fail(Code::upstream, "The grammar left the model nothing to say.", "grammar_dead_end",
-              "Check the grammar or schema.");
 }
 
 struct Rendered {
@@ -171,16 +164,49 @@ std::size_t instruction_tokens(const llama_vocab* vocab, const nlohmann::json& b
   return common_prefix(beginning, tokens);
 }
 
-/// Whether `params` ask for the likeliest token (that a grammar of the caller allows) with nothing that
-/// changes the odds.
-bool is_greedy(const common_params_sampling& params, const Sampling& from, const llama_vocab* vocab) {
+/// Whether every token keeps the order of its logit until `params` narrow the choice, biases apart: there is
+/// no penalty.
+bool keeps_order(const common_params_sampling& params, const llama_vocab* vocab) {
   std::int32_t suppressed = 0;
   llama_vocab_get_suppress_tokens(vocab, &suppressed);
-  const bool any_grammar = params.grammar.empty() || params.grammar.type == COMMON_GRAMMAR_TYPE_USER;
-  return params.temp <= 0 && params.dynatemp_range == 0 && params.mirostat == 0 && any_grammar &&
-         suppressed == 0 && params.penalty_repeat == 1 && params.penalty_present == 0 &&
-         params.penalty_freq == 0 && params.dry_multiplier == 0 && params.xtc_probability == 0 &&
-         from.logit_bias.empty();
+  return params.mirostat == 0 && suppressed == 0 && params.penalty_repeat == 1 &&
+         params.penalty_present == 0 && params.penalty_freq == 0 && params.dry_multiplier == 0;
+}
+
+/// Whether `params` ask for the likeliest token that a grammar, if there is one, allows.
+bool is_greedy(const common_params_sampling& params, const Sampling& from, const llama_vocab* vocab) {
+  return params.temp <= 0 && params.dynatemp_range == 0 && !params.grammar_lazy &&
+         params.xtc_probability == 0 && from.logit_bias.empty() && keeps_order(params, vocab);
+}
+
+/// How many of the likeliest tokens are left before any other sampler looks at them. 0: all, or not known.
+std::size_t top_k_of(const common_params_sampling& params, const llama_vocab* vocab) {
+  if (params.top_k <= 0 || params.top_n_sigma > 0 || !params.logit_bias.empty() ||
+      !keeps_order(params, vocab))
+    return 0;
+  for (const auto sampler : params.samplers) {
+    if (sampler == COMMON_SAMPLER_TYPE_TOP_K) return static_cast<std::size_t>(params.top_k);
+    const bool is_off = sampler == COMMON_SAMPLER_TYPE_PENALTIES || sampler == COMMON_SAMPLER_TYPE_DRY ||
+                        sampler == COMMON_SAMPLER_TYPE_TOP_N_SIGMA;
+    if (!is_off) return 0;
+  }
+  return 0;
+}
+
+bool begins_with_space(std::string_view text) {
+  return !text.empty() && std::isspace(static_cast<unsigned char>(text.front())) != 0;
+}
+
+/// Leads a grammar past what the template has written of the answer. As common_sampler_init does.
+void take_prefill(Grammar& grammar, const llama_vocab* vocab, const std::string& written) {
+  if (written.empty()) return;
+  const auto tokens = common_tokenize(vocab, written, false, true);
+  for (std::size_t each = 0; each < tokens.size(); ++each) {
+    const auto piece = common_token_to_piece(vocab, tokens[each], true);
+    // Some vocabularies put a space before the first token.
+    const bool is_added = each == 0 && begins_with_space(piece) && !begins_with_space(written);
+    if (!is_added) grammar.accept(tokens[each]);
+  }
 }
 
 /// Fails before llama.cpp sees it, so that the message names the field.
@@ -219,6 +245,7 @@ Result<std::unique_ptr<Generation>> Engine::prepare(std::string_view body_json) 
   auto out = std::make_unique<Generation::Impl>();
   out->context = impl_->context.get();
   out->vocab = impl_->vocab;
+  out->tokens = &*impl_->tokens;
   if (fills) {
     auto prompt = infill_prompt(impl_->vocab, *body);
     if (!prompt) return pass(prompt);
@@ -252,16 +279,17 @@ Result<std::unique_ptr<Generation>> Engine::prepare(std::string_view body_json) 
   set_grammar(params, impl_->vocab, *sampling, chat);
   out->preserved = params.preserved_tokens;
   out->is_greedy = is_greedy(params, *sampling, impl_->vocab);
-  if (out->is_greedy && !params.grammar.empty())
-    out->grammar.reset(llama_sampler_init_grammar(impl_->vocab, params.grammar.grammar.c_str(), "root"));
-  if (!out->is_greedy) out->sampler.reset(common_sampler_init(impl_->model.get(), params));
-  if (!out->sampler && !(out->is_greedy && (params.grammar.empty() || out->grammar)))
-    return bad("The grammar is not valid.");
-
-  if (!params.grammar.grammar.empty() && !params.grammar_lazy && out->guess_max > 0) {
-    out->forced = ForcedText::of(params.grammar.grammar);
-    if (out->forced && params.grammar.type != COMMON_GRAMMAR_TYPE_USER)
-      out->forced->feed(params.generation_prompt);
+  if (!params.grammar.empty() && !params.grammar_lazy) {
+    out->grammar = Grammar::of(impl_->vocab, params.grammar.grammar);
+    if (!out->grammar) return bad("The grammar is not valid.");
+    if (common_grammar_needs_prefill(params.grammar))
+      take_prefill(*out->grammar, impl_->vocab, params.generation_prompt);
+    params.grammar = {};
+  }
+  if (!out->is_greedy) {
+    out->sampler.reset(common_sampler_init(impl_->model.get(), params));
+    if (!out->sampler) return bad("The grammar is not valid.");
+    out->top_k = top_k_of(params, impl_->vocab);
   }
 
   auto stop_words = sampling->stop_words;
@@ -300,66 +328,10 @@ const CacheScope& Generation::scope() const { return impl_->scope; }
 Priority Generation::priority() const { return impl_->priority; }
 std::int64_t Generation::max_tokens() const { return impl_->max_tokens; }
 std::size_t Generation::guess_max() const { return impl_->guess_max; }
+Draws Generation::draws() const { return impl_->is_greedy ? Draws::the_likeliest : Draws::by_chance; }
 std::size_t Generation::guess_min() const { return impl_->guess_min; }
 bool Generation::stopped() const { return impl_->gate.stopped(); }
 bool Generation::called_tools() const { return !impl_->message.tool_calls.empty(); }
-
-bool Generation::Impl::is_allowed(Token token) const {
-  if (ignore_eos && llama_vocab_is_eog(vocab, token)) return false;
-  if (!grammar) return true;
-  llama_token_data one{token, 1.0F, 0.0F};
-  llama_token_data_array candidates{&one, 1, -1, false};
-  llama_sampler_apply(grammar.get(), &candidates);
-  return std::isfinite(one.logit);
-}
-
-/// Asks the grammar about single tokens as long as that is likely to end soon: all of a vocabulary cost
-/// milliseconds. Nothing: no token is allowed.
-std::optional<Token> Generation::Impl::likeliest(int row) const {
-  const float* logits = llama_get_logits_ith(context, row);
-  const auto size = static_cast<std::size_t>(llama_vocab_n_tokens(vocab));
-  const auto best = static_cast<Token>(std::max_element(logits, logits + size) - logits);
-  if (is_allowed(best)) return best;
-
-  std::vector<llama_token_data> all(size);
-  for (std::size_t each = 0; each < size; ++each) all[each] = {static_cast<Token>(each), logits[each], 0.0F};
-  const auto tries = static_cast<std::ptrdiff_t>(std::min(size, single_tries));
-  const auto by_logit = [](const llama_token_data& a, const llama_token_data& b) {
-    return a.logit > b.logit;
-  };
-  std::partial_sort(all.begin(), all.begin() + tries, all.end(), by_logit);
-  for (const auto& each : std::span(all).first(static_cast<std::size_t>(tries)))
-    if (is_allowed(each.id)) return each.id;
-
-  llama_token_data_array candidates{all.data(), size, -1, false};
-  if (grammar) llama_sampler_apply(grammar.get(), &candidates);
-  for (auto& each : all)
-    if (ignore_eos && llama_vocab_is_eog(vocab, each.id)) each.logit = -INFINITY;
-  const auto allowed = std::min_element(all.begin(), all.end(), by_logit);
-  if (!std::isfinite(allowed->logit)) return std::nullopt;
-  return allowed->id;
-}
-
-Result<Token> Generation::Impl::draw(int row) {
-  if (is_greedy) {
-    const auto token = likeliest(row);
-    if (!token) return dead_end();
-    if (grammar) llama_sampler_accept(grammar.get(), *token);
-    return *token;
-  }
-  const Token token = common_sampler_sample(sampler.get(), context, row);
-  common_sampler_accept(sampler.get(), token, true);
-  return token;
-}
-
-Result<Token> Generation::sample(int row) try {
-  auto token = impl_->draw(row);
-  if (token && impl_->logprobs >= 0)
-    impl_->drawn = logprobs_json(impl_->context, impl_->vocab, row, *token, impl_->logprobs);
-  return token;
-} catch (const std::exception&) {
-  return dead_end();
-}
 
 bool Generation::ends_answer(Token token) const {
   if (std::ranges::find(impl_->stop_tokens, token) != impl_->stop_tokens.end()) return true;
@@ -367,8 +339,8 @@ bool Generation::ends_answer(Token token) const {
 }
 
 std::vector<Token> Generation::forced(std::size_t size_max) {
-  if (!impl_->forced || size_max == 0) return {};
-  const auto text = impl_->forced->next(size_max * forced_bytes_a_token);
+  if (!impl_->grammar || size_max == 0) return {};
+  const auto text = impl_->grammar->forced(size_max * forced_bytes_a_token);
   if (text.empty()) return {};
   auto out = common_tokenize(impl_->vocab, text, false, false);
   // The last token may go on with what is not known.
@@ -378,7 +350,6 @@ std::vector<Token> Generation::forced(std::size_t size_max) {
 }
 
 Delta Generation::take(Token token) {
-  if (impl_->forced) impl_->forced->feed(common_token_to_piece(impl_->vocab, token, true));
   const bool special = impl_->preserved.contains(token);
   const std::string shown = impl_->gate.feed(common_token_to_piece(impl_->vocab, token, special));
   Delta out;

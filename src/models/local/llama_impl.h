@@ -7,7 +7,8 @@
 #include <log.h>
 #include <sampling.h>
 
-#include <map>
+#include <array>
+#include <bitset>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <optional>
@@ -17,6 +18,7 @@
 
 #include "models/local/llama_engine.h"
 #include "models/local/sampling.h"
+#include "models/local/spacing.h"
 #include "models/local/speculation.h"
 #include "models/local/text_gate.h"
 #include "models/local/thread_governor.h"
@@ -81,34 +83,39 @@ class AdapterShelf {
   std::vector<Loaded> loaded_;  // the one used last at the end
 };
 
-/// Follows an answer through its grammar and tells what must come next: literal keys of a schema, brackets.
-/// Where space may stand, the answer's own habit is guessed. One thread at a time.
-class ForcedText {
- public:
-  /// Null for what is no grammar.
-  static std::unique_ptr<ForcedText> of(const std::string& grammar);
-  /// What the answer went on with.
-  void feed(std::string_view written);
-  /// What comes next, `bytes_max` or a few more at most. Empty where there is a choice, or nothing.
-  [[nodiscard]] std::string next(std::size_t bytes_max);
-
- private:
-  struct GrammarDeleter {
-    void operator()(llama_grammar* grammar) const;
-  };
-  explicit ForcedText(llama_grammar* grammar) : grammar_(grammar) {}
-  void take(std::uint32_t c);
-
-  std::unique_ptr<llama_grammar, GrammarDeleter> grammar_;
-  std::string rest_;                             // bytes of a character that is not whole
-  std::map<std::uint32_t, std::string> spaces_;  // what stood after a character where space may stand
-  std::uint32_t before_ = 0;                     // the last character that is no space
-  bool may_space_ = false;                       // after it
-  std::string space_;                            // after it
+/// Where a token can be looked for when only few characters may come.
+struct TokenIndex {
+  explicit TokenIndex(const llama_vocab* vocab);
+  std::array<std::vector<Token>, 256> by_first_byte;  // without those that end an answer
+  std::vector<Token> ends;
 };
 
-struct SamplerDeleter {
-  void operator()(llama_sampler* sampler) const { llama_sampler_free(sampler); }
+/// A grammar that always holds, and where an answer stands in it. One thread at a time.
+class Grammar {
+ public:
+  /// Null for what is no grammar.
+  static std::unique_ptr<Grammar> of(const llama_vocab* vocab, const std::string& text);
+  /// What the answer went on with. Throws where it is not allowed.
+  void accept(Token token);
+  void accept(std::string_view written);
+  /// Sets the logits of what may not follow to minus infinity.
+  void refuse(std::span<llama_token_data> candidates) const;
+  [[nodiscard]] bool allows(Token token) const;
+  /// Bytes with which what follows may begin; a few too many where that is not ASCII.
+  [[nodiscard]] std::bitset<256> first_bytes() const;
+  /// What must come next, `bytes_max` or a few more at most: literal keys of a schema, brackets, with the
+  /// space that the answer is likely to put between them. Empty where there is a choice, or nothing.
+  [[nodiscard]] std::string forced(std::size_t bytes_max) const;
+
+ private:
+  struct Deleter {
+    void operator()(llama_grammar* grammar) const;
+  };
+  Grammar(const llama_vocab* vocab, llama_grammar* grammar) : vocab_(vocab), grammar_(grammar) {}
+
+  const llama_vocab* vocab_;
+  std::unique_ptr<llama_grammar, Deleter> grammar_;
+  Spacing spacing_;
 };
 
 struct Engine::Impl {
@@ -120,6 +127,7 @@ struct Engine::Impl {
   std::string adapters_in_use;
   std::optional<ThreadGovernor> governor;  // none where the processor waits for GPUs
   const llama_vocab* vocab = nullptr;
+  std::optional<TokenIndex> tokens;
   common_chat_templates_ptr templates;
   /// Its answers are plain text and its prompt is the template's alone, so that the analysis of the template,
   /// which costs a millisecond a call, can be left out where no tools are asked for.
@@ -138,6 +146,7 @@ struct Engine::Impl {
 struct Generation::Impl {
   llama_context* context = nullptr;
   const llama_vocab* vocab = nullptr;
+  const TokenIndex* tokens = nullptr;
   std::vector<Token> prompt;
   CacheScope scope;
   std::vector<AdapterUse> adapters;
@@ -150,9 +159,10 @@ struct Generation::Impl {
   int logprobs = -1;       // of so many candidates; -1: none
   std::string drawn;       // logprobs of the token drawn last
   std::vector<Token> stop_tokens;
-  std::unique_ptr<llama_sampler, SamplerDeleter> grammar;  // of a greedy answer; null: everything is allowed
-  common_sampler_ptr sampler;                              // null where `is_greedy`
-  std::unique_ptr<ForcedText> forced;                      // null without a grammar that always holds
+  std::unique_ptr<Grammar> grammar;  // null: everything is allowed, or `sampler` knows when it holds
+  common_sampler_ptr sampler;        // null where `is_greedy`
+  std::size_t top_k = 0;  // `sampler` looks at so many of the likeliest only; 0: at all, or it is not known
+  std::vector<llama_token_data> candidates;  // of the token drawn last
   std::set<llama_token> preserved;
   TextGate gate{{}};
   // Only when the template has reasoning or tools; otherwise text goes straight through.
@@ -163,7 +173,11 @@ struct Generation::Impl {
   std::vector<std::string> tool_call_ids;
 
   [[nodiscard]] bool is_allowed(Token token) const;
-  [[nodiscard]] std::optional<Token> likeliest(int row) const;
+  [[nodiscard]] bool find_few(const float* logits);
+  void refuse(std::span<llama_token_data> asked) const;
+  [[nodiscard]] std::span<llama_token_data> allowed(int row, std::size_t wanted);
+  [[nodiscard]] std::optional<Token> likeliest(int row);
+  [[nodiscard]] std::optional<Token> sampled(int row);
   [[nodiscard]] Result<Token> draw(int row);
   [[nodiscard]] Delta parse(std::string_view more, bool is_partial);
 };

@@ -15,6 +15,9 @@ constexpr double forgetting = 0.2;
 constexpr double drift =
     0.002;  // towards what was guessed: a cost that was measured in a bad moment is tried again
 
+constexpr std::array right_of_likeliest{0.4, 0.55, 0.7, 0.7, 0.8};
+constexpr std::array right_by_chance{0.3, 0.4, 0.5, 0.4, 0.4};
+
 constexpr std::size_t draft_bucket = 3, grammar_bucket = 4;
 
 std::size_t bucket(const Guess& guess) {
@@ -84,6 +87,9 @@ double RowCosts::of(std::size_t rows) const {
 double RowCosts::in_tokens(double seconds) const {
   return seconds_[1] > 0 ? seconds / seconds_[1] : std::numeric_limits<double>::infinity();
 }
+
+Speculation::Speculation(Draws draws)
+    : right_(draws == Draws::the_likeliest ? right_of_likeliest : right_by_chance) {}
 
 std::size_t Speculation::worth_checking(const Guess& guess, const RowCosts& costs) const {
   return best_size(guess.tokens.size(), right_[bucket(guess)], 0, costs);

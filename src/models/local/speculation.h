@@ -41,6 +41,7 @@ class RowCosts {
 /// How many of the guessed tokens of one answer are worth checking, by how its guesses went.
 class Speculation {
  public:
+  explicit Speculation(Draws draws = Draws::the_likeliest);
   /// 0: none. Never more than `guess` has.
   [[nodiscard]] std::size_t worth_checking(const Guess& guess, const RowCosts& costs) const;
   /// How many tokens, `size_max` at most, a draft model should guess that takes `token_s` over each. 0: none;
@@ -53,7 +54,7 @@ class Speculation {
  private:
   /// How likely a guessed token is right, if those before it were: by how much agreed (3, 4 to 7, more), and
   /// of a draft model's and of what a grammar forces.
-  std::array<double, 5> right_{0.4, 0.55, 0.7, 0.7, 0.8};
+  std::array<double, 5> right_;
 };
 
 }  // namespace bastide::models::local
