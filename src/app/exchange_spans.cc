@@ -41,6 +41,10 @@ void ExchangeSpans::end(const exchange::Exchange& exchange) {
       span.server = server->second.authority;
     }
   }
+  if (exchange.hedge) {
+    span.hedge_after_ms = exchange.hedge->after.count();
+    span.hedge_lost = exchange.hedge->lost.id;
+  }
   span.error = exchange.error;
   span.status = exchange.status;
   span.streamed = exchange.ask.stream;

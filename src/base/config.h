@@ -101,6 +101,7 @@ struct ModelConfig {
   /// Lengths to which an embedding model was trained to be cut (Matryoshka).
   std::vector<std::int64_t> embedding_dimensions;
   std::int64_t max_concurrent = 0;  // calls at once; 0: no limit
+  std::int64_t hedge_after_ms = 0;  // without an answer's begin, another provider is asked too; 0: never
 };
 
 struct LabelConfig {

@@ -29,6 +29,7 @@ constexpr std::string_view countries =
     "TN TO TR TT TV TW TZ UA UG UM US UY UZ VA VC VE VG VI VN VU WF WS YE YT ZA ZM ZW ";
 
 constexpr std::int64_t at_once_most = 1'000'000;
+constexpr std::int64_t hedge_after_ms_most = 600'000;
 
 template <class T>
 std::vector<std::string> ids_of(const std::vector<T>& items) {
@@ -243,6 +244,7 @@ void read_models(ConfigTable& root, Config& config) {
     table.integer("weight", weight, 0, 100);
     model.weight = static_cast<int>(weight);
     table.integer("max_concurrent", model.max_concurrent, 1, at_once_most);
+    table.integer("hedge_after_ms", model.hedge_after_ms, 1, hedge_after_ms_most);
     table.finish();
     config.models.push_back(std::move(model));
   }

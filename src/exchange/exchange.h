@@ -134,13 +134,24 @@ struct Ask : dialects::ChatRequest {
   std::optional<std::string> floor_label;  // of the conversation so far: what was read stays labelled
   std::vector<std::string> collections;    // ids; empty: no documents
   bool quote_only = false;
-  std::string language;           // of the interface: "fr" or "en"
-  std::string traceparent{};      // the caller's span (W3C), as it came; empty: none
+  std::string language;                 // of the interface: "fr" or "en"
+  std::string traceparent{};            // the caller's span (W3C), as it came; empty: none
+  std::vector<std::string> siblings{};  // models that share the name which was asked for
+  /// Until another provider is asked too; 0: none is; unset: as the model's configuration says.
+  std::optional<Millis> hedge_after{};
   std::int64_t audio_ms_max = 0;  // of sound that comes along, at the most
   std::int64_t characters = 0;    // to be spoken
 };
 
 using dialects::Finish;
+
+/// A second model that was asked because the first had not begun to answer.
+struct Hedge {
+  policy::ModelCard first, second;
+  Millis after{};
+  policy::ModelCard lost{};  // the one that was given up for the other; without an id: none was
+  Usage lost_usage{};        // what it is taken to have used
+};
 
 struct Exchange;
 class Completion;
@@ -200,6 +211,7 @@ struct Exchange {
   std::optional<std::int64_t> answer_cap{};  // of its tokens: nobody asked for one, but budgets pay no more
   std::string span{};                        // of this exchange, as its provider is told; empty: not traced
   int failovers = 0;                         // models that were tried before it
+  std::optional<Hedge> hedge{};
   std::vector<Masked> masked;
   /// The call with the prompt and with pseudonyms: what a model outside the walls receives.
   std::optional<dialects::ChatRequest> outgoing;

@@ -34,8 +34,13 @@ class Admission {
   /// Code::rate_limited.
   virtual Result<void> choose(const Exchange& exchange, const policy::ModelCard& model,
                               std::int64_t input_tokens, std::int64_t output_tokens) = 0;
-  /// Counts what the exchange took (its model, usage and energy), writes its row in the usage log and ends
-  /// it. One that was not admitted took nothing, and has its row all the same. Once for an exchange.
+  /// The same for a second model that is asked beside the first, besides what is held for that: a call more,
+  /// of limits and budgets too. Once for an exchange.
+  virtual Result<void> choose_beside(const Exchange& exchange, const policy::ModelCard& model,
+                                     std::int64_t input_tokens, std::int64_t output_tokens) = 0;
+  /// Counts what the exchange took (its model, usage and energy), writes its row in the usage log, with
+  /// another for a model that was given up for the one asked beside it, and ends it. One that was not
+  /// admitted took nothing, and has its row all the same. Once for an exchange.
   virtual Cost settle(const Exchange& exchange) = 0;
 };
 

@@ -44,6 +44,15 @@ bool can_answer(const policy::ModelCard& card, const dialects::Codec& codec) {
   return &codec != &dialects::mistral_fim_codec() || card.can("fim");
 }
 
+// Two models at once are the stages' matter. A model that nobody stands in for pays nothing for the question.
+bool may_be_hedged(const Plan& plan, const Alias* alias, const identity::Principal& who,
+                   const net::Headers& headers) {
+  const bool has_other = !plan.card.fallback.empty() || (alias && alias->members().size() > 1);
+  if (!has_other || who.priority == identity::Priority::batch) return false;
+  const auto wish = headers.find(hedge_header);
+  return wish ? *wish != "0" : plan.card.hedge_after_ms > 0;
+}
+
 bool may_call(const identity::Principal& who, const std::string& model) {
   return who.models.empty() || std::ranges::find(who.models, model) != who.models.end();
 }
@@ -82,6 +91,13 @@ std::string Gateway::member_of(std::string_view name) const {
   return alias ? alias->choose({}).member->id : std::string();
 }
 
+std::vector<std::string> Gateway::members_of(std::string_view name) const {
+  std::vector<std::string> out;
+  if (const auto* alias = plans_.find(name) ? nullptr : plans_.alias(name))
+    for (const auto& member : alias->members()) out.push_back(member.id);
+  return out;
+}
+
 Gateway::Sight Gateway::look(const identity::Principal& who, const Plan& plan, std::string_view body,
                              std::size_t readable_bytes) const {
   // A key may leave the guard out within the walls, never on the way out of them.
@@ -115,6 +131,7 @@ Task<Gateway::Outcome> Gateway::pass(net::ServerCall& http, const identity::Prin
   if (head->has_bastide || head->names_file || !http.can_relay()) co_return elsewhere;
   if (!plan) co_return elsewhere;
   if (!who.assistant.empty() || !may_call(who, plan->card.id)) co_return elsewhere;
+  if (may_be_hedged(*plan, alias, who, http.request().headers)) co_return elsewhere;
   const bool fills_gap = http.request().path == "/v1/fim/completions";
   const auto& codec = fills_gap ? dialects::mistral_fim_codec() : dialects::codec_of(dialect);
   if (!can_answer(plan->card, codec)) co_return elsewhere;

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/extra_calls.h"
 #include "base/fair_gate.h"
 #include "base/metrics.h"
 #include "dialects/dialect.h"
@@ -15,7 +16,6 @@
 #include "gateway/answer_cache.h"
 #include "gateway/answer_reader.h"
 #include "gateway/plan.h"
-#include "gateway/retry_budget.h"
 #include "identity/key_table.h"
 #include "identity/principal.h"
 #include "net/client.h"
@@ -25,6 +25,10 @@
 #include "policy/usage.h"
 
 namespace bastide::gateway {
+
+/// By which a call says after how many milliseconds without an answer's begin another provider is asked too;
+/// 0: never.
+inline constexpr std::string_view hedge_header = "x-bastide-hedge-after-ms";
 
 /// What the gateway asks of other rooms; all outlive it.
 struct Rooms {
@@ -66,6 +70,8 @@ class Gateway {
 
   /// The model that a name which several share stands for this time; empty when it is no such name.
   [[nodiscard]] std::string member_of(std::string_view name) const;
+  /// All models that share it.
+  [[nodiscard]] std::vector<std::string> members_of(std::string_view name) const;
 
   struct Passing;
 
@@ -152,7 +158,7 @@ class Gateway {
   std::string cache_everyone_;  // whose answers all share, when the default label is public; else empty
   std::unique_ptr<AnswerCache> cache_;
   std::vector<std::string> cached_models_;
-  mutable RetryBudget retries_;
+  mutable ExtraCalls retries_{5};
   std::unique_ptr<Counters> counters_;
 };
 

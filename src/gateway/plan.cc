@@ -65,6 +65,7 @@ policy::ModelCard card_of(const ModelConfig& model, const ProviderConfig& provid
   card.parameters_active = model.parameters_active;
   card.parameters_total = model.parameters_total;
   card.fallback = model.fallback;
+  card.hedge_after_ms = model.hedge_after_ms;
   return card;
 }
 

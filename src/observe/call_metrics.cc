@@ -37,6 +37,9 @@ struct CallMetrics::Figures {
                              "What calls cost, in 1e-9 of the organisation's currency.", labels)),
         failovers(metrics.counter("bastide_call_failovers_total", "Targets that failed before one answered.",
                                   labels)),
+        hedges_lost(metrics.counter("bastide_call_hedges_lost_total",
+                                    "Calls given up because a model that was asked beside answered first.",
+                                    labels)),
         cache_hits(
             metrics.counter("bastide_call_cache_hits_total", "Calls answered from the cache.", labels)),
         seconds(metrics.histogram("bastide_call_seconds", "From a call's arrival to its end.", labels)),
@@ -55,6 +58,7 @@ struct CallMetrics::Figures {
   std::array<Counter*, 4> tokens{};
   Counter& cost;
   Counter& failovers;
+  Counter& hedges_lost;
   Counter& cache_hits;
   Histogram& seconds;
   Histogram& first_token;
@@ -81,6 +85,8 @@ void CallMetrics::take(std::span<const policy::UsageRow> rows) {
     figures_of_model.tokens[3]->add(row.reasoning);
     figures_of_model.cost.add(static_cast<std::uint64_t>(std::max<std::int64_t>(0, row.nano_money)));
     figures_of_model.failovers.add(row.failovers);
+    if (row.status == client_left && text_(row.error) == policy::hedge_lost)
+      figures_of_model.hedges_lost.add();
     if (row.flags & policy::usage_flag::cache_hit) figures_of_model.cache_hits.add();
     figures_of_model.seconds.observe(row.latency_us / 1e6);
     if (row.first_token_us > 0) figures_of_model.first_token.observe(row.first_token_us / 1e6);

@@ -15,8 +15,8 @@ namespace bastide::observe {
 using WordText = std::function<std::string(policy::Word)>;
 
 /// bastide_calls_total{model,provider,outcome}, bastide_call_tokens_total{model,provider,kind},
-/// bastide_call_nanocost_total, bastide_call_failovers_total, bastide_call_seconds,
-/// bastide_call_first_token_seconds. One thread at a time.
+/// bastide_call_nanocost_total, bastide_call_failovers_total, bastide_call_hedges_lost_total,
+/// bastide_call_seconds, bastide_call_first_token_seconds. One thread at a time.
 class CallMetrics {
  public:
   /// Models beyond so many are counted together as "other".

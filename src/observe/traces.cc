@@ -86,6 +86,8 @@ void write_span(JsonWriter& json, const CallSpan& span) {
   attributes.text("bastide.exchange", span.exchange);
   attributes.text("bastide.model", span.model);
   attributes.text("bastide.provider", span.provider);
+  if (span.hedge_after_ms > 0) attributes.number("bastide.hedge.after_ms", span.hedge_after_ms);
+  attributes.text("bastide.hedge.lost_model", span.hedge_lost);
   attributes.end();
   json.key("status").object();
   if (!span.error.empty()) json.field("code", status_error);

@@ -26,13 +26,15 @@ struct CallSpan {
   std::int64_t took_us = 0;
   std::int64_t first_byte_us = 0;  // 0: none came
   std::string exchange;
-  std::string asked;     // the model as the caller named it, when the house knows it
-  std::string model;     // the one that answered; empty: none
-  std::string upstream;  // as its provider calls it
-  std::string dialect;   // that the provider speaks: openai, anthropic, gemini, mistral
-  std::string provider;  // its id in the configuration
-  std::string server;    // host and port
-  std::string error;     // the code's name; empty: none
+  std::string asked;                // the model as the caller named it, when the house knows it
+  std::string model;                // the one that answered; empty: none
+  std::string upstream;             // as its provider calls it
+  std::string dialect;              // that the provider speaks: openai, anthropic, gemini, mistral
+  std::string provider;             // its id in the configuration
+  std::string server;               // host and port
+  std::string error;                // the code's name; empty: none
+  std::string hedge_lost{};         // the model that was given up for the one that answered; empty: none
+  std::int64_t hedge_after_ms = 0;  // when the second was asked; 0: none was
   int status = 200;
   bool streamed = false;
   std::int64_t input_tokens = 0, cached_input_tokens = 0, output_tokens = 0;

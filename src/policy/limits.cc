@@ -12,6 +12,7 @@ namespace {
 // Longer than any exchange runs: what is left of one that never settled.
 constexpr auto running_max = std::chrono::hours(6);
 constexpr auto sweep_every = std::chrono::minutes(1);
+constexpr std::uint16_t gave_up = 499;               // as a status: who asked went away
 constexpr std::size_t running_each_max = 16 * 1024;  // a shard
 
 TokenClasses classes_of(const exchange::Usage& usage) {
@@ -40,6 +41,10 @@ std::string budget_sentence(Account& account, Moment now) {
   return {};
 }
 
+std::uint32_t microseconds(std::int64_t us) {
+  return static_cast<std::uint32_t>(std::clamp<std::int64_t>(us, 0, UINT32_MAX));
+}
+
 }  // namespace
 
 Limiter::Limiter(Accounts& accounts, UsageLog& log, const Labels& labels, Clock clock)
@@ -58,6 +63,7 @@ void Limiter::sweep(Shard& shard, Moment now) {
       continue;
     }
     it->second.account->settle(it->second.reservation, {}, now);
+    it->second.account->settle(it->second.beside, {}, now);
     it = shard.running.erase(it);
   }
 }
@@ -83,7 +89,7 @@ Result<std::vector<std::string>> Limiter::admit(const exchange::Exchange& exchan
   reasons.push_back(
       fmt::format("Within {} requests and {} tokens a minute.", rate.limit_requests, rate.limit_tokens));
   if (auto budget = budget_sentence(*account, now); !budget.empty()) reasons.push_back(std::move(budget));
-  mine.running.emplace(exchange.id, Running{std::move(account), *admitted, now.wall, now.steady});
+  mine.running.emplace(exchange.id, Running{std::move(account), *admitted, {}, now.wall, now.steady});
   return reasons;
 }
 
@@ -101,6 +107,25 @@ Result<void> Limiter::choose(const exchange::Exchange& exchange, const ModelCard
       running.reservation, terms,
       terms.bound(input_tokens, output_tokens, now.wall, exchange.ask.audio_ms_max, exchange.ask.characters),
       now);
+}
+
+Result<void> Limiter::choose_beside(const exchange::Exchange& exchange, const ModelCard& model,
+                                    std::int64_t input_tokens, std::int64_t output_tokens) {
+  const auto now = clock_();
+  auto& mine = shard(exchange.id);
+  const std::lock_guard lock(mine.mutex);
+  const auto found = mine.running.find(exchange.id);
+  if (found == mine.running.end() || found->second.beside.open)
+    return fail(Code::internal, "This exchange was not admitted, or asked two models already.",
+                "not_admitted");
+  auto& running = found->second;
+  const auto& terms = accounts_.model(model, now);
+  auto admitted = running.account->admit(
+      terms.bound(input_tokens, output_tokens, now.wall, exchange.ask.audio_ms_max, exchange.ask.characters),
+      now, &terms);
+  if (!admitted) return pass(admitted);
+  running.beside = *admitted;
+  return {};
 }
 
 exchange::Cost Limiter::settle(const exchange::Exchange& exchange) {
@@ -131,24 +156,20 @@ exchange::Cost Limiter::settle(const exchange::Exchange& exchange) {
   }
   // The row first: should the process end between the two, what was spent is not forgotten.
   write_row(exchange, *running->account, terms, actual, running->admitted_at);
-  running->account->settle(running->reservation, actual, now);
+  const auto lost = write_lost(exchange, *running, now);
+  const bool other_won = running->beside.open && running->beside.terms->id == exchange.model.id;
+  running->account->settle(running->reservation, other_won ? lost : actual, now);
+  running->account->settle(running->beside, other_won ? actual : lost, now);
+  cost.amount += from_amount(Unit::money, lost.nano_money);
+  if (lost.nano_money > 0) cost.estimated = true;
   return cost;
 }
 
-void Limiter::write_row(const exchange::Exchange& exchange, const Account& account, const ModelTerms* terms,
-                        const Amounts& actual, UnixMillis admitted_at) {
+UsageRow Limiter::row_of(const exchange::Exchange& exchange, const Account& account, UnixMillis admitted_at) {
   UsageRow row;
   row.at_ms = admitted_at;
   row.set_exchange(exchange.id);
   account.describe(row);
-  if (terms) {
-    terms->describe(row, admitted_at);
-    row.set_tokens(classes_of(exchange.usage));
-    row.nano_money = actual.nano_money;
-    row.micro_wh_high = actual.micro_wh;
-    row.micro_wh_low = std::min(actual.micro_wh, to_amount(Unit::energy, exchange.energy.wh_low));
-    if (exchange.usage.estimated) row.flags |= usage_flag::tokens_estimated;
-  }
   // What a caller names is only kept when the house knows it.
   const auto known = [&](const std::string& model) {
     return std::ranges::any_of(exchange.candidates, [&](const auto& each) { return each.model == model; });
@@ -160,18 +181,54 @@ void Limiter::write_row(const exchange::Exchange& exchange, const Account& accou
       std::ranges::any_of(exchange.trace, [](const auto& stage) { return stage.name == "label"; });
   if (labelled) row.label = log_.word(labels_.id(exchange.label));
   row.door = log_.word(exchange.ask.door);
+  return row;
+}
+
+void Limiter::write_row(const exchange::Exchange& exchange, const Account& account, const ModelTerms* terms,
+                        const Amounts& actual, UnixMillis admitted_at) {
+  auto row = row_of(exchange, account, admitted_at);
+  if (terms) {
+    terms->describe(row, admitted_at);
+    row.set_tokens(classes_of(exchange.usage));
+    row.nano_money = actual.nano_money;
+    row.micro_wh_high = actual.micro_wh;
+    row.micro_wh_low = std::min(actual.micro_wh, to_amount(Unit::energy, exchange.energy.wh_low));
+    if (exchange.usage.estimated) row.flags |= usage_flag::tokens_estimated;
+  }
   for (const auto& candidate : exchange.candidates)
     if (!exchange.model.id.empty() && candidate.model == exchange.model.id)
       row.reason = log_.word(candidate.reason);
+  if (exchange.hedge && exchange.model.id == exchange.hedge->second.id) row.reason = log_.word("hedged");
   row.error = log_.word(exchange.error);
   row.status = static_cast<std::uint16_t>(exchange.status);
   row.failovers = static_cast<std::uint8_t>(std::clamp(exchange.failovers, 0, 255));
-  const auto took = std::chrono::duration_cast<Micros>(Steady::now() - exchange.begun).count();
-  const auto microseconds = [](std::int64_t us) {
-    return static_cast<std::uint32_t>(std::clamp<std::int64_t>(us, 0, UINT32_MAX));
-  };
-  row.latency_us = microseconds(took);
+  row.latency_us = microseconds(std::chrono::duration_cast<Micros>(Steady::now() - exchange.begun).count());
   row.first_token_us = microseconds(exchange.first_token_us);
+  append(row);
+}
+
+Amounts Limiter::write_lost(const exchange::Exchange& exchange, const Running& running, Moment now) {
+  if (!exchange.hedge || exchange.hedge->lost.id.empty()) return {};
+  const auto& hedge = *exchange.hedge;
+  const auto& terms = accounts_.model(hedge.lost, now);
+  const auto tokens = classes_of(hedge.lost_usage);
+  const auto taken = terms.spent(tokens, running.admitted_at);
+  auto row = row_of(exchange, *running.account, running.admitted_at);
+  terms.describe(row, running.admitted_at);
+  row.set_tokens(tokens);
+  row.nano_money = taken.nano_money;
+  row.micro_wh_high = taken.micro_wh;
+  row.micro_wh_low = std::min(taken.micro_wh, terms.micro_wh_low(tokens));
+  if (hedge.lost_usage.estimated) row.flags |= usage_flag::tokens_estimated;
+  row.reason = log_.word("hedged");
+  row.error = log_.word(hedge_lost);
+  row.status = gave_up;
+  row.latency_us = microseconds(exchange.first_token_us);  // when the other's first word ended it
+  append(row);
+  return taken;
+}
+
+void Limiter::append(const UsageRow& row) {
   const std::lock_guard lock(writer_mutex_);
   writer_.append(row);
 }

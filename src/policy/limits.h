@@ -30,12 +30,15 @@ class Limiter final : public exchange::Admission {
   Result<std::vector<std::string>> admit(const exchange::Exchange& exchange, std::int64_t tokens) override;
   Result<void> choose(const exchange::Exchange& exchange, const ModelCard& model, std::int64_t input_tokens,
                       std::int64_t output_tokens) override;
+  Result<void> choose_beside(const exchange::Exchange& exchange, const ModelCard& model,
+                             std::int64_t input_tokens, std::int64_t output_tokens) override;
   exchange::Cost settle(const exchange::Exchange& exchange) override;
 
  private:
   struct Running {
     std::shared_ptr<Account> account;
     Reservation reservation;
+    Reservation beside;  // of a second model
     UnixMillis admitted_at = 0;
     Steady::time_point since;
   };
@@ -46,8 +49,14 @@ class Limiter final : public exchange::Admission {
   };
   Shard& shard(std::string_view exchange);
   void sweep(Shard& shard, Moment now);
+  /// What of a row does not depend on the model that was called.
+  [[nodiscard]] UsageRow row_of(const exchange::Exchange& exchange, const Account& account,
+                                UnixMillis admitted_at);
   void write_row(const exchange::Exchange& exchange, const Account& account, const ModelTerms* terms,
                  const Amounts& actual, UnixMillis admitted_at);
+  /// The row of a model that was given up for the one asked beside it; gives what it took.
+  Amounts write_lost(const exchange::Exchange& exchange, const Running& running, Moment now);
+  void append(const UsageRow& row);
 
   static constexpr std::size_t shards = 64;
   Accounts& accounts_;

@@ -175,11 +175,12 @@ Result<std::vector<std::size_t>> Router::order_named(const std::vector<ModelCard
   std::vector<std::size_t> order;
   if (usable(judged[named])) order.push_back(named);
   if (usable(judged[named]) || judged[named].reason == "not_ready")
-    for (const auto& next : catalogue[named].fallback) {
-      const std::size_t at = position(next);
-      const bool taken = at == catalogue.size() || std::ranges::find(order, at) != order.end();
-      if (!taken && usable(judged[at])) order.push_back(at);
-    }
+    for (const auto* others : {&need.siblings, &catalogue[named].fallback})
+      for (const auto& next : *others) {
+        const std::size_t at = position(next);
+        const bool taken = at == catalogue.size() || std::ranges::find(order, at) != order.end();
+        if (!taken && usable(judged[at])) order.push_back(at);
+      }
   if (order.empty()) return std::unexpected(why_not(catalogue[named], judged[named], need));
   return order;
 }

@@ -34,6 +34,7 @@ struct ModelCard {
   std::vector<std::string> aliases{};                // other names that callers may say
   std::vector<std::string> tags{};                   // what it is for
   std::vector<std::int64_t> embedding_dimensions{};  // to which its vectors may be cut
+  std::int64_t hedge_after_ms = 0;                   // as ModelConfig has it
   bool answers_documents = true;                     // large enough to be believed about passages
   bool ready = true;
   std::string state;  // ready loading stopped failed missing; with `state_detail` for a person
@@ -50,6 +51,7 @@ struct ModelCard {
 
 struct RouteNeed {
   std::string model;  // an id, or a word for which lets_choose holds: the smallest sufficient
+  std::vector<std::string> siblings{};  // that stand in for a named model before its fallbacks
   Label label;
   std::vector<std::string> capabilities{"chat"};
   std::int64_t context_tokens = 0;  // prompt and answer together
@@ -88,7 +90,8 @@ class Router {
   /// sizes last), ties by price, then id; after it come its fallbacks, then the others in that order. With
   /// `documents` only models that can be believed about passages are taken. A named model that policy does
   /// not allow is Code::refused_by_policy (detail "label_not_allowed"): never replaced in silence. A named
-  /// model that is not ready gives way to its own `fallback`, each of which must be allowed too. Other
+  /// model that is not ready gives way to its `siblings`, then its own `fallback`, each of which must be
+  /// allowed too. Other
   /// errors: not_found (unknown_model), unsupported (no_capability), too_large (context_too_small),
   /// unavailable (no_model, model_not_ready, too_small_for_documents). The error's message names label and
   /// model; `candidates` is filled in either case.

@@ -30,6 +30,10 @@ inline constexpr std::uint8_t warned = 64;   // the answer's head says what the 
 inline constexpr std::uint8_t masked = 128;  // the provider got tokens in the place of what was found
 }  // namespace usage_flag
 
+/// The error word of a model that was given up because one asked beside it answered first. Such a row goes
+/// beside the answer's own, of the same exchange, with status 499.
+inline constexpr std::string_view hedge_lost = "hedge_lost";
+
 /// As it stands in memory, in the ring and on the disk: three cache lines, little-endian. No content, ids
 /// only.
 struct UsageRow {

@@ -158,7 +158,8 @@ Task<Result<void>> Background::prepare(const std::string& person, Run& run) {
   begun->body = {};
   run.begun = std::move(*begun);
   if (!model.empty()) request->model = std::move(model);
-  request->background = false;  // this is it
+  request->background = false;      // this is it
+  run.ask.hedge_after = Millis(0);  // nobody waits for its first word
   auto taken = co_await run_on(
       rooms_.pool, [this, &run, &request] { return rooms_.take_options(run.who, *request, run.ask); });
   co_return taken;

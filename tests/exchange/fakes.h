@@ -54,6 +54,12 @@ struct FakeAdmission final : Admission {
     if (too_dear.contains(model.id)) return fail(Code::budget_exhausted, "Too dear.", "budget_month");
     return {};
   }
+  Result<void> choose_beside(const Exchange&, const policy::ModelCard& model, std::int64_t,
+                             std::int64_t) override {
+    beside.push_back(model.id);
+    if (too_dear.contains(model.id)) return fail(Code::budget_exhausted, "Too dear.", "budget_month");
+    return {};
+  }
   Cost settle(const Exchange& exchange) override {
     ++settled;
     last = exchange.usage;
@@ -64,7 +70,7 @@ struct FakeAdmission final : Admission {
   std::set<std::string> too_dear;
   std::int64_t longest_paid = INT64_MAX;
   double cost = 0.25;
-  std::vector<std::string> chosen;
+  std::vector<std::string> chosen, beside;
   std::int64_t reserved = 0, bound = 0;
   int settled = 0;
   Usage last;

@@ -900,16 +900,16 @@ TEST(Gateway, AMomentOfFailureIsTriedAgain) {
   ASSERT_EQ(house.log.all().size(), 1U);
 }
 
-TEST(RetryBudget, IsAFifthOfTheCallsAndAFewSavedUp) {
-  RetryBudget budget;
-  int taken = 0;
-  while (budget.take()) ++taken;
-  EXPECT_EQ(taken, 10);
-  for (int i = 0; i < 100; ++i) {
-    budget.add_call();
-    taken += budget.take() ? 1 : 0;
-  }
-  EXPECT_EQ(taken, 10 + 20);
+TEST(Gateway, AHedgedCallIsTheStagesWhereSomebodyCouldStandIn) {
+  House house(nobody, [&](int fd, int) {
+    ScriptedServer::read_request(fd);
+    ScriptedServer::say(fd, json_answer(whole));
+  });
+  constexpr std::string_view wish = "x-bastide-hedge-after-ms: 800\r\n",
+                             no = "x-bastide-hedge-after-ms: 0\r\n";
+  EXPECT_THAT(house.ask(R"({"model":"fast","messages":[]})", wish), EndsWith("long way"));
+  EXPECT_THAT(house.ask(R"({"model":"fast","messages":[]})", no), EndsWith(whole));
+  EXPECT_THAT(house.ask(R"({"model":"alone","messages":[]})", wish), EndsWith(whole)) << "nobody could";
 }
 
 TEST(AnswerCache, IsBoundedAndForgetsWhatIsOld) {

@@ -95,6 +95,58 @@ TEST_F(LimiterTest, ReservesMoneyWhenTheModelIsKnownAndSettlesWhatItTook) {
   EXPECT_TRUE(limiter->choose(exchange, own, 4, 1));
 }
 
+TEST_F(LimiterTest, TwoModelsAtOnceAreBothReservedAndBothPaid) {
+  ModelCard other = dear;
+  other.id = "dear too";
+  ASSERT_TRUE(limiter->admit(exchange, 5));
+  ASSERT_TRUE(limiter->choose(exchange, dear, 5, 1));
+  EXPECT_EQ(limiter->choose_beside(exchange, other, 4, 1).error().detail, "budget_reserved");
+  ASSERT_TRUE(limiter->choose_beside(exchange, other, 3, 1));
+  EXPECT_EQ(limiter->choose_beside(exchange, other, 0, 0).error().detail, "not_admitted") << "once";
+  EXPECT_EQ(accounts->budgets("person:ada", now)[0].reserved, 1'000'000'000);
+
+  exchange.admitted = true;
+  answered(other, 4);
+  exchange.hedge = exchange::Hedge{dear, other, Millis(800), dear, {}};
+  exchange.hedge->lost_usage.input_tokens = 2;
+  exchange.hedge->lost_usage.estimated = true;
+  const auto cost = limiter->settle(exchange);
+  EXPECT_DOUBLE_EQ(cost.amount, 0.6);
+  EXPECT_TRUE(cost.estimated);
+  const auto budget = accounts->budgets("person:ada", now)[0];
+  EXPECT_EQ(budget.spent, 600'000'000);
+  EXPECT_EQ(budget.reserved, 0);
+
+  ASSERT_EQ(log.count(), 2U);
+  const auto& won = log.rows[0];
+  const auto& lost = log.rows[1];
+  EXPECT_EQ(log.text(won.model), "dear too");
+  EXPECT_EQ(log.text(won.reason), "hedged");
+  EXPECT_EQ(won.error, 0U);
+  EXPECT_EQ(log.text(lost.model), "dear");
+  EXPECT_EQ(log.text(lost.error), hedge_lost);
+  EXPECT_EQ(lost.status, 499);
+  EXPECT_EQ(lost.exchange_id(), won.exchange_id());
+  EXPECT_EQ(lost.nano_money, 200'000'000);
+  EXPECT_NE(lost.flags & usage_flag::tokens_estimated, 0);
+  EXPECT_EQ(won.amounts().nano_money + lost.amounts().nano_money, budget.spent) << "a restart finds the same";
+}
+
+TEST_F(LimiterTest, WhatIsHeldForAModelThatFailedIsGivenBack) {
+  ModelCard other = dear;
+  other.id = "dear too";
+  ASSERT_TRUE(limiter->admit(exchange, 5));
+  ASSERT_TRUE(limiter->choose(exchange, dear, 4, 1));
+  ASSERT_TRUE(limiter->choose_beside(exchange, other, 4, 1));
+  exchange.admitted = true;
+  answered(dear, 3);
+  exchange.hedge = exchange::Hedge{dear, other, Millis(800), {}, {}};  // `other` failed
+  EXPECT_DOUBLE_EQ(limiter->settle(exchange).amount, 0.3);
+  EXPECT_EQ(log.count(), 1U);
+  EXPECT_EQ(accounts->budgets("person:ada", now)[0].reserved, 0);
+  EXPECT_EQ(accounts->budgets("person:ada", now)[0].spent, 300'000'000);
+}
+
 TEST_F(LimiterTest, AnExchangeThatWasNotAdmittedIsNotCounted) {
   answered(dear, 7);
   EXPECT_FALSE(limiter->settle(exchange).known);

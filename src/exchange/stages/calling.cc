@@ -4,21 +4,59 @@
 #include "exchange/prompt.h"
 
 namespace bastide::exchange {
+namespace {
+
+Caller caller_of(const Exchange& exchange) {
+  Caller out;
+  out.person = exchange.who.person;
+  out.rights = exchange.who.organisation;
+  for (const auto& group : exchange.who.groups) out.rights += "\n" + group;
+  out.priority = exchange.who.priority;
+  out.reads_documents = !exchange.retrieval.passages.empty();
+  return out;
+}
+
+}  // namespace
+
+Result<void> may_leave(const Exchange& exchange, const policy::ModelCard& card,
+                       const policy::Router& router) {
+  if (!router.allows(exchange.label, card.zone, card.id))
+    return fail(Code::refused_by_policy, "The label may not go to " + card.id + ".", "label_not_allowed");
+  if (router.place(card.zone) != policy::Place::walls && !exchange.outgoing)
+    return fail(Code::refused_by_policy, "The question was not prepared to leave the walls.",
+                "not_pseudonymised");
+  return {};
+}
 
 Result<void> may_call(Exchange& exchange, const policy::ModelCard& card, const policy::Router& router,
                       Admission& admission) {
-  if (!router.allows(exchange.label, card.zone, card.id))
-    return fail(Code::refused_by_policy, "The label may not go to " + card.id + ".", "label_not_allowed");
+  if (auto allowed = may_leave(exchange, card, router); !allowed) return allowed;
   // The first of the route was paid for there; another is only called when budgets can pay it.
   if (exchange.admitted && card.id != exchange.model.id) {
     auto paid = admission.choose(exchange, card, input_bound(exchange), answer_bound(exchange, card));
     if (!paid) return paid;
     exchange.model = card;
   }
-  if (router.place(card.zone) != policy::Place::walls && !exchange.outgoing)
-    return fail(Code::refused_by_policy, "The question was not prepared to leave the walls.",
-                "not_pseudonymised");
   return {};
+}
+
+ModelCall model_call(const Exchange& exchange, const policy::ModelCard& card, const policy::Router& router) {
+  ModelCall call;
+  call.model = card;
+  call.request = router.place(card.zone) != policy::Place::walls ? *exchange.outgoing : call_of(exchange);
+  call.caller = caller_of(exchange);
+  call.traceparent = exchange.span;
+  return call;
+}
+
+Task<Result<void>> tell_place(Exchange& exchange, QueuePlace place) {
+  if (!exchange.sink) co_return Result<void>{};
+  StageTrace waits;
+  waits.name = queue_stage;
+  waits.decision = std::to_string(place.place);
+  waits.reasons = {sentence_of(place)};
+  auto told = co_await exchange.sink->on_stage(waits);
+  co_return told;
 }
 
 Task<Result<FairGates::Places>> enter(const FairGates* gates, policy::ModelCard card,

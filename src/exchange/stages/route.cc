@@ -50,6 +50,7 @@ class RouteQuestion final : public Stage {
     }
     policy::RouteNeed need;
     need.model = exchange.ask.model;
+    need.siblings = exchange.ask.siblings;
     need.label = exchange.label;
     need.capabilities = {exchange.ask.capability};
     // Who names a model is not refused by a guess: the model counts. Outside a conversation texts are read

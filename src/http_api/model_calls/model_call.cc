@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "base/id.h"
 #include "base/text.h"
@@ -60,6 +61,7 @@ struct StagedCall {
   dialects::ChatRequest request;
   std::optional<responses::Begun> response{};  // of a call that goes on from kept ones, or is kept
   std::optional<exchange::StageTrace> pool{};  // which of the models of one name was taken, and why
+  std::vector<std::string> siblings{};         // all of that name
 };
 
 bool keeps(const StagedCall& staged) {
@@ -74,6 +76,21 @@ DialectStream::Said said_of(const StagedCall& staged) {
   if (keeps(staged) && !staged.response->wants_sealed) said.sealed = DialectStream::Sealed::hidden;
   if (staged.response) said.repeated = staged.response->repeated;
   return said;
+}
+
+/// What the caller's head says of hedging; nothing when it says nothing.
+Result<std::optional<Millis>> hedge_wish(const net::Request& request) {
+  constexpr std::int64_t longest_ms = 600'000;
+  const auto field = request.headers.find(gateway::hedge_header);
+  if (!field) return std::nullopt;
+  std::int64_t after_ms = -1;
+  const auto* end = field->data() + field->size();
+  const auto read = std::from_chars(field->data(), end, after_ms);
+  if (read.ec != std::errc() || read.ptr != end || after_ms < 0 || after_ms > longest_ms)
+    return fail(Code::invalid,
+                "The header x-bastide-hedge-after-ms is a whole number of milliseconds, 600000 at most.",
+                "invalid_header", "Say 0 for a call that one model alone may answer.");
+  return Millis(after_ms);
 }
 
 /// Several answers to one call.
@@ -92,6 +109,10 @@ Task<Result<void>> choices_call(Call& call, StagedCall staged) {
   wanted.ask.language = call.language;
   wanted.ask.traceparent = call.request().headers.find("traceparent").value_or("");
   if (dialects::is_infill(request)) wanted.ask.capability = "fim";
+  auto hedge_after = hedge_wish(call.request());
+  if (!hedge_after) co_return pass(hedge_after);
+  wanted.ask.hedge_after = *hedge_after;
+  wanted.ask.siblings = std::move(staged.siblings);
   if (auto taken = take_options(request, wanted.ask); !taken) co_return taken;
   auto answered = co_await answer_choices(call, std::move(wanted));
   co_return answered;
@@ -120,6 +141,10 @@ Task<Result<void>> exchange_call(Call& call, StagedCall staged) {
   exchange.ask.language = call.language;
   exchange.ask.traceparent = call.request().headers.find("traceparent").value_or("");
   if (dialects::is_infill(*request)) exchange.ask.capability = "fim";
+  auto hedge_after = hedge_wish(call.request());
+  if (!hedge_after) co_return pass(hedge_after);
+  exchange.ask.hedge_after = *hedge_after;
+  exchange.ask.siblings = std::move(staged.siblings);
   if (staged.pool) exchange.trace.push_back(std::move(*staged.pool));
   StopWithKey stop(call);
   exchange.stop = stop.token();
@@ -221,6 +246,7 @@ Task<Result<void>> answer_model_call(Call& call, const dialects::Codec& spoken, 
   body = {};
   StagedCall staged{*codec, std::move(*request)};
   if (!passed.model.empty()) {
+    staged.siblings = call.services.gateway.members_of(staged.request.model);
     staged.pool = {"pool", passed.model, {gateway::sentence_of(passed.why)}, {}, 0};
     staged.request.model = std::move(passed.model);
   }

@@ -170,6 +170,7 @@ Catalogue::Entry Catalogue::configured(const ModelConfig& model,
   out.card.price = model.price;
   out.card.output_tokens_max = model.output_tokens_max;
   out.card.fallback = model.fallback;
+  out.card.hedge_after_ms = model.hedge_after_ms;
   out.card.aliases = model.aliases;
   out.card.tags = model.tags;
   out.card.embedding_dimensions = model.embedding_dimensions;
