@@ -53,6 +53,7 @@ void BudgetKeeper::work() {
     lock.unlock();
     follow_rules();
     keep_warnings();
+    if (untold_) tell_kept();
     lock.lock();
   }
 }
@@ -97,7 +98,28 @@ void BudgetKeeper::keep_warnings() {
         .field("limit", policy::from_amount(budget.unit, budget.most));
     auto told = rooms_.audit.append("budget_nearly_spent", "", warning.scope, json.end().take());
     if (!told) log::error("budget_warning_not_logged", {{"code", code_name(told.error().code)}});
+    tell({warning.scope, budget, spent, warning.period_begin, now_ms()});
   }
+}
+
+void BudgetKeeper::tell(const policy::KeptWarning& warning) {
+  const auto told = rooms_.notices.tell(warning);
+  if (told) return;
+  log::error("budget_notice_not_kept", {{"code", code_name(told.error().code)}});
+  untold_ = true;  // again in a second
+}
+
+void BudgetKeeper::tell_kept() {
+  constexpr std::size_t warnings_max = 10'000;
+  const auto kept = rooms_.reports.warnings({}, warnings_max);
+  if (!kept) {
+    log::error("budget_warnings_not_read", {{"code", code_name(kept.error().code)}});
+    return;
+  }
+  untold_ = false;
+  const auto now = now_ms();
+  for (const auto& each : *kept)
+    if (each.begins_at == policy::begin_of(each.budget.period, now)) tell(each);
 }
 
 }  // namespace bastide::app

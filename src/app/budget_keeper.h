@@ -5,6 +5,7 @@
 #include <mutex>
 #include <thread>
 
+#include "app/budget_notices.h"
 #include "base/config.h"
 #include "governance/audit.h"
 #include "identity/identity.h"
@@ -26,6 +27,7 @@ class BudgetKeeper {
     policy::UsageLog& log;
     policy::UsageReports& reports;
     governance::Audit& audit;
+    const BudgetNotices& notices;
   };
   explicit BudgetKeeper(Rooms rooms);
   ~BudgetKeeper();
@@ -36,10 +38,15 @@ class BudgetKeeper {
   void work();
   void follow_rules();
   void keep_warnings();
+  void tell(const policy::KeptWarning& warning);
+  /// Tells people of the budgets whose warnings of the current periods are kept: what a killed process, or a
+  /// database that did not answer, left untold.
+  void tell_kept();
 
   const Rooms rooms_;
   policy::Rules rules_;
   std::uint64_t identity_changes_ = 0;
+  bool untold_ = true;  // some people may not know yet
   std::mutex mutex_;
   std::condition_variable wake_;
   bool stopping_ = false;

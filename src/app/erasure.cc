@@ -27,6 +27,7 @@ Result<Erased> erase_person(const ErasureRooms& rooms, const identity::Principal
   auto collections = rooms.library.erase_person(actor, std::string(person));
   if (!collections) return pass(collections);
   erased.collections = *collections;
+  if (auto done = rooms.notices.remove_all(person); !done) return pass(done);
   auto receipts = rooms.audit.forget(person);
   if (!receipts) return pass(receipts);
   erased.receipts = *receipts;

@@ -14,6 +14,7 @@
 #include "identity/person_keys.h"
 #include "knowledge/library.h"
 #include "models/house.h"
+#include "notices/notice_store.h"
 #include "responses/background.h"
 #include "responses/responses.h"
 
@@ -29,6 +30,7 @@ struct ErasureRooms {
   guard::PseudonymStore& pseudonyms;
   knowledge::Library& library;
   governance::Audit& audit;
+  notices::NoticeStore& notices;
   identity::PersonKeys& keys;
   models::House& models;
 };

@@ -22,6 +22,8 @@
 #include "http_api/web_files.h"
 #include "knowledge/ingest/read_text.h"
 #include "knowledge/library.h"
+#include "net/smtp.h"
+#include "notices/postman.h"
 #include "observe/access_log.h"
 #include "observe/call_metrics.h"
 #include "observe/traces.h"
@@ -30,9 +32,11 @@
 #include "storage/files/file_store.h"
 #include "storage/governance/log.h"
 #include "storage/guard/pseudonym_store.h"
+#include "storage/identity/audience.h"
 #include "storage/identity/sqlite_stores.h"
 #include "storage/key_file.h"
 #include "storage/knowledge/library_store.h"
+#include "storage/notices/notice_store.h"
 #include "storage/policy/usage_log.h"
 #include "storage/policy/usage_reports.h"
 #include "storage/responses/response_store.h"
@@ -68,6 +72,19 @@ policy::TokenEnergy energy_of(const footprint::Estimator& footprint, const polic
   return {read.wh_high / sample, written.wh_high / sample, read.wh_low / sample, written.wh_low / sample};
 }
 
+constexpr Millis notices_kept{400LL * 24 * 3600 * 1000};
+
+responses::Options responses_options(const ResponsesConfig& config) {
+  using Store = responses::Options::Store;
+  return {config.store ? Store::as_asked : Store::always_refused, config.keep_days};
+}
+
+std::string public_url(const ServerConfig& server) {
+  if (server.public_url.empty())
+    return (server.tls_certificate_file ? "https://" : "http://") + server.listen;
+  return server.public_url.substr(0, server.public_url.find_last_not_of('/') + 1);
+}
+
 }  // namespace
 
 // In the order in which each needs the ones before; destroyed the other way.
@@ -91,6 +108,8 @@ struct Program::Parts {
   std::unique_ptr<responses::ResponseStore> response_store;
   std::unique_ptr<files::FileStore> file_store;
   std::unique_ptr<batches::BatchStore> batch_store;
+  std::unique_ptr<notices::NoticeStore> notice_store;
+  std::unique_ptr<identity::Audience> audience;
   std::unique_ptr<guard::PseudonymStore> pseudonyms;
 
   // Threads: for what blocks, and a loop for background work that awaits models.
@@ -118,7 +137,9 @@ struct Program::Parts {
   std::unique_ptr<knowledge::Library> library;
   std::unique_ptr<governance::Audit> audit;
   std::unique_ptr<UsageSeals> usage_seals;
+  std::unique_ptr<BudgetNotices> budget_notices;
   std::unique_ptr<BudgetKeeper> budget_keeper;
+  std::unique_ptr<net::Smtp> smtp;  // null: no letter leaves
   std::unique_ptr<KeyKeeper> key_keeper;
 
   // The square, and who comes through which door.
@@ -133,6 +154,7 @@ struct Program::Parts {
   http_api::HouseDoor house_door;
   std::unique_ptr<batches::Batches> batches;  // ends its lines before what answers them goes
   std::unique_ptr<Sweeper> sweeper;
+  std::unique_ptr<notices::Postman> postman;
 
   Result<void> open_state();
   Result<void> open_accounts();
@@ -141,8 +163,8 @@ struct Program::Parts {
   void open_doors();
   [[nodiscard]] responses::Background::Rooms background_rooms();
   ErasureRooms erasure() {
-    return {*identity,   *chat,    *responses, *background,  *batches, *files,
-            *pseudonyms, *library, *audit,     *person_keys, *models};
+    return {*identity,   *chat,    *responses, *background,   *batches,     *files,
+            *pseudonyms, *library, *audit,     *notice_store, *person_keys, *models};
   }
 };
 
@@ -175,6 +197,8 @@ Result<void> Program::Parts::open_state() {
   response_store = storage::open_response_store(*database, key_of);
   file_store = storage::open_file_store(*database, key_of);
   batch_store = storage::open_batch_store(*database, key_of);
+  notice_store = storage::open_notice_store(*database);
+  audience = storage::open_audience(*database);
   pseudonyms = storage::open_pseudonym_store(*database);
   return {};
 }
@@ -260,8 +284,11 @@ Result<void> Program::Parts::open_rooms() {
   if (!signer) return pass(signer);
   audit = std::make_unique<governance::Audit>(*log_store, *person_keys, std::move(*signer), *io);
   usage_seals = std::make_unique<UsageSeals>(*usage_log, *seal_store, *audit);
+  using Letters = notices::NoticeStore::Letters;
+  budget_notices = std::make_unique<BudgetNotices>(BudgetNotices::Rooms{
+      *identity, *audience, *notice_store, config.mail.is_on() ? Letters::send : Letters::none});
   budget_keeper = std::make_unique<BudgetKeeper>(
-      BudgetKeeper::Rooms{config, *identity, *accounts, *usage_log, *usage_reports, *audit});
+      BudgetKeeper::Rooms{config, *identity, *accounts, *usage_log, *usage_reports, *audit, *budget_notices});
   key_keeper = std::make_unique<KeyKeeper>(*provider_keys, *audit);
   for (const auto& provider : config.providers)
     metrics.gauge(
@@ -303,7 +330,7 @@ void Program::Parts::open_doors() {
       *conversations, *pipeline, *labels, *router, *io, metrics,
       [this](std::string_view conversation) { return pseudonyms->forget(conversation); });
   responses = std::make_unique<responses::Responses>(
-      *response_store, responses::Options{}, *labels, *io,
+      *response_store, responses_options(config.responses), *labels, *io,
       [this](std::string_view chain) { return pseudonyms->forget(chain); });
   usage_receipts = std::make_unique<UsageReceipts>(*usage_log, *labels, *models, *footprint);
   gateway = std::make_unique<gateway::Gateway>(
@@ -348,6 +375,7 @@ void Program::Parts::open_doors() {
       *audit,
       *accounts,
       *usage_reports,
+      *notice_store,
       [this](std::string_view exchange, const identity::Principal& who) {
         return usage_receipts->receipt(exchange, who);
       },
@@ -394,7 +422,28 @@ void Program::start_sweeper() {
   parts_->sweeper = std::make_unique<Sweeper>(std::vector<Sweeper::Sweep>{
       {"conversations_of_responses", [this](UnixMillis now) { return parts_->responses->sweep(now); }},
       {"batches", [this](UnixMillis now) { return parts_->batches->sweep(now); }},
-      {"files", [this](UnixMillis now) { return parts_->files->sweep(now); }}});
+      {"files", [this](UnixMillis now) { return parts_->files->sweep(now); }},
+      {"notices",
+       [this](UnixMillis now) { return parts_->notice_store->sweep(now - notices_kept.count()); }}});
+}
+
+void Program::start_postman() {
+  const auto& config = parts_->config;
+  if (!config.mail.is_on()) return;
+  parts_->smtp = std::make_unique<net::Smtp>(config.mail);
+  const auto address_of = [this](std::string_view person) -> Result<std::optional<notices::Addressee>> {
+    auto found = parts_->audience->person(person);
+    if (!found) return pass(found);
+    if (found->empty()) return std::nullopt;
+    return notices::Addressee{found->front().email, found->front().language};
+  };
+  parts_->postman = std::make_unique<notices::Postman>(
+      notices::Postman::Rooms{*parts_->notice_store,
+                              [this](const std::string& to, const std::string& message) {
+                                return parts_->smtp->send(to, message);
+                              },
+                              address_of, parts_->metrics},
+      notices::LetterFrame{config.mail.from, config.server.organisation, public_url(config.server)});
 }
 void Program::reload_keys() { parts_->key_keeper->look_now(); }
 ErasureRooms Program::erasure() { return parts_->erasure(); }

@@ -56,6 +56,8 @@ class Program {
   void seal_usage();
   /// Removes from here on what has outlived its time: for the process that serves.
   void start_sweeper();
+  /// Sends letters from here on, where the configuration names a mail server: for the process that serves.
+  void start_postman();
   /// Reads the files of providers' keys now.
   void reload_keys();
   /// What erase_person needs.

@@ -124,6 +124,7 @@ int serve_command(const Common& common, const ServeOptions& options) {
   (*program)->library().start_workers();
   (*program)->seal_usage();
   (*program)->start_sweeper();
+  (*program)->start_postman();
 
   net::ServerOptions server_options;
   server_options.host = listen->first;

@@ -35,6 +35,8 @@ Result<Config> parse_config(std::string_view toml, const std::string& name) {
   detail::read_rooms(root, config);
   detail::read_observability(root, config);
   detail::read_cache(root, config);
+  detail::read_responses(root, config);
+  detail::read_mail(root, config);
   root.finish();
   if (auto error = document->error()) return std::unexpected(std::move(*error));
   config.warnings = document->warnings();

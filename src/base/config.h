@@ -183,6 +183,25 @@ struct ObservabilityConfig {
   std::string access_log;  // "stdout" or a file; empty: none
 };
 
+/// Answers of OpenAI's responses that are kept for later calls.
+struct ResponsesConfig {
+  bool store = true;            // unless the call says otherwise; false: none is
+  std::int64_t keep_days = 30;  // after their conversation went on last
+};
+
+/// The server that takes our letters; without one none is sent.
+struct MailConfig {
+  enum class Tls { required, from_start, none };
+  std::string host;
+  std::int64_t port = 587;
+  Tls tls = Tls::required;  // by STARTTLS, from the first byte, or not at all
+  std::string ca_file;      // PEM to trust instead of the system's
+  std::string from;
+  std::string user;
+  Secret password;
+  [[nodiscard]] bool is_on() const { return !host.empty(); }
+};
+
 struct Config {
   ServerConfig server;
   std::vector<ProviderConfig> providers;
@@ -201,6 +220,8 @@ struct Config {
   FootprintConfig footprint;
   CacheConfig cache;
   ObservabilityConfig observability;
+  ResponsesConfig responses;
+  MailConfig mail;
   /// What is allowed but may surprise, as lines for a person: logged at start, shown by `bastide doctor`.
   std::vector<std::string> warnings;
 };

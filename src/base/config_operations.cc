@@ -1,7 +1,8 @@
-// What operators choose for calls as a whole: [observability], [cache].
+// What operators choose for calls as a whole: [observability], [cache], [responses], [mail].
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/config_reader.h"
 
@@ -34,6 +35,43 @@ void read_cache(ConfigTable& root, Config& config) {
   std::int64_t megabytes = into.bytes_max / one_mebibyte;
   table->integer("megabytes", megabytes, 16, 65'536);
   into.bytes_max = megabytes * one_mebibyte;
+  table->finish();
+}
+
+void read_responses(ConfigTable& root, Config& config) {
+  auto table = root.table("responses");
+  if (!table) return;
+  constexpr std::int64_t ten_years = 3650;
+  table->flag("store", config.responses.store);
+  table->integer("keep_days", config.responses.keep_days, 1, ten_years);
+  table->finish();
+}
+
+void read_mail(ConfigTable& root, Config& config) {
+  auto table = root.table("mail");
+  if (!table) return;
+  static constexpr std::array<std::string_view, 3> ways{"required", "from_start", "none"};
+  constexpr std::int64_t port_of_tls = 465, port_most = 65'535;
+  auto& into = config.mail;
+  table->text("host", into.host, "the name of a mail server such as \"smtp.example.org\"",
+              ConfigTable::Need::required);
+  if (into.host.find_first_of("/ :@") != std::string::npos)
+    table->wrong("host", "is a name or an address alone: its port goes into `port`.");
+  if (const auto way = table->choice("tls", ways)) into.tls = static_cast<MailConfig::Tls>(*way);
+  if (into.tls == MailConfig::Tls::from_start) into.port = port_of_tls;
+  table->integer("port", into.port, 1, port_most);
+  table->text("ca_file", into.ca_file, "the path of a certificate authority in PEM");
+  table->text("from", into.from, "an address such as \"bastide@example.org\"", ConfigTable::Need::required);
+  const auto at = into.from.find('@');
+  if (!into.from.empty() && (at == 0 || at == std::string::npos || at + 1 == into.from.size() ||
+                             into.from.find_first_of(" <>\r\n") != std::string::npos))
+    table->wrong("from", "is an address alone, such as \"bastide@example.org\".");
+  table->text("user", into.user, "the name to sign in with");
+  if (auto password = table->secret("password")) into.password = std::move(password->secret);
+  if (into.user.empty() != into.password.value.empty())
+    table->wrong("user", "and password_env (or password_file) go together.");
+  if (!into.user.empty() && into.tls == MailConfig::Tls::none)
+    table->wrong("tls", "is needed where a password is sent: \"required\" or \"from_start\".");
   table->finish();
 }
 

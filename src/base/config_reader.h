@@ -112,6 +112,8 @@ void read_limits(ConfigTable& root, Config& config);
 void read_rooms(ConfigTable& root, Config& config);
 void read_observability(ConfigTable& root, Config& config);
 void read_cache(ConfigTable& root, Config& config);
+void read_responses(ConfigTable& root, Config& config);
+void read_mail(ConfigTable& root, Config& config);
 
 /// Whether `zone` is "walls", a country of ISO 3166-1 or a [[zone]]; if not, `key` of `table` is wrong.
 void check_zone(ConfigTable& table, std::string_view key, const std::string& zone, const Config& config);

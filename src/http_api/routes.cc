@@ -259,6 +259,7 @@ std::shared_ptr<Door> make_door(Services& services) {
   add_model_routes(routes);
   add_receipt_routes(routes);
   add_usage_routes(routes);
+  add_notice_routes(routes);
   add_openai_routes(routes);
   add_response_routes(routes);
   add_file_routes(routes);

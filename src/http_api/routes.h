@@ -50,6 +50,7 @@ void add_conversation_routes(Routes& routes);
 void add_model_routes(Routes& routes);
 void add_receipt_routes(Routes& routes);
 void add_usage_routes(Routes& routes);
+void add_notice_routes(Routes& routes);
 void add_openai_routes(Routes& routes);
 void add_response_routes(Routes& routes);
 void add_batch_routes(Routes& routes);

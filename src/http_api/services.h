@@ -19,6 +19,7 @@
 #include "http_api/web_files.h"
 #include "identity/identity.h"
 #include "knowledge/library.h"
+#include "notices/notice_store.h"
 #include "policy/accounts.h"
 #include "policy/labels.h"
 #include "policy/route.h"
@@ -52,6 +53,7 @@ struct Services {
   governance::Audit& audit;
   policy::Accounts& accounts;
   policy::UsageReports& usage;
+  notices::NoticeStore& notices;
   /// The receipt of a call that passed as bytes; blocks.
   std::function<Result<std::string>(std::string_view exchange, const identity::Principal& who)>
       passed_receipt;

@@ -255,6 +255,11 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"[guard]\nblock_outside = [\"secrets\"]\n", "2", "did you mean \"secret\"?"},
         Wrong{"[footprint]\ncountry = \"FR\"\n", "2", "three capital letters"},
         Wrong{"[cache]\nmodels = [\"none\"]\n", "2", "names \"none\", which no [[model]] has"},
+        Wrong{"[[model]]\nid = \"a\"\nprovider = \"local\"\nhedge_after_ms = 0\n", "4", "from 1 to 600000"},
+        Wrong{"[responses]\nkeep_days = 0\n", "2", "from 1 to 3650"},
+        Wrong{"[mail]\nhost = \"smtp://x\"\nfrom = \"a@b\"\n", "2", "its port goes into `port`"},
+        Wrong{"[mail]\nhost = \"x\"\nfrom = \"B <a@b>\"\n", "3", "is an address alone"},
+        Wrong{"[mail]\nhost = \"x\"\nfrom = \"a@b\"\nuser = \"u\"\n", "4", "go together"},
         Wrong{"[observability]\notlp_url = \"collector:4318\"\n", "2", "begins with https:// or http://"},
         Wrong{"[[model]]\nid = \"a\"\nprovider = \"local\"\naliases = [\"a\"]\n", "4", "a model's own name"},
         Wrong{"[knowledge]\nparse_seconds_max = 0\n", "2", "from 1 to 3600"}));
@@ -262,6 +267,36 @@ INSTANTIATE_TEST_SUITE_P(
 TEST_F(ConfigTest, TheFirstMistakeInTheFileIsTheOneThatIsShown) {
   EXPECT_THAT(error_of("[limits]\nrequests_per_minute = 0\n[server]\nlisten = 3\n"),
               HasSubstr("bastide.toml:2: "));
+}
+
+TEST_F(ConfigTest, ReadsLettersResponsesAndHedges) {
+  const auto read = parse_config(R"(
+[[model]]
+id = "a"
+provider = "local"
+hedge_after_ms = 800
+[responses]
+store = false
+keep_days = 7
+[mail]
+host = "smtp.example.org"
+tls = "from_start"
+from = "bastide@example.org"
+user = "bastide"
+password_env = "CONFIG_TEST_KEY"
+)",
+                                 "bastide.toml");
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->models[0].hedge_after_ms, 800);
+  EXPECT_FALSE(read->responses.store);
+  EXPECT_EQ(read->responses.keep_days, 7);
+  EXPECT_TRUE(read->mail.is_on());
+  EXPECT_EQ(read->mail.port, 465);
+  EXPECT_EQ(read->mail.password.value, "sk-test-value");
+  EXPECT_FALSE(default_config().mail.is_on()) << "nothing leaves unless it was asked for";
+  EXPECT_THAT(error_of("[mail]\nhost = \"x\"\nfrom = \"a@b\"\ntls = \"none\"\nuser = \"u\"\n"
+                       "password_env = \"CONFIG_TEST_KEY\"\n"),
+              HasSubstr("is needed where a password is sent"));
 }
 
 TEST_F(ConfigTest, ReadsSecretsFromFilesBesideTheConfiguration) {

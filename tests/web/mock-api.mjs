@@ -14,7 +14,7 @@ const now = () => new Date().toISOString();
 export function makeApi(options = {}) {
   let state;
 
-  function reset({ setup = false, noticeSeen = true, many = 0, language = null } = {}) {
+  function reset({ setup = false, noticeSeen = true, many = 0, language = null, notices = [] } = {}) {
     for (const stream of state?.streams.values() ?? []) stream.stopped = true;
     state = {
       setup,
@@ -25,6 +25,7 @@ export function makeApi(options = {}) {
       conversations: new Map(),
       streams: new Map(),
       receipts: new Map(),
+      notices,
       collections: new Map(),
       documents: new Map(documents().map((doc) => [doc.id, doc])),
       sample: { state: "absent", collection: null },
@@ -315,6 +316,11 @@ export function makeApi(options = {}) {
 
     if (is("GET", /^\/models$/)) return { status: 200, body: { models, default: "auto" } };
     if (is("GET", /^\/labels$/)) return { status: 200, body: labels };
+    if (is("GET", /^\/notices$/)) return { status: 200, body: { notices: state.notices } };
+    if (is("POST", /^\/notices\/[^/]+\/read$/)) {
+      state.notices = state.notices.filter((one) => one.id !== url.pathname.split("/")[3]);
+      return { status: 204 };
+    }
     if (is("GET", /^\/me\/usage$/)) return { status: 200, body: myUsage(url) };
     if (is("GET", /^\/admin\/usage$/)) return { status: 200, body: organisationUsage(url, state.people) };
     if (is("PATCH", /^\/me$/)) {

@@ -465,6 +465,24 @@ describe("usage", () => {
     await page.getByText("4,20 € sur 5,00 €").waitFor();
   });
 
+  it("tells of a nearly spent budget on every page until it is read", mockOnly, async () => {
+    const of = (id, scope, name) => ({ id, at: "2026-11-22T10:00:00Z", scope, name, unit: "money", period: "month", limit: 5, spent: 4.2 });
+    await server.reset({ notices: [of("ntc_1", "person:p1", ""), of("ntc_2", "group:g1", "Comptabilité")] });
+    await signIn(page);
+    const notices = page.getByRole("region", { name: "Avis" });
+    await notices.getByText(/Votre budget, ce mois\s: 84\s% sont consommés/).waitFor();
+    await notices.getByText("« Comptabilité »").waitFor();
+    await page.goto("/documents");
+    const read = notices.getByRole("button", { name: "Marquer comme lu" });
+    await read.first().focus();
+    await page.keyboard.press("Enter");
+    await notices.getByText("Votre budget").waitFor({ state: "detached" });
+    assert.equal(await read.count(), 1);
+    await page.reload();
+    await notices.getByText("« Comptabilité »").waitFor();
+    assert.equal(await read.count(), 1, "what was read stays read");
+  });
+
   it("shows an administrator the organisation's, by person too", mockOnly, async () => {
     await page.goto("/usage");
     await button("L’organisation").click();

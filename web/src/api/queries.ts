@@ -2,7 +2,7 @@
 import { QueryClient, infiniteQueryOptions, queryOptions, replaceEqualDeep } from "@tanstack/react-query";
 import { Problem, request, setCsrf, withQuery } from "./http";
 import type {
-  ApiKey, Collection, Conversation, ConversationRow, Doc, DocumentContent, Group, Labels, Model, OrganisationUsage, OwnUsage,
+  ApiKey, BudgetNotice, Collection, Conversation, ConversationRow, Doc, DocumentContent, Group, Labels, Model, OrganisationUsage, OwnUsage,
   Paged, Person, Receipt, Sample, Session,
 } from "./types";
 
@@ -43,6 +43,12 @@ export const labelsQuery = queryOptions({
   queryKey: ["labels"],
   queryFn: ({ signal }) => request<Labels>("/api/labels", { signal }),
   staleTime: 10 * 60_000,
+});
+
+export const noticesQuery = queryOptions({
+  queryKey: ["notices"],
+  queryFn: ({ signal }) => request<{ notices: BudgetNotice[] }>("/api/notices", { signal }),
+  refetchInterval: 60_000,
 });
 
 type Page<Name extends string, Row> = Paged & { [K in Name]: Row[] };

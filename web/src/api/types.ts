@@ -189,6 +189,18 @@ export interface Budget {
   ends_at: string;
 }
 
+/** What a person is told until it is read. */
+export interface BudgetNotice {
+  id: string;
+  at: string;
+  scope: string;
+  name: string;
+  unit: Budget["unit"];
+  period: Budget["period"];
+  limit: number;
+  spent: number;
+}
+
 export interface OwnUsage {
   days: UsageDay[];
   total: UsageSum;

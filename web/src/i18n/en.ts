@@ -314,6 +314,12 @@ const english: Catalogue = {
   "notice.title": "Before your first question",
   "notice.walls": "The label of your question decides which models may read it. Nothing leaves the walls unless the rule allows it.",
 
+  "notices.budget": "{budget}, {period}: {share} is spent. Once it is used up, calls that it pays for are refused until the period ends.",
+  "notices.named": "{budget} “{name}”",
+  "notices.read": "Mark as read",
+  "notices.see": "See usage",
+  "notices.title": "Notices",
+
   "palette.choose": "choose",
   "palette.close": "close",
   "palette.hint": "An action, a page, a conversation",

@@ -315,6 +315,12 @@ const words = {
   "notice.title": "Avant votre première question",
   "notice.walls": "L'étiquette de votre question décide quels modèles peuvent la lire. Rien ne sort des murs sans que la règle l'autorise.",
 
+  "notices.budget": "{budget}, {period} : {share} sont consommés. Une fois épuisé, les appels qu'il paie seront refusés jusqu'à la fin de la période.",
+  "notices.named": "{budget} « {name} »",
+  "notices.read": "Marquer comme lu",
+  "notices.see": "Voir la consommation",
+  "notices.title": "Avis",
+
   "palette.choose": "choisir",
   "palette.close": "fermer",
   "palette.hint": "Une action, une page, une conversation",

@@ -8,6 +8,7 @@ import { prefetchOverlays } from "@/ui/lazy-overlays";
 import { AiNotice } from "./AiNotice";
 import { Crash } from "./Crash";
 import { NotFound } from "./NotFound";
+import { Notices } from "./Notices";
 import { ShellContext, Square } from "./page";
 import { Rail } from "./Rail";
 import { useShortcut } from "./shortcuts";
@@ -51,6 +52,7 @@ export function Frame() {
         <Rail onClose={() => setRailOpen(false)} />
         {railOpen ? <button type="button" className="rail__scrim" tabIndex={-1} aria-hidden="true" onClick={() => setRailOpen(false)} /> : null}
         <div className="app__main" inert={railOpen}>
+          <Notices />
           <Crash key={location}>
             <Suspense fallback={<Square>{null}</Square>}>
               <Switch>

@@ -1,11 +1,7 @@
 // What may still be spent: a line a budget, with what is left and when it begins anew.
 import type { Budget } from "@/api/types";
 import { useWords } from "@/i18n";
-
-const kinds = ["organisation", "person", "group", "key", "assistant", "model"] as const;
-type Kind = (typeof kinds)[number];
-
-const kindOf = (scope: string): Kind => kinds.find((kind) => scope.startsWith(kind)) ?? "organisation";
+import { ownerOf } from "./owners";
 
 export function Budgets({ budgets }: { budgets: Budget[] }) {
   const { t, format } = useWords();
@@ -19,7 +15,7 @@ export function Budgets({ budgets }: { budgets: Budget[] }) {
         return (
           <li key={`${budget.scope} ${budget.unit} ${budget.period}`}>
             <p className="row wrap">
-              <span className="strong">{t(`usage.budgetOf.${kindOf(budget.scope)}`)}, {t(`usage.period.${budget.period}`)}</span>
+              <span className="strong">{t(`usage.budgetOf.${ownerOf(budget.scope)}`)}, {t(`usage.period.${budget.period}`)}</span>
               {budget.unit === "tokens" || budget.unit === "requests" ? <span className="muted">{t(`usage.unitOf.${budget.unit}`)}</span> : null}
               {over ? <span className="tag tag--bad">{t("usage.spent")}</span> : budget.nearly_spent ? <span className="tag tag--warn">{t("usage.nearly")}</span> : null}
               <span className="push num">{t("usage.spentOf", { spent: format.amount(budget.unit, budget.spent), limit: format.amount(budget.unit, budget.limit) })}</span>
