@@ -337,7 +337,7 @@ void Program::Parts::open_doors() {
       config, *router, *labels,
       gateway::Rooms{*accounts, *usage_log, *guard, *client, *provider_keys, identity->key_table(), *gates,
                      traces.get(), metrics});
-  background = std::make_unique<responses::Background>(background_rooms(), responses::BackgroundBounds{});
+  background = std::make_unique<responses::Background>(background_rooms(), responses::background_bounds);
   batches = std::make_unique<batches::Batches>(
       batches::Batches::Rooms{
           *batch_store, *files, *io, loop->loop(),

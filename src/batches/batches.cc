@@ -17,59 +17,11 @@ constexpr Millis ending_max{10'000};
 
 }  // namespace
 
-Batches::Batches(Rooms rooms, BatchBounds bounds) : rooms_(std::move(rooms)), bounds_(bounds) {}
+Batches::Batches(Rooms rooms, BatchBounds bounds)
+    : rooms_(std::move(rooms)), bounds_(bounds), queue_(bounds.runs, [this](std::shared_ptr<Live> live) {
+        spawn_on(rooms_.loop, "batch", run(std::move(live)));
+      }) {}
 Batches::~Batches() { drain(ending_max); }
-
-std::shared_ptr<Batches::Live> Batches::find_live(std::string_view id) const {
-  const std::lock_guard lock(mutex_);
-  const auto found = live_.find(id);
-  return found == live_.end() ? nullptr : found->second;
-}
-
-Result<std::shared_ptr<Batches::Live>> Batches::enter(const std::string& person, const std::string& id) {
-  const std::lock_guard lock(mutex_);
-  const auto theirs = static_cast<std::size_t>(
-      std::ranges::count_if(live_, [&](const auto& entry) { return entry.second->person == person; }));
-  if (theirs >= bounds_.waiting_per_person_max || live_.size() >= bounds_.waiting_max)
-    return fail(Code::rate_limited, "Too many batches run or wait.", "too_many_batches",
-                "Wait until some have ended, or cancel some.");
-  auto live = std::make_shared<Live>();
-  live->id = id;
-  live->person = person;
-  live_.emplace(id, live);
-  return live;
-}
-
-void Batches::leave(const std::shared_ptr<Live>& live) {
-  {
-    const std::lock_guard lock(mutex_);
-    live_.erase(live->id);
-    if (live->runs) --running_;
-  }
-  pump();
-}
-
-void Batches::pump() {
-  std::vector<std::shared_ptr<Live>> begins;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto may_run = [this](const std::shared_ptr<Live>& one) {
-      const auto theirs = std::ranges::count_if(live_, [&](const auto& entry) {
-        return entry.second->runs && entry.second->person == one->person;
-      });
-      return static_cast<std::size_t>(theirs) < bounds_.running_per_person_max;
-    };
-    while (!draining_ && running_ < bounds_.running_max) {
-      const auto next = std::ranges::find_if(queue_, may_run);
-      if (next == queue_.end()) break;
-      (*next)->runs = true;
-      ++running_;
-      begins.push_back(std::move(*next));
-      queue_.erase(next);
-    }
-  }
-  for (auto& live : begins) spawn_on(rooms_.loop, "batch", run(std::move(live)));
-}
 
 Task<Result<Batch>> Batches::accept(identity::Principal who, std::string language, Wish wish) {
   auto input = co_await run_on(
@@ -93,18 +45,16 @@ Task<Result<Batch>> Batches::accept(identity::Principal who, std::string languag
   batch.key = std::move(who.key);
   batch.email = std::move(who.email);
   batch.language = std::move(language);
-  auto live = enter(batch.person, batch.id);
-  if (!live) co_return pass(live);
+  const auto live = Live::of(batch.id, batch.person);
+  if (!queue_.enter(live))
+    co_return fail(Code::rate_limited, "Too many batches run or wait.", "too_many_batches",
+                   "Wait until some have ended, or cancel some.");
   auto kept = co_await run_on(rooms_.pool, [this, &batch] { return rooms_.store.add(batch); });
   if (!kept) {
-    leave(*live);
+    queue_.leave(live);
     co_return pass(kept);
   }
-  {
-    const std::lock_guard lock(mutex_);
-    queue_.push_back(*live);
-  }
-  pump();
+  queue_.queue(live);
   co_return batch;
 }
 
@@ -120,7 +70,7 @@ Task<void> Batches::run(std::shared_ptr<Live> live) {
     }
     if (live->leaves_no_word()) break;
   }
-  leave(live);
+  queue_.leave(live);
 }
 
 Task<Result<Batch>> Batches::find(std::string person, std::string id) {
@@ -147,18 +97,10 @@ Task<Result<Batch>> Batches::cancel(std::string person, std::string id) {
   auto noted = co_await run_on(
       rooms_.pool, [this, &person, &id] { return rooms_.store.set_cancelling(id, person, now_ms()); });
   if (!noted) co_return pass(noted);
-  if (const auto live = find_live(id)) {
+  if (const auto live = queue_.find(id)) {
     live->cancelled = true;
     live->end();
-    bool begins = false;
-    {
-      // One that waits ends at once, whoever runs.
-      const std::lock_guard lock(mutex_);
-      begins = std::erase(queue_, live) > 0;
-      live->runs = live->runs || begins;
-      running_ += begins ? 1 : 0;
-    }
-    if (begins) spawn_on(rooms_.loop, "batch", run(live));
+    queue_.start_now(live);
   }
   batch = co_await find(std::move(person), std::move(id));
   co_return batch;
@@ -175,13 +117,7 @@ Task<Result<void>> Batches::remove(std::string person, std::string id) {
 }
 
 Result<std::int64_t> Batches::remove_all(std::string_view person) {
-  std::vector<std::shared_ptr<Live>> theirs;
-  {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [id, live] : live_)
-      if (live->person == person) theirs.push_back(live);
-  }
-  for (const auto& live : theirs) {
+  for (const auto& live : queue_.of(person)) {
     live->dropped = true;
     live->end();
   }
@@ -195,35 +131,16 @@ Result<std::size_t> Batches::sweep(UnixMillis now) {
 Result<std::size_t> Batches::recover() {
   auto unfinished = rooms_.store.unfinished();
   if (!unfinished) return pass(unfinished);
-  {
-    const std::lock_guard lock(mutex_);
-    for (auto& [id, person] : *unfinished) {
-      auto live = std::make_shared<Live>();
-      live->id = id;
-      live->person = std::move(person);
-      live_.emplace(id, live);
-      queue_.push_back(std::move(live));
-    }
-  }
+  std::vector<std::shared_ptr<Live>> all;
+  for (auto& [id, person] : *unfinished) all.push_back(Live::of(std::move(id), std::move(person)));
   if (!unfinished->empty()) log::info("batches_resumed", {{"count", unfinished->size()}});
-  pump();
+  queue_.resume(std::move(all));
   return unfinished->size();
-}
-
-Batches::Counts Batches::counts() const {
-  const std::lock_guard lock(mutex_);
-  return {running_, live_.size() - running_};
 }
 
 void Batches::drain(Millis patience) {
   const auto deadline = Deadline::in(patience);
-  std::vector<std::shared_ptr<Live>> all;
-  {
-    const std::lock_guard lock(mutex_);
-    draining_ = true;
-    for (const auto& [id, live] : live_) all.push_back(live);
-  }
-  for (const auto& live : all) {
+  for (const auto& live : queue_.close()) {
     live->interrupted = true;
     live->end();
   }

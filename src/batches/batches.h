@@ -1,16 +1,14 @@
 // Batches: accepted, checked, run line by line, ended, and run on after a restart.
 #pragma once
 
-#include <deque>
 #include <functional>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <stop_token>
 #include <string>
 #include <vector>
 
 #include "base/pool.h"
+#include "base/run_queue.h"
 #include "batches/batch_store.h"
 #include "batches/input.h"
 #include "files/files.h"
@@ -20,10 +18,7 @@ namespace bastide::batches {
 
 /// How much runs at once; beyond the waiting ones a call is refused.
 struct BatchBounds {
-  std::size_t running_max = 8;
-  std::size_t running_per_person_max = 2;
-  std::size_t waiting_max = 2000;  // the running ones included
-  std::size_t waiting_per_person_max = 100;
+  RunBounds runs{};
   std::size_t lines_at_once = 4;  // of one batch
   Millis window{24LL * 3600 * 1000};
   std::int64_t kept_days = 30;  // batches, and files of what they gave
@@ -95,21 +90,13 @@ class Batches {
 
   /// At start: what has not ended runs on. Blocks.
   Result<std::size_t> recover();
-  struct Counts {
-    std::size_t running = 0, waiting = 0;
-  };
-  [[nodiscard]] Counts counts() const;
+  [[nodiscard]] RunCounts counts() const { return queue_.counts(); }
   /// Ends what runs, which the next start runs on; waits for it, `patience` at most. Blocks.
   void drain(Millis patience);
 
  private:
   struct Live;
   struct Run;
-  [[nodiscard]] std::shared_ptr<Live> find_live(std::string_view id) const;
-  [[nodiscard]] Result<std::shared_ptr<Live>> enter(const std::string& person, const std::string& id);
-  void leave(const std::shared_ptr<Live>& live);
-  /// Starts what may run now.
-  void pump();
   Task<void> run(std::shared_ptr<Live> live);
   [[nodiscard]] Task<Result<void>> work(std::shared_ptr<Live> live);
   [[nodiscard]] Task<Result<void>> check(std::shared_ptr<Run> run);
@@ -120,11 +107,7 @@ class Batches {
 
   const Rooms rooms_;
   const BatchBounds bounds_;
-  mutable std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<Live>, std::less<>> live_;
-  std::deque<std::shared_ptr<Live>> queue_;
-  std::size_t running_ = 0;
-  bool draining_ = false;
+  RunQueue<Live> queue_;
 };
 
 }  // namespace bastide::batches

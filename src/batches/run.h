@@ -17,11 +17,17 @@ namespace bastide::batches {
 [[nodiscard]] dialects::BatchAsk ask_of(const Batch& batch);
 
 struct Batches::Live {
+  static std::shared_ptr<Live> of(std::string id, std::string person) {
+    auto live = std::make_shared<Live>();
+    live->id = std::move(id);
+    live->person = std::move(person);
+    return live;
+  }
+
   std::string id, person;
   std::atomic<bool> cancelled{false};    // by its person
   std::atomic<bool> dropped{false};      // nothing of it is to be kept
   std::atomic<bool> interrupted{false};  // the process ends: the next one runs it on
-  bool runs = false;                     // under the lock
   std::stop_source stop{};
   Bell bell{};  // something of it ended, or is to end
 

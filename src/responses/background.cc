@@ -37,13 +37,19 @@ class EndWithKey final : gateway::KeyWatched {
 }  // namespace
 
 struct Background::Live {
+  static std::shared_ptr<Live> of(std::string id, std::string person) {
+    auto live = std::make_shared<Live>();
+    live->id = std::move(id);
+    live->person = std::move(person);
+    return live;
+  }
+
   std::string id, person;
   std::stop_source stop{};
   std::atomic<bool> cancelled{false};    // by its person
   std::atomic<bool> dropped{false};      // nothing of it is to be kept
   std::atomic<bool> interrupted{false};  // the process ends: the next one runs it again
   std::atomic<bool> ended{false};
-  bool runs = false;  // under the lock
   Bell bell{};
 };
 
@@ -87,62 +93,11 @@ struct Background::Run {
   }
 };
 
-Background::Background(Rooms rooms, BackgroundBounds bounds) : rooms_(std::move(rooms)), bounds_(bounds) {}
+Background::Background(Rooms rooms, RunBounds bounds)
+    : rooms_(std::move(rooms)), queue_(bounds, [this](std::shared_ptr<Live> live) {
+        spawn_on(rooms_.loop, "background_response", run(std::move(live)));
+      }) {}
 Background::~Background() = default;
-
-std::shared_ptr<Background::Live> Background::find(std::string_view id) const {
-  const std::lock_guard lock(mutex_);
-  const auto found = live_.find(id);
-  return found == live_.end() ? nullptr : found->second;
-}
-
-Result<std::shared_ptr<Background::Live>> Background::enter(const std::string& person,
-                                                            const std::string& id) {
-  const std::lock_guard lock(mutex_);
-  const auto theirs = static_cast<std::size_t>(
-      std::ranges::count_if(live_, [&](const auto& entry) { return entry.second->person == person; }));
-  if (theirs >= bounds_.waiting_per_person_max || live_.size() >= bounds_.waiting_max)
-    return fail(Code::rate_limited, "Too many responses run or wait in the background.",
-                "too_many_in_background", "Wait until some have ended, or cancel some.");
-  auto live = std::make_shared<Live>();
-  live->id = id;
-  live->person = person;
-  live_.emplace(id, live);
-  return live;
-}
-
-void Background::leave(const std::shared_ptr<Live>& live) {
-  {
-    const std::lock_guard lock(mutex_);
-    live_.erase(live->id);
-    if (live->runs) --running_;
-  }
-  live->ended = true;
-  live->bell.ring();
-  pump();
-}
-
-void Background::pump() {
-  std::vector<std::shared_ptr<Live>> begins;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto may_run = [this](const std::shared_ptr<Live>& one) {
-      const auto theirs = std::ranges::count_if(live_, [&](const auto& entry) {
-        return entry.second->runs && entry.second->person == one->person;
-      });
-      return static_cast<std::size_t>(theirs) < bounds_.running_per_person_max;
-    };
-    while (!draining_ && running_ < bounds_.running_max) {
-      const auto next = std::ranges::find_if(queue_, may_run);
-      if (next == queue_.end()) break;
-      (*next)->runs = true;
-      ++running_;
-      begins.push_back(std::move(*next));
-      queue_.erase(next);
-    }
-  }
-  for (auto& live : begins) spawn_on(rooms_.loop, "background_response", run(std::move(live)));
-}
 
 Task<Result<void>> Background::prepare(const std::string& person, Run& run) {
   auto call = dialects::read_responses_call(run.body);
@@ -197,19 +152,17 @@ Task<Result<Background::Accepted>> Background::accept(identity::Principal who, s
       const auto number = static_cast<std::int64_t>(frames.size());
       frames.push_back({number, dialects::response_frame(type, number, stored.response_json)});
     }
-  auto live = enter(stored.person, out.id);
-  if (!live) co_return pass(live);
+  const auto live = Live::of(out.id, stored.person);
+  if (!queue_.enter(live))
+    co_return fail(Code::rate_limited, "Too many responses run or wait in the background.",
+                   "too_many_in_background", "Wait until some have ended, or cancel some.");
   auto kept =
       co_await run_on(rooms_.pool, [this, &stored, &frames] { return rooms_.store.add(stored, frames); });
   if (!kept) {
-    leave(*live);
+    queue_.leave(live);
     co_return pass(kept);
   }
-  {
-    const std::lock_guard lock(mutex_);
-    queue_.push_back(*live);
-  }
-  pump();
+  queue_.queue(live);
   out.response_json = std::move(stored.response_json);
   co_return out;
 }
@@ -227,7 +180,9 @@ Task<void> Background::run(std::shared_ptr<Live> live) {
       log::error("response_not_kept",
                  {{"code", code_name(done.error().code)}, {"detail", done.error().detail}});
   }
-  leave(live);
+  queue_.leave(live);
+  live->ended = true;
+  live->bell.ring();
 }
 
 Task<Result<void>> Background::answer(std::shared_ptr<Live> live, StoredResponse& stored) {
@@ -325,18 +280,10 @@ Task<Result<std::string>> Background::cancel(std::string person, std::string id)
   if (!stored->in_background)
     co_return fail(Code::invalid, "Only a response that runs in the background can be cancelled.",
                    "not_in_background", "End the connection to stop an answer that you wait for.");
-  if (const auto live = find(id); live && stored->state != State::ended) {
+  if (const auto live = queue_.find(id); live && stored->state != State::ended) {
     live->cancelled = true;
     live->stop.request_stop();
-    bool begins = false;
-    {
-      // One that waits ends at once, whoever runs.
-      const std::lock_guard lock(mutex_);
-      begins = std::erase(queue_, live) > 0;
-      live->runs = live->runs || begins;
-      running_ += begins ? 1 : 0;
-    }
-    if (begins) spawn_on(rooms_.loop, "background_response", run(live));
+    queue_.start_now(live);
     const auto deadline = Deadline::in(cancel_patience);
     while (!live->ended && !deadline.passed()) {
       const auto seen = live->bell.count();
@@ -349,7 +296,7 @@ Task<Result<std::string>> Background::cancel(std::string person, std::string id)
 
 Task<Result<Background::Batch>> Background::follow(std::string person, std::string id, std::int64_t after,
                                                    Deadline deadline) {
-  const auto live = find(id);
+  const auto live = queue_.find(id);
   const auto read = [&] { return rooms_.store.frames(id, person, after, frames_a_batch); };
   Batch out;
   for (bool waited = false;; waited = true) {
@@ -372,20 +319,14 @@ Task<Result<Background::Batch>> Background::follow(std::string person, std::stri
 }
 
 void Background::drop(std::string_view person, std::string_view id) {
-  const auto live = find(id);
+  const auto live = queue_.find(id);
   if (!live || live->person != person) return;
   live->dropped = true;
   live->stop.request_stop();
 }
 
 void Background::drop_all(std::string_view person) {
-  std::vector<std::shared_ptr<Live>> theirs;
-  {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [id, live] : live_)
-      if (live->person == person) theirs.push_back(live);
-  }
-  for (const auto& live : theirs) {
+  for (const auto& live : queue_.of(person)) {
     live->dropped = true;
     live->stop.request_stop();
   }
@@ -394,35 +335,18 @@ void Background::drop_all(std::string_view person) {
 Result<std::size_t> Background::recover() {
   auto waiting = rooms_.store.waiting();
   if (!waiting) return pass(waiting);
-  {
-    const std::lock_guard lock(mutex_);
-    for (auto& [id, person] : *waiting) {
-      auto live = std::make_shared<Live>();
-      live->id = id;
-      live->person = std::move(person);
-      live_.emplace(id, live);
-      queue_.push_back(std::move(live));
-    }
-  }
+  std::vector<std::shared_ptr<Live>> all;
+  for (auto& [id, person] : *waiting) all.push_back(Live::of(std::move(id), std::move(person)));
   if (!waiting->empty()) log::info("responses_resumed", {{"count", waiting->size()}});
-  pump();
+  queue_.resume(std::move(all));
   return waiting->size();
 }
 
-std::size_t Background::running() const {
-  const std::lock_guard lock(mutex_);
-  return running_;
-}
+std::size_t Background::running() const { return queue_.counts().running; }
 
 void Background::drain(Millis patience) {
   const auto deadline = Deadline::in(patience);
-  std::vector<std::shared_ptr<Live>> all;
-  {
-    const std::lock_guard lock(mutex_);
-    draining_ = true;
-    for (const auto& [id, live] : live_) all.push_back(live);
-  }
-  for (const auto& live : all) {
+  for (const auto& live : queue_.close()) {
     if (!live->cancelled) live->interrupted = true;
     live->stop.request_stop();
   }

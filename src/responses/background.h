@@ -1,15 +1,13 @@
 // Responses that run by themselves: accepted, run, followed, cancelled, run again after a restart.
 #pragma once
 
-#include <deque>
 #include <functional>
-#include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "base/pool.h"
+#include "base/run_queue.h"
 #include "exchange/pipeline.h"
 #include "identity/identity.h"
 #include "responses/recorder.h"
@@ -18,12 +16,7 @@
 namespace bastide::responses {
 
 /// How many there are at once; beyond the waiting ones a call is refused.
-struct BackgroundBounds {
-  std::size_t running_max = 32;
-  std::size_t running_per_person_max = 4;
-  std::size_t waiting_max = 2000;  // the running ones included
-  std::size_t waiting_per_person_max = 100;
-};
+constexpr RunBounds background_bounds{.running_max = 32, .running_per_person_max = 4};
 
 /// Thread-safe. Responses run on `loop`, detached from the call that asked for them, as whom it then is: a
 /// key or a person that has ended meanwhile asks no more.
@@ -47,7 +40,7 @@ class Background {
     /// An error in the language of who asked.
     std::function<Error(Error error, std::string_view language)> told;
   };
-  Background(Rooms rooms, BackgroundBounds bounds);
+  Background(Rooms rooms, RunBounds bounds);
   ~Background();
 
   struct Accepted {
@@ -84,11 +77,6 @@ class Background {
  private:
   struct Live;
   struct Run;
-  [[nodiscard]] std::shared_ptr<Live> find(std::string_view id) const;
-  [[nodiscard]] Result<std::shared_ptr<Live>> enter(const std::string& person, const std::string& id);
-  void leave(const std::shared_ptr<Live>& live);
-  /// Starts what may run now.
-  void pump();
   Task<void> run(std::shared_ptr<Live> live);
   [[nodiscard]] Task<Result<void>> answer(std::shared_ptr<Live> live, StoredResponse& stored);
   [[nodiscard]] Task<Result<void>> ask(std::shared_ptr<Live> live, StoredResponse& stored, Run& run);
@@ -98,12 +86,7 @@ class Background {
                                           std::string_view status, const Error* error);
 
   const Rooms rooms_;
-  const BackgroundBounds bounds_;
-  mutable std::mutex mutex_;
-  std::map<std::string, std::shared_ptr<Live>, std::less<>> live_;
-  std::deque<std::shared_ptr<Live>> queue_;
-  std::size_t running_ = 0;
-  bool draining_ = false;
+  RunQueue<Live> queue_;
 };
 
 }  // namespace bastide::responses

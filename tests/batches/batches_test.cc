@@ -275,7 +275,7 @@ TEST_F(BatchesTest, a_file_of_results_that_was_kept_before_a_kill_is_not_made_ag
 }
 
 TEST_F(BatchesTest, bounds_and_the_removal_of_a_person) {
-  bounds.waiting_per_person_max = 2;
+  bounds.runs.waiting_per_person_max = 2;
   make();
   takes = Millis(50);
   const auto first = accept(input(100)), second = accept(input(100));

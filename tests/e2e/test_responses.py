@@ -186,6 +186,19 @@ class Stored(House):
             self.assertEqual(refused.exception.param, field)
 
 
+class Unkept(House):
+    """Where the organisation keeps no responses."""
+    more = "\n[responses]\nstore = false\n"
+
+    def test_nothing_is_kept_and_nothing_runs_by_itself(self):
+        answer = self.ada.responses.create(model="on-openai", input="one")
+        self.assertEqual((answer.output_text, answer.store), ("openai heard « one ».", False))
+        with self.assertRaises(openai.NotFoundError):
+            self.ada.responses.retrieve(answer.id)
+        with self.assertRaises(openai.BadRequestError):
+            self.ada.responses.create(model="on-openai", input="two", background=True)
+
+
 class Background(House):
     """Responses that run by themselves."""
 
@@ -294,6 +307,31 @@ class Background(House):
         self.assertEqual(self.wait(id, client=self.bob).output_text, "openai heard « fail:stuck about the kill ».")
         self.assertEqual(self.asked("stuck about the kill"), 2)
         self.upstreams.gets_stuck = True
+
+    def test_beyond_the_bounds_a_call_is_refused_and_others_are_not(self):
+        ids = [self.bob.responses.create(model="on-openai", input=f"fail:stuck at the bound {i}", background=True).id for i in range(100)]
+        with self.assertRaises(openai.RateLimitError) as refused:
+            self.bob.responses.create(model="on-openai", input="one too many", background=True)
+        self.assertEqual(refused.exception.code, "too_many_in_background")
+        self.assertEqual(self.wait(self.ada.responses.create(model="on-openai", input="hers", background=True).id).status, "completed")
+        self.bob.responses.cancel(ids.pop())
+        again = self.bob.responses.create(model="on-openai", input="room again", background=True).id
+        for id in ids:
+            self.bob.responses.cancel(id)
+        self.assertEqual(self.wait(again, client=self.bob).status, "completed")
+        self.assertEqual(self.asked("one too many"), 0)
+
+    def test_sigterm_leaves_what_runs_for_the_next_start(self):
+        id = self.bob.responses.create(model="on-openai", input="fail:stuck at the end", background=True).id
+        self.wait_asked("stuck at the end")
+        begun = time.monotonic()
+        self.bastide.stop()
+        self.assertLess(time.monotonic() - begun, 15)
+        self.upstreams.gets_stuck = False
+        self.bastide.start()
+        done = self.wait(id, client=self.bob)
+        self.upstreams.gets_stuck = True
+        self.assertEqual((done.status, done.output_text), ("completed", "openai heard « fail:stuck at the end »."))
 
     def test_a_key_that_ends_ends_what_runs_under_it(self):
         made = self.bastide.call("POST", "/api/keys", {"name": "short"}).json
