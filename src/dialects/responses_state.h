@@ -17,6 +17,12 @@ namespace bastide::dialects {
 struct ResponsesCall {
   /// Of `input`, each an object in its long form: a text is a message of the user, its content a list.
   std::vector<std::string> items{};
+  /// Items that are named only: their places among `items` are empty until somebody fills them in.
+  struct Reference {
+    std::size_t at = 0;
+    std::string id;
+  };
+  std::vector<Reference> references{};
   /// Fields that the response repeats: instructions, tools, metadata ... what the caller said, and `store`,
   /// `background`, `previous_response_id`.
   Others repeated{};
@@ -30,7 +36,7 @@ struct ResponsesCall {
 };
 
 /// Code::invalid names the field that is wrong, Code::unsupported (detail "field:PATH") what would need state
-/// that is kept nowhere: references to single items, conversations. All that is not taken apart here is for
+/// that is kept nowhere: conversations. All that is not taken apart here is for
 /// the codec to judge.
 [[nodiscard]] Result<ResponsesCall> read_responses_call(std::string_view body);
 
@@ -44,6 +50,11 @@ struct ResponsesCall {
 /// for the next call, since no provider knows them.
 enum class ItemIds : std::uint8_t { all, of_providers };
 [[nodiscard]] Result<std::vector<std::string>> output_of(std::string_view response_json, ItemIds ids);
+
+/// The ids of what the model wrote in a response that was kept.
+[[nodiscard]] Result<std::vector<std::string>> item_ids_of(std::string_view response_json);
+/// One of those items, for the next call, as `ItemIds::of_providers`; Code::not_found.
+[[nodiscard]] Result<std::string> item_of(std::string_view response_json, std::string_view id);
 
 /// An item as it is listed. One without an id gets its kind's prefix and `id_otherwise`.
 struct ListedItem {

@@ -108,6 +108,8 @@ constexpr French french[] = {
     {"invalid_expires_after", "« expires_after » veut l’ancre created_at et de 3600 à 2592000 secondes.", ""},
     {"invalid_order", "« order » doit être asc ou desc.", ""},
     // batches
+    {"no_item", "Cet élément n’existe dans aucune des réponses conservées.",
+     "Les éléments sont conservés avec leur réponse, si elle l’est. Envoyez l’élément lui-même."},
     {"no_notice", "Cet avis n’existe pas.", ""},
     {"no_batch", "Ce lot n’existe pas.", ""},
     {"too_many_batches", "Trop de vos lots sont en cours ou attendent.",

@@ -250,6 +250,7 @@ Task<Result<void>> Background::finish(std::shared_ptr<Live> live, StoredResponse
   const auto answer = came ? *came : run.head(stored);
   if (status.empty()) status = dialects::response_status(answer);
   stored.response_json = dialects::response_json(answer, status, error);
+  if (auto ids = dialects::item_ids_of(stored.response_json)) stored.item_ids = std::move(*ids);
   // What was read stays labelled, however it ended.
   auto label = rooms_.labels.find_or_highest(stored.label);
   if (run.exchange && run.exchange->first_token_us > 0) {

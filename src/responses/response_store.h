@@ -27,7 +27,8 @@ struct StoredResponse {
   std::string response_json;
   State state = State::ended;
   bool in_background = false;
-  std::string call_json{};  // what runs, until it has ended
+  std::string call_json{};              // what runs, until it has ended
+  std::vector<std::string> item_ids{};  // of what it holds; for `add` and `finish` only
 };
 
 /// An event of a response's stream, as the dialect frames it.
@@ -55,6 +56,9 @@ class ResponseStore {
   /// Code::too_large beyond the bounds.
   virtual Result<std::vector<StoredResponse>> chain(std::string_view id, std::string_view person,
                                                     ChainBounds bounds) = 0;
+
+  /// The newest that holds an item of this id. Code::not_found, detail no_item.
+  virtual Result<StoredResponse> holding(std::string_view item, std::string_view person) = 0;
 
   /// A chain whose last response went is gone with it.
   struct Removed {

@@ -6,6 +6,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "base/text.h"
 
 namespace bastide::responses {
 namespace {
@@ -26,6 +27,13 @@ std::unexpected<Error> too_long() {
               fmt::format("The conversation has grown beyond {} items or {} MB.", items_max,
                           chain_max.bytes_max / (1024 * 1024)),
               "conversation_too_long", "Send the items that matter as input of a new conversation.");
+}
+
+std::unexpected<Error> no_item(std::string_view id) {
+  constexpr std::size_t shown_bytes_max = 80;
+  return fail(Code::not_found,
+              fmt::format("Item with id '{}' not found.", to_valid_utf8(id.substr(0, shown_bytes_max))),
+              "no_item", "Items are kept with their response, where it was stored. Send the item itself.");
 }
 
 /// What was asked and answered in a turn.
@@ -68,8 +76,25 @@ Task<Result<Begun>> Responses::begin(std::string person, dialects::ResponsesCall
   co_return begun;
 }
 
-Result<Begun> Responses::read(const std::string& person, const dialects::ResponsesCall& call) {
+Result<policy::Label> Responses::fill_in(const std::string& person, dialects::ResponsesCall& call) {
+  policy::Label highest{};
+  for (const auto& [at, id] : call.references) {
+    auto holder = store_.holding(id, person);
+    auto item = holder ? dialects::item_of(holder->response_json, id) : Result<std::string>(pass(holder));
+    if (!item && item.error().code == Code::not_found) return no_item(id);
+    if (!item) return pass(item);
+    call.items[at] = std::move(*item);
+    highest = policy::join(highest, labels_.find_or_highest(holder->label));
+  }
+  return highest;
+}
+
+Result<Begun> Responses::read(const std::string& person, dialects::ResponsesCall& call) {
   Begun out;
+  auto filled = fill_in(person, call);
+  if (!filled) return pass(filled);
+  policy::Label highest = *filled;  // what was read stays labelled, whichever turn read it
+  if (!call.references.empty()) out.label = labels_.id(highest);
   out.items_json = dialects::json_of_items(call.items);
   std::vector<std::string> earlier;
   if (!call.previous.empty()) {
@@ -81,7 +106,6 @@ Result<Begun> Responses::read(const std::string& person, const dialects::Respons
       return fail(Code::invalid, "The previous response has not ended yet.", "previous_response_running",
                   "Wait for its end, or cancel it.");
     out.chain = turns->back().chain;
-    policy::Label highest{};  // what was read stays labelled, whichever turn read it
     for (const auto& turn : *turns) {
       auto items = items_of(turn, dialects::ItemIds::of_providers);
       if (!items) return pass(items);
@@ -106,6 +130,7 @@ Task<Result<void>> Responses::keep(std::string person, const Begun& begun, const
   stored.label = labels_.id(label);
   stored.items_json = begun.items_json;
   stored.response_json = dialects::response_json(answer, {});
+  if (auto ids = dialects::item_ids_of(stored.response_json)) stored.item_ids = std::move(*ids);
   auto kept = co_await run_on(pool_, [this, &stored] { return store_.add(stored, {}); });
   co_return kept;
 }

@@ -59,6 +59,7 @@ class Responses {
     return options_.store == Options::Store::as_asked && call.store.value_or(true);
   }
 
+  /// Code::not_found, no_item: an item that is only named is in none of the person's responses.
   /// Code::invalid: previous_response_not_found, also when one before it is not there any more;
   /// conversation_too_long.
   [[nodiscard]] Task<Result<Begun>> begin(std::string person, dialects::ResponsesCall call);
@@ -80,7 +81,9 @@ class Responses {
   Result<std::size_t> sweep(UnixMillis now);
 
  private:
-  [[nodiscard]] Result<Begun> read(const std::string& person, const dialects::ResponsesCall& call);
+  [[nodiscard]] Result<Begun> read(const std::string& person, dialects::ResponsesCall& call);
+  /// Puts items that are only named into their places; gives the highest label of what held them.
+  [[nodiscard]] Result<policy::Label> fill_in(const std::string& person, dialects::ResponsesCall& call);
   [[nodiscard]] Result<std::string> list(const std::string& person, const std::string& id,
                                          const ItemPage& page, Sealed sealed);
 

@@ -56,9 +56,30 @@ TEST(ResponsesCall, names_the_field_that_is_wrong_or_would_need_other_state) {
   EXPECT_EQ(detail(R"({"input":7})"), "invalid_input");
   EXPECT_EQ(detail(R"({"input":"q","store":"yes"})"), "invalid_store");
   EXPECT_EQ(detail(R"({"input":"q","previous_response_id":7})"), "invalid_previous_response_id");
-  EXPECT_EQ(detail(R"({"input":[{"role":"user","content":"a"},{"type":"item_reference","id":"msg_1"}]})"),
-            "field:input[1]");
+  EXPECT_EQ(detail(R"({"input":[{"role":"user","content":"a"},{"type":"item_reference"}]})"),
+            "invalid_input[1].id");
   EXPECT_EQ(detail(R"({"input":"q","conversation":"conv_1"})"), "field:conversation");
+}
+
+TEST(ResponsesCall, says_where_items_are_only_named) {
+  const auto call = read_responses_call(
+      R"({"input":[{"type":"item_reference","id":"msg_1"},{"role":"user","content":"a"},{"id":"rs_2"}]})");
+  ASSERT_TRUE(call);
+  ASSERT_EQ(call->items.size(), 3U);
+  ASSERT_EQ(call->references.size(), 2U);
+  EXPECT_EQ(call->references[0].at, 0U);
+  EXPECT_EQ(call->references[0].id, "msg_1");
+  EXPECT_EQ(call->references[1].at, 2U);
+  EXPECT_EQ(call->references[1].id, "rs_2");
+}
+
+TEST(ResponsesState, gives_an_item_by_its_id_without_the_ids_that_no_provider_knows) {
+  constexpr std::string_view response =
+      R"({"id":"resp_ex_1","output":[{"type":"reasoning","id":"rs_own","summary":[]},{"type":"message","id":"msg_ex_1_1","role":"assistant"}]})";
+  EXPECT_EQ(*item_ids_of(response), (std::vector<std::string>{"rs_own", "msg_ex_1_1"}));
+  EXPECT_EQ(*item_of(response, "msg_ex_1_1"), R"({"type":"message","role":"assistant"})");
+  EXPECT_EQ(*item_of(response, "rs_own"), R"({"type":"reasoning","id":"rs_own","summary":[]})");
+  EXPECT_EQ(item_of(response, "msg_other").error().code, Code::not_found);
 }
 
 TEST(ResponsesCall, goes_on_from_earlier_items_with_all_else_as_it_was) {

@@ -180,10 +180,28 @@ class Stored(House):
         self.assertIn("ana.lopez@example.org", second.output_text)
 
     def test_what_is_refused_names_the_field(self):
-        for more, field in (({"input": [{"type": "item_reference", "id": "msg_1"}]}, "input[0]"), ({"extra_body": {"conversation": "conv_1"}}, "conversation")):
-            with self.assertRaises(openai.BadRequestError) as refused:
-                self.ada.responses.create(**{"model": "on-openai", "input": "q", **more})
-            self.assertEqual(refused.exception.param, field)
+        with self.assertRaises(openai.BadRequestError) as refused:
+            self.ada.responses.create(model="on-openai", input="q", extra_body={"conversation": "conv_1"})
+        self.assertEqual(refused.exception.param, "conversation")
+
+    def test_an_item_that_is_only_named_is_found_by_its_person(self):
+        first = self.ada.responses.create(model="on-openai", input="the first word")
+        named = [{"type": "item_reference", "id": first.output[0].id}, {"role": "user", "content": "go on"}]
+        for model in ("on-openai", "on-anthropic"):
+            for store in (True, False):
+                self.ada.responses.create(model=model, input=named, store=store)
+                self.assertEqual([text for _, text in self.turns()][-2:], [first.output_text, "go on"])
+        background = self.ada.responses.create(model="on-openai", input="in the background", background=True)
+        while (done := self.ada.responses.retrieve(background.id)).status not in ("completed", "failed"):
+            time.sleep(0.02)
+        self.ada.responses.create(model="on-openai", input=[{"type": "item_reference", "id": done.output[0].id}, *named])
+        self.assertTrue(self.turns()[0][1].startswith("openai heard « in the background »."))
+        with self.assertRaises(openai.NotFoundError):
+            self.bob.responses.create(model="on-openai", input=named)
+        self.ada.responses.delete(first.id)
+        with self.assertRaises(openai.NotFoundError) as gone:
+            self.ada.responses.create(model="on-openai", input=named)
+        self.assertEqual(gone.exception.code, "no_item")
 
 
 class Unkept(House):

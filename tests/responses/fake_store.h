@@ -40,6 +40,12 @@ class FakeStore final : public ResponseStore {
     std::ranges::reverse(out);
     return out;
   }
+  Result<StoredResponse> holding(std::string_view item, std::string_view person) override {
+    const std::lock_guard lock(mutex);
+    for (const auto& [id, each] : responses)
+      if (each.person == person && std::ranges::find(each.item_ids, item) != each.item_ids.end()) return each;
+    return fail(Code::not_found, "There is no such item.", "no_item");
+  }
   Result<Removed> remove(std::string_view id, std::string_view person) override {
     auto found = find(id, person);
     if (!found) return pass(found);
@@ -73,6 +79,7 @@ class FakeStore final : public ResponseStore {
     row.response_json = response.response_json;
     row.label = response.label;
     row.call_json.clear();
+    row.item_ids = response.item_ids;
     return {};
   }
   Result<void> append(std::string_view id, std::string_view person,

@@ -70,6 +70,23 @@ TEST_F(ResponsesTest, what_was_read_stays_labelled_whichever_turn_read_it) {
   EXPECT_EQ(begin(R"({"input":"new"})")->label, "");
 }
 
+TEST_F(ResponsesTest, an_item_that_is_only_named_is_put_in_its_place_with_its_label) {
+  const auto first = turn(R"({"input":"one"})", "un", "confidential");
+  const auto item = json::parse(store.responses[first].response_json)["output"][0]["id"].get<std::string>();
+  const auto call = R"({"input":[{"type":"item_reference","id":")" + item +
+                    R"("},{"role":"user","content":"two"}],"store":false})";
+  const auto begun = begin(call);
+  ASSERT_TRUE(begun) << begun.error().message;
+  const auto input = json::parse(begun->body)["input"];
+  ASSERT_EQ(input.size(), 2U);
+  EXPECT_EQ(input[0]["content"][0]["text"], "un");
+  EXPECT_EQ(input[0]["role"], "assistant");
+  EXPECT_EQ(begun->label, "confidential");
+  EXPECT_EQ(begun->chain, "") << "naming an item goes on from nothing";
+  EXPECT_EQ(begin(call, "per_b").error().code, Code::not_found) << "it is another's";
+  EXPECT_EQ(begin(R"({"input":[{"type":"item_reference","id":"msg_none"}]})").error().detail, "no_item");
+}
+
 TEST_F(ResponsesTest, anothers_response_is_as_unknown_as_none) {
   const auto id = turn(R"({"input":"one"})", "un");
   const auto theirs = sync_wait(room.find("per_b", id, Responses::Sealed::hidden));

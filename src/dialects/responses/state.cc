@@ -61,10 +61,11 @@ std::string long_form(const object& item) {
   return json.end().take();
 }
 
-Result<void> read_input(element input, std::vector<std::string>& items) {
-  items.clear();  // of two fields of a name the last one counts
+Result<void> read_input(element input, ResponsesCall& out) {
+  out.items.clear();  // of two fields of a name the last one counts
+  out.references.clear();
   if (const auto plain = as_text(input)) {
-    items.push_back(message_of("user", *plain));
+    out.items.push_back(message_of("user", *plain));
     return {};
   }
   const auto list = as_array(input);
@@ -72,11 +73,14 @@ Result<void> read_input(element input, std::vector<std::string>& items) {
   for (const auto each : *list) {
     const auto item = as_object(each);
     if (!item) return wrong("input", "a list of objects");
-    if (text(*item, "type") == "item_reference")
-      return fail(Code::unsupported, "Items are kept within their responses, not by themselves.",
-                  fmt::format("field:input[{}]", items.size()),
-                  "Send the item itself, or go on from its response with previous_response_id.");
-    items.push_back(long_form(*item));
+    const auto id = text(*item, "id");
+    // OpenAI's own client types call the type optional: an id alone is a reference too.
+    const auto type = text(*item, "type");
+    const bool is_reference = type == "item_reference" || (type.empty() && item->size() == 1 && !id.empty());
+    if (is_reference && id.empty())
+      return wrong(fmt::format("input[{}].id", out.items.size()), "the id of an item");
+    if (is_reference) out.references.push_back({out.items.size(), std::string(id)});
+    out.items.push_back(is_reference ? std::string() : long_form(*item));
   }
   return {};
 }
@@ -89,7 +93,7 @@ Result<void> read_flag(std::string_view name, element value, bool& into) {
 }
 
 Result<void> read_field(std::string_view name, element value, ResponsesCall& out) {
-  if (name == "input") return read_input(value, out.items);
+  if (name == "input") return read_input(value, out);
   if (name == "background") return read_flag(name, value, out.background);
   if (name == "stream") return read_flag(name, value, out.stream);
   if (name == "store") return read_flag(name, value, out.store.emplace());
@@ -187,6 +191,28 @@ Result<std::vector<std::string>> output_of(std::string_view response, ItemIds id
     out.push_back(without.end().take());
   }
   return out;
+}
+
+Result<std::vector<std::string>> item_ids_of(std::string_view response) {
+  JsonIn json;
+  const auto root = json.object_of(response);
+  if (!root) return std::unexpected(root.error());
+  std::vector<std::string> out;
+  if (const auto list = array_at(*root, "output"))
+    for (const auto each : *list)
+      if (const auto item = as_object(each)) out.emplace_back(text(*item, "id"));
+  return out;
+}
+
+Result<std::string> item_of(std::string_view response, std::string_view id) {
+  auto ids = item_ids_of(response);
+  if (!ids) return pass(ids);
+  auto items = output_of(response, ItemIds::of_providers);
+  if (!items) return pass(items);
+  const auto found = std::ranges::find(*ids, id);
+  if (found == ids->end() || ids->size() != items->size())
+    return fail(Code::not_found, "There is no such item.", "no_item");
+  return std::move((*items)[static_cast<std::size_t>(found - ids->begin())]);
 }
 
 Result<ListedItem> listed_item(std::string_view item_json, std::string_view id_otherwise) {

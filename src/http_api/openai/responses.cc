@@ -66,7 +66,7 @@ Task<Result<void>> create(Call& call) {
   auto asked = dialects::read_responses_call(*body);
   if (!asked) co_return pass(asked);
   auto& room = call.services.responses;
-  if (asked->previous.empty() && asked->store == false) {
+  if (asked->previous.empty() && asked->references.empty() && asked->store == false) {
     // Nothing of it is ours to keep: it may pass as it came.
     auto answered = co_await answer_model_call(call, dialects::responses_codec(), {}, std::move(*body));
     co_return answered;

@@ -52,6 +52,7 @@ class SqliteResponses final : public responses::ResponseStore {
       insert.bind(9, static_cast<int>(r.state)).bind(10, r.in_background ? 1 : 0);
       call.empty() ? insert.bind_null(11) : insert.bind_blob(11, call);
       insert.run();
+      name_items(db, r);
       put(db, r.id, sealed);
     });
   }
@@ -86,6 +87,19 @@ class SqliteResponses final : public responses::ResponseStore {
       std::ranges::reverse(out);
       return out;
     });
+  }
+
+  Result<StoredResponse> holding(std::string_view item, std::string_view person) override {
+    auto id = database_.read([&](Connection& db) -> Result<std::string> {
+      auto query = db.prepare(
+          "select r.id from response_item i join response r on r.id = i.response"
+          " where i.item = ? and r.person = ? order by r.created_at desc, r.id desc limit 1");
+      query.bind(1, item).bind(2, person);
+      if (!query.step()) return fail(Code::not_found, "There is no such item.", "no_item");
+      return query.text(0);
+    });
+    if (!id) return pass(id);
+    return find(*id, person);
   }
 
   Result<Removed> remove(std::string_view id, std::string_view person) override {
@@ -157,6 +171,7 @@ class SqliteResponses final : public responses::ResponseStore {
           "update response set state = 0, response = ?, label = ?, call = null where id = ? and person = ?");
       update.bind_blob(1, response).bind(2, r.label).bind(3, r.id).bind(4, r.person).run();
       if (db.changes() == 0) return no_response();
+      name_items(db, r);
       put(db, r.id, sealed);
       return {};
     });
@@ -217,6 +232,13 @@ class SqliteResponses final : public responses::ResponseStore {
   }
 
  private:
+  static void name_items(Connection& db, const StoredResponse& r) {
+    for (const auto& item : r.item_ids)
+      db.prepare("insert into response_item (item, response) values (?, ?) on conflict do nothing")
+          .bind_all(item, r.id)
+          .run();
+  }
+
   static bool is_there(Connection& db, std::string_view id, std::string_view person) {
     auto query = db.prepare("select 1 from response where id = ? and person = ?");
     query.bind(1, id).bind(2, person);

@@ -82,6 +82,28 @@ TEST_F(ResponseStoreTest, a_chain_is_read_from_its_first_up_to_the_one_asked) {
   EXPECT_EQ(store->chain("resp_3", "per_a", {10, 1 << 20}).error().code, Code::not_found);
 }
 
+TEST_F(ResponseStoreTest, finds_the_newest_that_holds_an_item_until_it_is_removed) {
+  StoredResponse first{"resp_1", "resp_1", "", "per_a", 1, "internal", "[]", "{}"};
+  first.item_ids = {"msg_1", "rs_1"};
+  auto second = first;
+  second.id = second.chain = "resp_2";
+  second.created_at = 2;
+  second.item_ids = {"rs_1"};
+  ASSERT_TRUE(store->add(first, {}));
+  ASSERT_TRUE(store->add(second, {}));
+  open();
+  EXPECT_EQ(store->holding("msg_1", "per_a")->id, "resp_1");
+  EXPECT_EQ(store->holding("rs_1", "per_a")->id, "resp_2");
+  EXPECT_EQ(store->holding("rs_1", "per_b").error().detail, "no_item");
+  ASSERT_TRUE(store->remove("resp_2", "per_a"));
+  EXPECT_EQ(store->holding("rs_1", "per_a")->id, "resp_1");
+  first.item_ids = {"msg_late"};
+  ASSERT_TRUE(store->finish(first, {}));
+  EXPECT_EQ(store->holding("msg_late", "per_a")->id, "resp_1");
+  EXPECT_EQ(*store->remove_all("per_a"), 1);
+  EXPECT_EQ(count("response_item"), 0);
+}
+
 TEST_F(ResponseStoreTest, the_last_one_takes_its_chain_with_it) {
   add("resp_1", "resp_1", "");
   add("resp_2", "resp_1", "resp_1");
