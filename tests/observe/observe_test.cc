@@ -182,6 +182,8 @@ TEST(Traces, GoToTheCollectorWithTheConventionsOfGenAi) {
     span.dialect = "mistral";
     span.server = "127.0.0.1:9000";
     span.error = "provider_failed";
+    span.hedge_after_ms = 800;
+    span.hedge_lost = "slow";
     span.input_tokens = 7;
     traces.offer(span);
   }
@@ -203,6 +205,8 @@ TEST(Traces, GoToTheCollectorWithTheConventionsOfGenAi) {
   EXPECT_EQ(attributes["gen_ai.usage.input_tokens"]["intValue"], "7");
   EXPECT_EQ(attributes["server.port"]["intValue"], "9000");
   EXPECT_EQ(attributes["error.type"]["stringValue"], "provider_failed");
+  EXPECT_EQ(attributes["bastide.hedge.after_ms"]["intValue"], "800");
+  EXPECT_EQ(attributes["bastide.hedge.lost_model"]["stringValue"], "slow");
 }
 
 TEST(Traces, AFullQueueDropsAndCounts) {
