@@ -73,6 +73,13 @@ TEST(Manifest, RoundTripsAndRefusesPaths) {
   manifest.query_prefix = "query: ";
   manifest.answers_documents = false;
   manifest.parameters_total = {1, 2};
+  Speed speed;
+  speed.at = "2026-11-22T10:00:00Z";
+  speed.machine = "A machine";
+  speed.one_answer = 12.5;
+  speed.wh = 0.25;
+  speed.energy = "RAPL";
+  manifest.speed = speed;
   const auto read = parse_manifest(to_json(manifest), "/data/models");
   ASSERT_TRUE(read);
   EXPECT_EQ(read->file, "/data/models/a-model.gguf");
@@ -81,6 +88,16 @@ TEST(Manifest, RoundTripsAndRefusesPaths) {
   EXPECT_EQ(read->query_prefix, "query: ");
   EXPECT_FALSE(read->answers_documents);
   EXPECT_EQ(read->parameters_total.high, 2);
+  ASSERT_TRUE(read->speed);
+  EXPECT_EQ(read->speed->at, manifest.speed->at);
+  EXPECT_EQ(read->speed->machine, "A machine");
+  EXPECT_EQ(read->speed->one_answer, 12.5);
+  EXPECT_EQ(read->speed->wh, 0.25);
+  EXPECT_EQ(read->speed->energy, "RAPL");
+  const auto odd =
+      parse_manifest(R"({"id":"a","file":"x","bytes":1,"speed":{"one_answer_tokens_per_s":"9"}})", "/d");
+  ASSERT_TRUE(odd);
+  EXPECT_FALSE(odd->speed) << "no speed";
   for (const char* wrong :
        {"", "[]", R"({"id":"a","file":"../x","bytes":1})", R"({"id":"../a","file":"x","bytes":1})",
         R"({"id":"a","file":"x","bytes":-1})", R"({"id":"a","file":".x","bytes":1})"})

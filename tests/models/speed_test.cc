@@ -23,6 +23,19 @@ TEST(Speed, IsMeasuredForAModelThatChats) {
   EXPECT_GT(speed->one_answer, 0);
   EXPECT_GT(speed->eight_answers, 0);
   EXPECT_EQ(speed->embedding, 0);
+  EXPECT_EQ(speed->wh > 0, !speed->energy.empty()) << "counted, or not told";
+
+  manifest.id = "tiny";
+  manifest.sha256 = "0a";
+  ASSERT_TRUE(write_manifest(manifest, scratch.path("")));
+  EXPECT_EQ(keep_speed("tiny", "another", *speed, scratch.path("")), false);
+  EXPECT_EQ(keep_speed("other", "0a", *speed, scratch.path("")), false);
+  ASSERT_EQ(keep_speed("tiny", "0a", *speed, scratch.path("")), true);
+  const auto kept = read_manifests(scratch.path(""));
+  ASSERT_EQ(kept.size(), 1U);
+  ASSERT_TRUE(kept[0].speed);
+  EXPECT_EQ(kept[0].speed->at, speed->at);
+  EXPECT_NEAR(kept[0].speed->one_answer, speed->one_answer, 1e-3 * speed->one_answer);
 }
 
 TEST(Speed, IsRefusedForAFileThatIsNotThereOrDamaged) {

@@ -122,6 +122,11 @@ std::string to_json(const Manifest& manifest) {
   if (!manifest.draft.empty()) json.field("draft", manifest.draft);
   if (manifest.gpu_layers >= 0) json.field("gpu_layers", manifest.gpu_layers);
   json.field("query_prefix", manifest.query_prefix).field("passage_prefix", manifest.passage_prefix);
+  if (manifest.speed) {
+    json.key("speed").object();
+    put_speed(json, *manifest.speed);
+    json.end();
+  }
   return json.field("source", manifest.source).end().take();
 }
 
@@ -164,6 +169,7 @@ Result<Manifest> parse_manifest(std::string_view text, const std::string& folder
   out.query_prefix = get_text(*json, "query_prefix");
   out.passage_prefix = get_text(*json, "passage_prefix");
   out.source = get_text(*json, "source");
+  if (const auto speed = json->find("speed"); speed != json->end()) out.speed = get_speed(*speed);
   return out;
 }
 

@@ -2,12 +2,14 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/config.h"
 #include "base/result.h"
+#include "models/catalogue/speed.h"
 
 namespace bastide::models {
 
@@ -43,6 +45,7 @@ struct Manifest {
   std::string query_prefix;      // embedding models
   std::string passage_prefix;    // embedding models
   std::string source;            // where it came from, for people
+  std::optional<Speed> speed;    // as it was measured last on this machine
 };
 
 /// Whether `id` may name a model and its files.

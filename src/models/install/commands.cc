@@ -83,6 +83,15 @@ std::string place_of(const Manifest& manifest) {
   return placed ? placed->where : placed.error().message;
 }
 
+/// "; 92 tokens/s on 2026-11-22", where it was measured.
+std::string speed_text(const std::optional<Manifest>& local) {
+  if (!local || !local->speed) return {};
+  const auto& speed = *local->speed;
+  const double tokens = speed.embedding > 0 ? speed.embedding : speed.one_answer;
+  const std::string energy = speed.energy.empty() ? "" : fmt::format(", {:.3f} Wh a thousand", speed.wh);
+  return fmt::format("; {:.0f} tokens/s{} on {}", tokens, energy, speed.at.substr(0, 10));
+}
+
 enum class Listed { all, available };
 
 int list(const Config& config, const std::string& folder, Listed what, bool as_json) {
@@ -101,6 +110,11 @@ int list(const Config& config, const std::string& folder, Listed what, bool as_j
       if (const auto& file = adapter ? adapter : local)
         json.field("bytes", file->bytes).field("licence", file->licence).field("source", file->source);
       if (local && card.state == "stopped") json.field("place", place_of(*local));
+      if (local && local->speed) {
+        json.key("speed").object();
+        put_speed(json, *local->speed);
+        json.end();
+      }
       json.end();
     }
     json.end().key("available").array();
@@ -113,10 +127,10 @@ int list(const Config& config, const std::string& folder, Listed what, bool as_j
   for (const auto& [card, local, adapter] : entries) {
     const auto& file = adapter ? adapter : local;
     const bool is_placed = has_gpus && local && card.state == "stopped";
-    fmt::print("{:<20} {:<10} {:<9} {:>8}  {}{}\n", card.id, kind_text(card),
+    fmt::print("{:<20} {:<10} {:<9} {:>8}  {}{}{}\n", card.id, kind_text(card),
                local ? card.state == "stopped" ? "ready" : card.state : card.provider,
                file && file->bytes ? size_text(file->bytes) : "-", card.name,
-               is_placed ? " (" + place_of(*local) + ")" : "");
+               is_placed ? " (" + place_of(*local) + ")" : "", speed_text(local));
   }
   fmt::print(
       "\nCan be fetched with `bastide model pull NAME`; more of them: bastide model list --available\n");
@@ -152,6 +166,13 @@ int pull(const std::string& folder, const std::string& name) {
   return 0;
 }
 
+void print_energy(const Speed& speed) {
+  if (speed.energy.empty())
+    fmt::print("energy                  not told by this machine; receipts hold an estimate\n");
+  else
+    fmt::print("1,000 tokens of it take {:8.3f} Wh, by {}\n", speed.wh, speed.energy);
+}
+
 int bench(const Config& config, const std::string& folder, const std::string& name, bool as_json) {
   const auto entry = Catalogue(config, folder).find(name);
   if (!entry || !entry->local)
@@ -159,16 +180,12 @@ int bench(const Config& config, const std::string& folder, const std::string& na
                    "unknown_model", "See `bastide model list`."});
   const auto speed = measure_speed(*entry->local);
   if (!speed) return report(speed.error());
+  if (const auto kept = keep_speed(name, entry->local->sha256, *speed, folder); !kept)
+    report(kept.error());  // what was measured is shown all the same
   if (as_json) {
     JsonWriter json;
-    json.object().field("model", name).field("threads", speed->threads).field("load_s", speed->load_s);
-    json.field("place", speed->place);
-    if (speed->embedding > 0)
-      json.field("embedding_tokens_per_s", speed->embedding);
-    else
-      json.field("prompt_tokens_per_s", speed->prompt)
-          .field("one_answer_tokens_per_s", speed->one_answer)
-          .field("eight_answers_tokens_per_s", speed->eight_answers);
+    json.object().field("model", name);
+    put_speed(json, *speed);
     fmt::print("{}\n", json.end().take());
     return 0;
   }
@@ -176,11 +193,13 @@ int bench(const Config& config, const std::string& folder, const std::string& na
              speed->threads, speed->load_s);
   if (speed->embedding > 0) {
     fmt::print("embedding               {:8.0f} tokens/s\n", speed->embedding);
+    print_energy(*speed);
     return 0;
   }
   fmt::print("a prompt of 512 tokens  {:8.0f} tokens/s\n", speed->prompt);
   fmt::print("one answer              {:8.1f} tokens/s\n", speed->one_answer);
   fmt::print("eight answers together  {:8.1f} tokens/s\n", speed->eight_answers);
+  print_energy(*speed);
   return 0;
 }
 
