@@ -26,10 +26,11 @@ def main() -> None:
     subprocess.run(["cmake", "--preset", "release", "-B", build, "-DBASTIDE_PROFILE=record"], cwd=stage.ROOT, check=True)
     subprocess.run(["ninja", "-C", build, "bastide"], check=True)
     with tempfile.TemporaryDirectory(prefix="profile-") as folder:
+        os.environ["LLVM_PROFILE_FILE"] = f"{folder}/%p.profraw"
         with stage.Stage(asked.kit, f"{build}/bastide") as house:
             keys = configure(house)
             house.mock()
-            server = house.serve(env=dict(os.environ, LLVM_PROFILE_FILE=f"{folder}/%p.profraw"))
+            server = house.serve()
             for arguments, model, _, _ in TESTS.values():
                 house.load(stage.BASTIDE, keys[model], "-m", model, "-d", asked.seconds, "-w", 0, *arguments, driver=driver_of(model))
             house.end(server)
