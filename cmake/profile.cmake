@@ -8,6 +8,12 @@ if(BASTIDE_PROFILE STREQUAL record)
   target_compile_options(bastide_profile INTERFACE -fprofile-generate)
   add_link_options(-fprofile-generate)
 elseif(BASTIDE_PROFILE STREQUAL use)
-  target_compile_options(bastide_profile INTERFACE -flto=thin -fprofile-use=${CMAKE_SOURCE_DIR}/cmake/gateway.profdata
+  # Objects of two profiles cannot be linked as one: another profile has another name, so that all are compiled again.
+  set(profile ${CMAKE_SOURCE_DIR}/cmake/gateway.profdata)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${profile})
+  file(SHA256 ${profile} profile_hash)
+  string(SUBSTRING ${profile_hash} 0 8 profile_hash)
+  configure_file(${profile} ${CMAKE_BINARY_DIR}/gateway-${profile_hash}.profdata COPYONLY)
+  target_compile_options(bastide_profile INTERFACE -flto=thin -fprofile-use=${CMAKE_BINARY_DIR}/gateway-${profile_hash}.profdata
     -Wno-profile-instr-out-of-date -Wno-profile-instr-unprofiled -Wno-backend-plugin)
 endif()
