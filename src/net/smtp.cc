@@ -31,15 +31,17 @@ bool is_mailbox(std::string_view address) {
 }
 
 Error error_of(CURLcode code, long reply) {
-  if (reply >= refused_for_good)
+  constexpr long wants_sign_in = 530;  // RFC 4954, 6
+  const bool signs_in =
+      code == CURLE_LOGIN_DENIED || (code != CURLE_USE_SSL_FAILED && reply == wants_sign_in);
+  const bool tls = code == CURLE_USE_SSL_FAILED || code == CURLE_PEER_FAILED_VERIFICATION ||
+                   code == CURLE_SSL_CONNECT_ERROR || code == CURLE_SSL_CACERT_BADFILE;
+  if (reply >= refused_for_good && !signs_in && !tls)
     return {Code::invalid, "The mail server does not take this letter.", "letter_refused",
             "An administrator should look at the address and at what the server allows."};
   if (code == CURLE_OPERATION_TIMEDOUT)
     return {Code::timeout, "The mail server did not answer in time.", "mail_timeout",
             "An administrator should check [mail]."};
-  const bool signs_in = code == CURLE_LOGIN_DENIED;
-  const bool tls = code == CURLE_USE_SSL_FAILED || code == CURLE_PEER_FAILED_VERIFICATION ||
-                   code == CURLE_SSL_CONNECT_ERROR || code == CURLE_SSL_CACERT_BADFILE;
   return {Code::upstream, "The mail server cannot be used.",
           signs_in ? "mail_sign_in"
           : tls    ? "mail_tls"
@@ -87,7 +89,7 @@ Result<void> Smtp::send(const std::string& to, const std::string& message) const
   if (code == CURLE_OK) return {};
   long reply = 0;
   curl_easy_getinfo(handle, CURLINFO_RESPONSE_CODE, &reply);
-  return std::unexpected(error_of(code, code == CURLE_LOGIN_DENIED ? 0 : reply));
+  return std::unexpected(error_of(code, reply));
 }
 
 }  // namespace bastide::net
