@@ -6,18 +6,30 @@
 namespace bastide::dialects {
 namespace {
 
-constexpr std::string_view mark = "bastide.infill";  // a name that no dialect has
-bool is_mark(const RawField& field) { return field.name == mark; }
+// Names that no dialect has.
+constexpr std::string_view gap_mark = "bastide.gap", continuation_mark = "bastide.continuation";
+bool is_mark(const RawField& field) { return field.name == gap_mark || field.name == continuation_mark; }
 
 }  // namespace
 
-void mark_infill(ChatRequest& request) {
-  request.others.push_back({request.from, std::string(mark), "true"});
+void mark_form(ChatRequest& request, Form form) {
+  (void)take_form(request);
+  if (form == Form::talk) return;
+  request.others.push_back(
+      {request.from, std::string(form == Form::gap ? gap_mark : continuation_mark), "true"});
 }
 
-bool is_infill(const ChatRequest& request) { return std::ranges::any_of(request.others, is_mark); }
+Form form_of(const ChatRequest& request) {
+  const auto found = std::ranges::find_if(request.others, is_mark);
+  if (found == request.others.end()) return Form::talk;
+  return found->name == gap_mark ? Form::gap : Form::continuation;
+}
 
-bool take_infill_mark(ChatRequest& request) { return std::erase_if(request.others, is_mark) > 0; }
+Form take_form(ChatRequest& request) {
+  const auto form = form_of(request);
+  std::erase_if(request.others, is_mark);
+  return form;
+}
 
 Gap gap_of(const ChatRequest& request) {
   Gap out;

@@ -1,21 +1,30 @@
-// Calls that fill a gap in a text: a call like others, whose first user's message is the text before the gap
-// and whose second is the text after it, so that all that reads or masks messages sees both.
+// Calls that give a model a text and no conversation: a call like others, whose first user's message is the
+// text, so that all that reads or masks messages sees it.
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "dialects/codec.h"
 
 namespace bastide::dialects {
 
-/// Says of a call, among its other fields, that its messages stand around a gap.
-void mark_infill(ChatRequest& request);
-[[nodiscard]] bool is_infill(const ChatRequest& request);
+/// What a call's messages are to the model.
+enum class Form : std::uint8_t {
+  talk,          // a conversation
+  gap,           // the texts before and after a gap
+  continuation,  // one text to go on from, without a template
+};
+
+/// Says so among the call's other fields.
+void mark_form(ChatRequest& request, Form form);
+[[nodiscard]] Form form_of(const ChatRequest& request);
 /// The same, and takes the mark away: it is no field of any dialect.
-[[nodiscard]] bool take_infill_mark(ChatRequest& request);
+[[nodiscard]] Form take_form(ChatRequest& request);
+[[nodiscard]] inline bool is_infill(const ChatRequest& request) { return form_of(request) == Form::gap; }
 
 struct Gap {
-  std::string before, after;
+  std::string before, after;  // nothing stands after a text to go on from
 };
 [[nodiscard]] Gap gap_of(const ChatRequest& request);
 

@@ -102,7 +102,9 @@ dialects::ChatRequest call_of(const Exchange& exchange) {
   return out;
 }
 
-bool wants_words(const Ask& ask) { return ask.capability == "chat" || ask.capability == "fim"; }
+bool wants_words(const Ask& ask) {
+  return ask.capability == "chat" || ask.capability == "fim" || ask.capability == "completions";
+}
 
 bool wants_any_model(const Ask& ask) { return policy::lets_choose(ask.model); }
 

@@ -9,6 +9,7 @@
 #include "base/search.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "dialects/completions.h"
 #include "dialects/infill.h"
 #include "gateway/key_watch.h"
 #include "gateway/passing.h"
@@ -39,9 +40,17 @@ std::string_view prompt_of(std::string_view body) {
   return body.substr(std::min(from, body.size()));
 }
 
+// What is asked at `path`. Its own codec where the body is none of a conversation.
+const dialects::Codec& codec_at(std::string_view path, dialects::Dialect dialect) {
+  if (path == "/v1/fim/completions") return dialects::mistral_fim_codec();
+  if (path == "/v1/completions") return dialects::completions_codec();
+  return dialects::codec_of(dialect);
+}
+
 // Chat needs no word for it: who names a model knows what it can do.
 bool can_answer(const policy::ModelCard& card, const dialects::Codec& codec) {
-  return &codec != &dialects::mistral_fim_codec() || card.can("fim");
+  if (&codec == &dialects::mistral_fim_codec()) return card.can("fim");
+  return &codec != &dialects::completions_codec() || card.can("completions");
 }
 
 // Two models at once are the stages' matter. A model that nobody stands in for pays nothing for the question.
@@ -132,8 +141,7 @@ Task<Gateway::Outcome> Gateway::pass(net::ServerCall& http, const identity::Prin
   if (!plan) co_return elsewhere;
   if (!who.assistant.empty() || !may_call(who, plan->card.id)) co_return elsewhere;
   if (may_be_hedged(*plan, alias, who, http.request().headers)) co_return elsewhere;
-  const bool fills_gap = http.request().path == "/v1/fim/completions";
-  const auto& codec = fills_gap ? dialects::mistral_fim_codec() : dialects::codec_of(dialect);
+  const auto& codec = codec_at(http.request().path, dialect);
   if (!can_answer(plan->card, codec)) co_return elsewhere;
   const auto sight = look(who, *plan, body, readable);
   if (sight.says == Sight::Says::stages) co_return elsewhere;

@@ -261,6 +261,7 @@ std::shared_ptr<Door> make_door(Services& services) {
   add_usage_routes(routes);
   add_notice_routes(routes);
   add_openai_routes(routes);
+  add_completion_routes(routes);
   add_response_routes(routes);
   add_file_routes(routes);
   add_batch_routes(routes);

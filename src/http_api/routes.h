@@ -52,6 +52,7 @@ void add_receipt_routes(Routes& routes);
 void add_usage_routes(Routes& routes);
 void add_notice_routes(Routes& routes);
 void add_openai_routes(Routes& routes);
+void add_completion_routes(Routes& routes);
 void add_response_routes(Routes& routes);
 void add_batch_routes(Routes& routes);
 void add_file_routes(Routes& routes);

@@ -99,12 +99,13 @@ bool is_same_file(const std::optional<Manifest>& a, const std::optional<Manifest
 
 /// An OpenAI body with what the worker must know of the caller, after all fields of the call: the last of two
 /// of one name counts.
-std::string with_caller(std::string body, const exchange::Caller& caller, bool fills_gap,
+std::string with_caller(std::string body, const exchange::Caller& caller, dialects::Form form,
                         const std::optional<Manifest>& adapter) {
   JsonWriter json;
   json.object().field("person", caller.person).field("rights", caller.rights);
   json.field("priority", caller.priority == identity::Priority::batch ? "batch" : "interactive");
-  json.field("shares_instructions", !caller.reads_documents).field("infill", fills_gap);
+  json.field("shares_instructions", !caller.reads_documents);
+  if (form != dialects::Form::talk) json.field("form", form == dialects::Form::gap ? "gap" : "continuation");
   if (adapter) {
     json.key("adapters").array().object().field("name", adapter->id).field("file", adapter->file);
     json.field("key", adapter->sha256).end().end();
@@ -258,13 +259,13 @@ Task<Result<std::unique_ptr<exchange::Completion>>> House::start(exchange::Model
     impl_->calls_local.add();
     if (entry->card.state == "missing" || entry->card.state == "failed") co_return unusable(entry->card);
     dialects::Losses losses;
-    const bool fills_gap = dialects::take_infill_mark(call.request);
+    const auto form = dialects::take_form(call.request);
     auto body = worker_body(std::move(call.request), losses);
     if (!body) co_return pass(body);
     if (auto said = dialects::refuse_losses(losses); !said) co_return pass(said);
     const auto model = impl_->local_model(*entry->local);
     auto started =
-        co_await model->start(with_caller(std::move(*body), call.caller, fills_gap, entry->adapter), stop);
+        co_await model->start(with_caller(std::move(*body), call.caller, form, entry->adapter), stop);
     if (!started || losses.empty()) co_return started;
     co_return std::make_unique<TellingCompletion>(std::move(*started), std::move(losses));
   }

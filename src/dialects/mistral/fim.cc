@@ -36,7 +36,7 @@ class Fim final : public Codec {
     auto talk = with_messages(*fields);
     if (!talk) return pass(talk);
     auto out = mistral::read_request(*talk);
-    if (out) mark_infill(*out);
+    if (out) mark_form(*out, Form::gap);
     return out;
   }
   [[nodiscard]] Result<std::string> encode_request(const ChatRequest& request, const EncodeOptions& options,
@@ -44,7 +44,7 @@ class Fim final : public Codec {
     // Without messages the conversation's writer has nothing but the fields that both share.
     auto rest = request;
     rest.messages.clear();
-    (void)take_infill_mark(rest);
+    (void)take_form(rest);
     auto talk = mistral::write_request(rest, options, losses);
     if (!talk) return talk;
     detail::JsonIn in;

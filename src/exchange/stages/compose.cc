@@ -20,7 +20,7 @@ class Compose final : public Stage {
       trace.reasons.push_back("The answer will be quotes: no prompt is needed.");
       co_return Result<void>{};
     }
-    if (dialects::is_infill(exchange.ask)) {
+    if (dialects::form_of(exchange.ask) != dialects::Form::talk) {
       // Nothing may be left out in silence: a text that is too long is the model's to refuse.
       exchange.prompt = exchange.ask.messages;
       trace.decision = "as_it_came";

@@ -16,6 +16,7 @@ namespace bastide::http_api {
 namespace {
 
 constexpr Millis silence_max{10'000};
+constexpr std::int64_t asked_at_once_max = 16;
 
 /// What the client gets of all choices. One loop; the choices' coroutines take turns.
 class Joined {
@@ -208,21 +209,28 @@ Task<Result<void>> answer_choices(Call& call, ChoicesCall wanted) {
   Joined joined(call, wanted);
   std::vector<std::unique_ptr<exchange::Exchange>> exchanges;
   std::vector<std::unique_ptr<ChoiceSink>> sinks;
-  for (int i = 0; i < wanted.count; ++i) {
+  const auto prompts = std::max<std::size_t>(wanted.prompts.size(), 1);
+  const auto answers = wanted.count * static_cast<std::int64_t>(prompts);
+  for (int i = 0; i < answers; ++i) {
     auto& exchange = *exchanges.emplace_back(std::make_unique<exchange::Exchange>());
     exchange.id = new_id("ex");
-    exchange.started_at = now_ms();
     exchange.who = call.who;
     exchange.stop = shared.stop.get_token();
     exchange.ask = wanted.ask;
-    if (auto& seed = exchange.ask.sampling.seed) *seed += i;
+    if (!wanted.prompts.empty())
+      exchange.ask.messages = wanted.prompts[static_cast<std::size_t>(i / wanted.count)];
+    if (auto& seed = exchange.ask.sampling.seed) *seed += i % wanted.count;
     exchange.sink =
         sinks.emplace_back(std::make_unique<ChoiceSink>(joined, i, exchange, call.services.labels)).get();
     joined.name(exchange);
   }
-  shared.running = wanted.count;
-  for (auto& exchange : exchanges) spawn("choice", walk(call.services.pipeline, *exchange, shared));
-  while (shared.running > 0) {
+  auto next = exchanges.begin();
+  for (;;) {
+    for (; next != exchanges.end() && shared.running < asked_at_once_max && !shared.failed; ++next) {
+      ++shared.running;
+      (*next)->started_at = now_ms();
+      spawn("choice", walk(call.services.pipeline, **next, shared));
+    }
     const auto seen = shared.bell.count();
     if (shared.running == 0) break;
     const bool rang = co_await shared.bell.wait(seen, Deadline::in(silence_max));

@@ -17,8 +17,8 @@ using batches::Batch;
 using batches::State;
 
 constexpr std::string_view door = "openai";
-constexpr std::array<std::string_view, 4> endpoints{"/v1/chat/completions", "/v1/embeddings",
-                                                    "/v1/moderations", "/v1/responses"};
+constexpr std::array<std::string_view, 5> endpoints{"/v1/chat/completions", "/v1/completions",
+                                                    "/v1/embeddings", "/v1/moderations", "/v1/responses"};
 constexpr std::int64_t kept_min_s = 3600, kept_max_s = 30LL * 24 * 3600;
 
 std::string_view status_of(const Batch& batch) {
@@ -128,10 +128,11 @@ Task<Result<void>> create(Call& call) {
   if (wish.input_file.empty())
     co_return fail(Code::invalid, "\"input_file_id\" must be a file's id.", "invalid_input_file_id");
   if (std::ranges::find(endpoints, wish.endpoint) == endpoints.end())
-    co_return fail(Code::invalid,
-                   "\"endpoint\" must be /v1/chat/completions, /v1/embeddings, /v1/moderations or "
-                   "/v1/responses.",
-                   "invalid_endpoint");
+    co_return fail(
+        Code::invalid,
+        "\"endpoint\" must be /v1/chat/completions, /v1/completions, /v1/embeddings, /v1/moderations or "
+        "/v1/responses.",
+        "invalid_endpoint");
   if (body->value("completion_window", nlohmann::json()) != "24h")
     co_return fail(Code::invalid, "\"completion_window\" must be 24h.", "invalid_completion_window");
   if (auto read = read_metadata(*body, wish); !read) co_return read;

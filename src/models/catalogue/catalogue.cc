@@ -43,8 +43,9 @@ policy::ModelCard card_of(const Manifest& manifest) {
   card.zone = "walls";
   card.local = true;
   card.capabilities = manifest.capabilities;
-  // The worker holds every chat model to a schema.
-  if (card.can("chat") && !card.can("structured_output")) card.capabilities.emplace_back("structured_output");
+  // The worker holds every chat model to a schema, and goes on from any text.
+  for (const std::string_view every : {"structured_output", "completions"})
+    if (card.can("chat") && !card.can(every)) card.capabilities.emplace_back(every);
   card.context_tokens = manifest.context_tokens;
   if (manifest.parameters_total.high > 0) card.parameters_total = manifest.parameters_total;
   if (manifest.parameters_active.high > 0) card.parameters_active = manifest.parameters_active;

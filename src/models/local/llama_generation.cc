@@ -235,9 +235,9 @@ Result<std::unique_ptr<Generation>> Engine::prepare(std::string_view body_json) 
   if (!body) return pass(body);
   auto sampling = read_sampling(nlohmann::ordered_json::parse(body_json));
   if (!sampling) return pass(sampling);
-  const bool fills = asks_infill(*body);
+  const auto form = form_of(*body);
   Rendered rendered;
-  if (!fills)
+  if (form == Form::talk)
     rendered = render(impl_->templates.get(), impl_->is_plain_template,
                       common_json::parse(std::string(body_json)), *sampling);
   const auto& chat = rendered.chat;
@@ -246,8 +246,8 @@ Result<std::unique_ptr<Generation>> Engine::prepare(std::string_view body_json) 
   out->context = impl_->context.get();
   out->vocab = impl_->vocab;
   out->tokens = &*impl_->tokens;
-  if (fills) {
-    auto prompt = infill_prompt(impl_->vocab, *body);
+  if (form != Form::talk) {
+    auto prompt = text_prompt(impl_->vocab, *body, form);
     if (!prompt) return pass(prompt);
     out->prompt = std::move(*prompt);
   } else {
@@ -265,7 +265,7 @@ Result<std::unique_ptr<Generation>> Engine::prepare(std::string_view body_json) 
   if (!adapters) return pass(adapters);
   out->adapters = std::move(*adapters);
   out->scope.adapters = key_of(out->adapters);
-  if (!fills)
+  if (form == Form::talk)
     out->scope.instruction_tokens = instruction_tokens(impl_->vocab, *body, chat.prompt, out->prompt);
   out->max_tokens = sampling->max_tokens;
   out->ignore_eos = sampling->ignore_eos;

@@ -187,9 +187,15 @@ struct Generation::Impl {
 [[nodiscard]] std::string logprobs_json(llama_context* context, const llama_vocab* vocab, int row,
                                         Token token, int top);
 
-/// Whether the call is to fill a gap: its first message is what stands before, the second what stands after.
-[[nodiscard]] bool asks_infill(const nlohmann::json& body);
-/// Code::invalid, no_infill, when the model cannot.
-[[nodiscard]] Result<std::vector<Token>> infill_prompt(const llama_vocab* vocab, const nlohmann::json& body);
+/// What the messages of a call are.
+enum class Form : std::uint8_t {
+  talk,
+  gap,           // the first is what stands before it, the second what stands after
+  continuation,  // the first is the text to go on from
+};
+[[nodiscard]] Form form_of(const nlohmann::json& body);
+/// Of a gap or a continuation. Code::invalid, no_infill, when the model fills no gaps.
+[[nodiscard]] Result<std::vector<Token>> text_prompt(const llama_vocab* vocab, const nlohmann::json& body,
+                                                     Form form);
 
 }  // namespace bastide::models::local

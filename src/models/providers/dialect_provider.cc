@@ -12,6 +12,7 @@
 #include "base/text.h"
 #include "dialects/codec.h"
 #include "dialects/collect.h"
+#include "dialects/completions.h"
 #include "dialects/configured.h"
 #include "dialects/infill.h"
 #include "dialects/prompt_cache.h"
@@ -156,11 +157,11 @@ class DialectProvider final : public Provider {
     auto& chat = call.request;
     chat.stream = true;
     dialects::cache_where_it_pays(chat, codec_.dialect());
-    const bool fills = dialects::is_infill(chat);
-    if (fills && config_.dialect != Dialect::mistral)
-      co_return fail(Code::unsupported, fmt::format("The provider {} fills no gaps.", config_.id),
+    const auto* spoken = codec_for(dialects::form_of(chat));
+    if (!spoken)
+      co_return fail(Code::unsupported, fmt::format("The provider {} continues no texts.", config_.id),
                      "no_capability", "An administrator must take the capability out of the configuration.");
-    const auto& codec = fills ? dialects::mistral_fim_codec() : codec_;
+    const auto& codec = *spoken;
     EncodeOptions options = options_for(call.model.upstream);
     // Twice at most: a server that refuses one of two fields is asked again without it.
     std::optional<Error> said_to_another_key;
@@ -182,7 +183,7 @@ class DialectProvider final : public Provider {
       if (!response) co_return std::unexpected(unreachable(std::move(response.error())));
       if ((*response)->status() / 100 == 2) {
         keys_.accepted(key->index);
-        auto answered = co_await answer(std::move(*response), std::move(losses));
+        auto answered = co_await answer(std::move(*response), codec, std::move(losses));
         co_return answered;
       }
       auto text = co_await (*response)->read_all(error_max_bytes);
@@ -335,12 +336,20 @@ class DialectProvider final : public Provider {
     return out;
   }
 
+  /// What a call of this form is said in; null where the provider has no word for it.
+  [[nodiscard]] const dialects::Codec* codec_for(dialects::Form form) const {
+    if (form == dialects::Form::talk) return &codec_;
+    if (codec_.dialect() == dialects::Dialect::mistral) return &dialects::mistral_fim_codec();
+    return codec_.dialect() == dialects::Dialect::openai ? &dialects::completions_codec() : nullptr;
+  }
+
   Task<Result<std::unique_ptr<exchange::Completion>>> answer(std::unique_ptr<net::ClientResponse> response,
+                                                             const dialects::Codec& codec,
                                                              dialects::Losses losses) {
     const std::string type =
         ascii_lower(response->headers().find("content-type").value_or("text/event-stream"));
     if (type.starts_with("text/event-stream"))
-      co_return std::make_unique<ProviderCompletion>(std::move(response), codec_, config_.id,
+      co_return std::make_unique<ProviderCompletion>(std::move(response), codec, config_.id,
                                                      std::move(losses));
     if (!type.starts_with("application/json"))
       co_return fail(Code::upstream,
@@ -349,7 +358,7 @@ class DialectProvider final : public Provider {
                      "wrong_content_type", "An administrator must check the provider's base_url.");
     auto text = co_await response->read_all(answer_max_bytes);
     if (!text) co_return pass(text);
-    auto whole = codec_.decode_answer(*text);
+    auto whole = codec.decode_answer(*text);
     if (!whole) co_return std::unexpected(named_by(std::move(whole.error()), config_.id));
     co_return std::make_unique<ProviderCompletion>(dialects::events_of(*whole), std::move(losses));
   }

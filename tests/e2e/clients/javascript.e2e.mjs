@@ -49,6 +49,12 @@ describe("OpenAI's SDK", () => {
       const breaks = create(model, `fail:mid_stream${" ".repeat(40)}`, { stream: true }).then((stream) => collect(stream, () => ""));
       await assert.rejects(breaks, OpenAI.APIError);
     });
+  it("continues a text", async () => {
+    const make = (more) => client.completions.create({ model: "text-openai", prompt: "Once", max_tokens: 32, ...more });
+    assert.equal((await make({})).choices[0].text, `${heard("openai", "Once…")}.`);
+    assert.equal(await collect(await make({ stream: true }), (chunk) => chunk.choices[0]?.text), `${heard("openai", "Once…")}.`);
+    assert.deepEqual((await make({ prompt: ["a", "b"], echo: true })).choices.map((choice) => choice.text), [`a${heard("openai", "a…")}.`, `b${heard("openai", "b…")}.`]);
+  });
   it("makes embeddings", async () => {
     const made = await client.embeddings.create({ model: "embed-openai", input: ["abc", "abcdef"] });
     assert.equal(made.data.length, 2);

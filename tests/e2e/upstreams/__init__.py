@@ -216,6 +216,19 @@ id = "rank-openai"
 provider = "openai"
 upstream = "upstream-reranker"
 capabilities = ["rerank"]
+[[model]]
+id = "text-openai"
+provider = "openai"
+upstream = "upstream-text"
+capabilities = ["completions", "fim"]
+context_tokens = 32000
+price = { input = 1.0, output = 2.0 }
+[[model]]
+id = "text-mistral"
+provider = "mistral"
+upstream = "upstream-coder"
+capabilities = ["completions", "fim"]
+context_tokens = 32000
 [[policy.allow]]
 label = "internal"
 zones = ["walls", "eu"]

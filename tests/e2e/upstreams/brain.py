@@ -17,6 +17,7 @@ class View:
     """A request as the model sees it."""
     model: str = ""
     stream: bool = False
+    completes: bool = False  # a text, not a conversation
     system: str = ""
     turns: list = field(default_factory=list)  # (role, text)
     tools: dict = field(default_factory=dict)  # name: JSON schema of its parameters

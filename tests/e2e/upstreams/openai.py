@@ -98,7 +98,14 @@ def calls_of(reply):
 FINISH = {"stop": "stop", "length": "length", "tool": "tool_calls"}
 
 
+def completion(view, text, finish=None, logprobs=None, **more):
+    return {"id": "cmpl-mock", "object": "text_completion", "created": 1, "model": view.model,
+            "choices": [{"index": 0, "text": text, "logprobs": logprobs, "finish_reason": finish}], **more}
+
+
 def whole(view, reply):
+    if view.completes:
+        return completion(view, reply.text, FINISH[reply.finish], usage=usage(reply))
     message = {"role": "assistant", "content": reply.text, "refusal": None, "annotations": []}
     if reply.calls:
         message["tool_calls"] = calls_of(reply)
@@ -108,6 +115,14 @@ def whole(view, reply):
 
 def events(view, reply):
     """Usage comes in a chunk of its own without choices, then [DONE]."""
+    if view.completes:
+        for piece in reply.pieces:
+            yield None, completion(view, piece)
+        yield None, completion(view, "", FINISH[reply.finish])
+        yield None, dict(completion(view, ""), choices=[], usage=usage(reply))
+        yield None, "[DONE]"
+        return
+
     def chunk(delta, finish=None):
         return None, {"id": "chatcmpl-mock", "object": "chat.completion.chunk", "created": 1, "model": view.model,
                       "choices": [{"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}], "usage": None}
@@ -165,6 +180,12 @@ def post(path, body):
         scores = [1.0 if body["query"] in text else 0.1 for text in body["documents"]]
         best = sorted(range(len(scores)), key=lambda i: -scores[i])[:body.get("top_n")]
         return 200, {"model": body["model"], "usage": {"total_tokens": 11}, "results": [{"index": i, "relevance_score": scores[i]} for i in best]}
+    if path == "/v1/completions":
+        only(body, "model prompt suffix stream stream_options max_tokens temperature top_p n stop logprobs echo best_of user seed", "body")
+        need(isinstance(body["prompt"], str) and body["prompt"], "prompt: a text")
+        view = View(model=body["model"], stream=bool(body.get("stream")), completes=True, max_tokens=body.get("max_tokens", 16),
+                    turns=[("user", f"{body['prompt']}…{body.get('suffix', '')}")])
+        return view, answer(view, NAME)
     if path != "/v1/chat/completions":
         raise Refused("bad_request", f"no such path {path}")
     view = read(body)

@@ -1,4 +1,5 @@
-// The prompt of a call that fills a gap: the vocabulary's own tokens around the texts before and after it.
+// Prompts without a template: a text to go on from, or a gap, where the vocabulary's own tokens stand around
+// the texts before and after it.
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
@@ -17,14 +18,7 @@ std::string text_at(const nlohmann::json& body, std::size_t index) {
                                                                   : std::string();
 }
 
-}  // namespace
-
-bool asks_infill(const nlohmann::json& body) {
-  const auto caller = body.find("bastide");
-  return caller != body.end() && caller->is_object() && caller->value("infill", false);
-}
-
-Result<std::vector<Token>> infill_prompt(const llama_vocab* vocab, const nlohmann::json& body) {
+Result<std::vector<Token>> gap_prompt(const llama_vocab* vocab, const nlohmann::json& body) {
   const Token before = llama_vocab_fim_pre(vocab);
   const Token after = llama_vocab_fim_suf(vocab);
   const Token middle = llama_vocab_fim_mid(vocab);
@@ -42,6 +36,21 @@ Result<std::vector<Token>> infill_prompt(const llama_vocab* vocab, const nlohman
   add(after, text_at(body, 1));
   out.push_back(middle);
   return out;
+}
+
+}  // namespace
+
+Form form_of(const nlohmann::json& body) {
+  const auto caller = body.find("bastide");
+  const auto word =
+      caller != body.end() && caller->is_object() ? caller->value("form", std::string()) : std::string();
+  return word == "gap" ? Form::gap : word == "continuation" ? Form::continuation : Form::talk;
+}
+
+Result<std::vector<Token>> text_prompt(const llama_vocab* vocab, const nlohmann::json& body, Form form) {
+  if (form == Form::gap) return gap_prompt(vocab, body);
+  // Who writes a model's marks into its text means them: the template is theirs.
+  return common_tokenize(vocab, text_at(body, 0), true, true);
 }
 
 }  // namespace bastide::models::local
