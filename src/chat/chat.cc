@@ -62,6 +62,19 @@ std::string shown_by(const std::vector<StreamEvent>& events) {
   }
   return content;
 }
+
+/// The model that began to write, as its stage told; empty when none did.
+std::string writer_of(const std::vector<StreamEvent>& events) {
+  std::string model;
+  for (const auto& event : events) {
+    if (event.name != "stage") continue;
+    const auto data = parse_json(event.data_json);
+    if (!data || data->value("name", "") != "call") continue;
+    model = data->value("decision", "");
+    if (model == "quotes" || model == "failed") model.clear();
+  }
+  return model;
+}
 }  // namespace
 
 Chat::Chat(ConversationStore& store, const exchange::Pipeline& pipeline, const policy::Labels& labels,
@@ -352,8 +365,9 @@ Result<std::size_t> Chat::recover() {
         .field("exchange", message.exchange)
         .end();
     JsonWriter meta;
-    meta.object().key("error").raw(error.text()).end();
-    message.meta_json = meta.take();
+    meta.object();
+    if (const auto model = writer_of(events); !model.empty()) meta.field("model", model);
+    message.meta_json = meta.key("error").raw(error.text()).end().take();
     auto kept = store_.finish(
         message, {message.stream, events.empty() ? 1 : events.back().seq + 1, "error", error.take()}, "");
     if (!kept) return pass(kept);

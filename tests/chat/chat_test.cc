@@ -166,14 +166,17 @@ TEST_F(ChatTest, what_was_shown_before_a_crash_is_there_after_it) {
   cut.stream = "str_1";
   ASSERT_TRUE(store.add_turn("per_a", {std::nullopt, cut, std::nullopt, "{}", std::nullopt}));
   std::vector<StreamEvent> events{{"str_1", 1, "start", "{}"},
-                                  {"str_1", 2, "delta", R"({"text":"Half "})"},
-                                  {"str_1", 3, "delta", R"({"text":"an answer"})"}};
+                                  {"str_1", 2, "stage", R"({"name":"route","decision":"first-choice"})"},
+                                  {"str_1", 3, "stage", R"({"name":"call","decision":"who-wrote"})"},
+                                  {"str_1", 4, "delta", R"({"text":"Half "})"},
+                                  {"str_1", 5, "delta", R"({"text":"an answer"})"}};
   ASSERT_TRUE(store.append_events(events));
   EXPECT_EQ(chat.recover().value(), 1U);
   auto message = store.message("msg_1", "per_a");
   EXPECT_EQ(message->content, "Half an answer");
   EXPECT_EQ(message->state, MessageState::interrupted);
-  EXPECT_EQ(store.events("str_1", 3, 10)->front().name, "error");
+  EXPECT_NE(message->meta_json.find(R"("model":"who-wrote")"), std::string::npos) << message->meta_json;
+  EXPECT_EQ(store.events("str_1", 5, 10)->front().name, "error");
   // And it can go on: what was written stands before what comes.
   Turn more;
   more.go_on = "msg_1";
