@@ -8,6 +8,7 @@
 #include "models/house.h"
 #include "models/local/local_model.h"
 #include "net/loop.h"
+#include "tests/models/asking.h"
 #include "tests/models/scratch.h"
 #include "tests/models/windowed_model.h"
 
@@ -17,57 +18,12 @@ namespace {
 using local::LocalModel;
 using local::LocalModelOptions;
 using local::LocalStatus;
+using test::ask;
+using test::body;
 using test::demo_model;
+using test::Outcome;
+using test::read_all;
 using test::Scratch;
-
-struct End {
-  exchange::Finish finish = exchange::Finish::stop;
-  exchange::Usage usage{};
-};
-
-struct Outcome {
-  std::string text;
-  std::string reasoning;
-  std::optional<End> finish;
-  std::optional<Error> error;
-  exchange::Computed computed{};
-};
-
-Task<Outcome> read_all(exchange::Completion& completion) {
-  Outcome out;
-  while (true) {
-    auto next = co_await completion.next();
-    if (!next) {
-      out.error = next.error();
-      co_return out;
-    }
-    if (auto* text = std::get_if<dialects::TextDelta>(&*next)) out.text += text->text;
-    if (auto* thought = std::get_if<dialects::ReasoningDelta>(&*next)) out.reasoning += thought->text;
-    if (auto* end = std::get_if<dialects::Finished>(&*next)) out.finish = End{end->finish, {}};
-    if (auto* usage = std::get_if<dialects::UsageGiven>(&*next))
-      out.finish->usage = exchange::usage_of(usage->usage);
-    if (std::holds_alternative<dialects::End>(*next)) {
-      out.computed = completion.computed();
-      co_return out;
-    }
-  }
-}
-
-Task<Outcome> ask(std::shared_ptr<LocalModel> model, std::string body, std::stop_token stop = {}) {
-  auto completion = co_await model->start(std::move(body), stop);
-  if (!completion) {
-    Outcome out;
-    out.error = completion.error();
-    co_return out;
-  }
-  auto out = co_await read_all(**completion);
-  co_return out;
-}
-
-std::string body(const std::string& question,
-                 const std::string& more = R"("max_tokens":24,"temperature":0)") {
-  return R"({"messages":[{"role":"user","content":")" + question + R"("}],)" + more + "}";
-}
 
 class Worker : public testing::Test {
  protected:

@@ -30,7 +30,7 @@ T get(std::string_view bytes, std::size_t at) {
   return value;
 }
 
-bool known(std::uint8_t kind) { return (kind >= 1 && kind <= 6) || (kind >= 16 && kind <= 29); }
+bool known(std::uint8_t kind) { return (kind >= 1 && kind <= 6) || (kind >= 16 && kind <= 30); }
 
 std::unexpected<Error> damaged(const char* what) {
   return fail(Code::corrupt, std::string("The model's process sent ") + what + ".", "worker_protocol");

@@ -23,7 +23,7 @@ enum class FrameKind : std::uint8_t {
   rerank = 6,  // {"query", "documents": [...]}
   // From the worker.
   progress = 16,    // loading, one byte: per cent
-  ready = 17,       // {"context_tokens", "dimension", "parameters", "description", "place", "energy"}
+  ready = 17,       // {"context_tokens", "dimension", "parameters", "description", "energy"}
   failed = 18,      // an error as JSON: the model could not be loaded
   accepted = 19,    // u32: tokens of the prompt
   text = 20,        // complete UTF-8
@@ -36,6 +36,7 @@ enum class FrameKind : std::uint8_t {
   logprobs = 27,    // the OpenAI `logprobs.content` array of one chunk
   scores = 28,      // u32 tokens read, u32 documents cut, u32 count, floats
   queued = 29,      // u32 place (0: waits no longer), u32 seconds (0: not known)
+  placed = 30,      // {"place", "on_gpu"}: before it loads
 };
 
 struct Frame {

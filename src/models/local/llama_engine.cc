@@ -20,6 +20,10 @@ double cpu_seconds() {
   return static_cast<double>(spent.tv_sec) + static_cast<double>(spent.tv_nsec) / 1e9;
 }
 
+std::unexpected<Error> decode_failed() {
+  return fail(Code::upstream, "The model could not compute the answer.", "decode_failed", "Try again.");
+}
+
 bool is_plain(const common_chat_templates* templates) try {
   common_chat_templates_inputs inputs;
   common_chat_msg question;
@@ -136,7 +140,10 @@ Result<std::unique_ptr<Engine>> Engine::load(const EngineOptions& options) try {
   pool_params.poll = 0;  // between two batches they sleep
   impl->pool.reset(ggml_threadpool_new(&pool_params));
   if (impl->pool) llama_attach_threadpool(impl->context.get(), impl->pool.get(), impl->pool.get());
-  if (!options.offload) impl->governor.emplace(options.threads);
+  if (!options.offload)
+    impl->governor.emplace(options.threads);
+  else
+    impl->on_device_lost = options.on_device_lost;
   impl->batch_tokens_max = static_cast<int>(llama_n_batch(impl->context.get()));
   impl->batch = llama_batch_init(impl->batch_tokens_max, 0, 1);
 
@@ -169,15 +176,18 @@ Result<void> Engine::decode() try {
   if (impl_->batch.n_tokens == 0) return {};
   const auto begun = Steady::now();
   const double cpu_before = cpu_seconds();
-  const bool done = llama_decode(impl_->context.get(), impl_->batch) == 0;
+  const int status = llama_decode(impl_->context.get(), impl_->batch);
   const auto now = Steady::now();
   if (impl_->governor && impl_->governor->note(now, std::chrono::duration<double>(now - begun).count(),
                                                cpu_seconds() - cpu_before))
     llama_set_n_threads(impl_->context.get(), impl_->governor->threads(), impl_->governor->threads());
-  if (done) return {};
-  return fail(Code::upstream, "The model could not compute the answer.", "decode_failed", "Try again.");
+  if (status == 0) return {};
+  // -1 is a batch that makes no sense, what is above it had no room; below it, the computation itself failed.
+  if (status < -1 && impl_->on_device_lost) impl_->on_device_lost();
+  return decode_failed();
 } catch (const std::exception&) {
-  return fail(Code::upstream, "The model could not compute the answer.", "decode_failed", "Try again.");
+  if (impl_->on_device_lost) impl_->on_device_lost();
+  return decode_failed();
 }
 
 Engine::Likely Engine::likeliest() const {

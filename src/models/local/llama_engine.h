@@ -28,6 +28,9 @@ struct EngineOptions {
   int threads = 1;
   std::shared_ptr<const Offload> offload{};  // null: the processor computes all
   std::function<void(int per_cent)> on_progress{};
+  /// A GPU cannot be computed on any more: its driver failed, or its memory was taken. On the inference
+  /// thread; what the engine does from then on fails.
+  std::function<void()> on_device_lost{};
 };
 
 struct EngineFacts {

@@ -126,6 +126,7 @@ struct Engine::Impl {
   std::vector<std::shared_ptr<llama_adapter_lora>> held_adapters;  // the context computes with them
   std::string adapters_in_use;
   std::optional<ThreadGovernor> governor;  // none where the processor waits for GPUs
+  std::function<void()> on_device_lost;    // none where the processor computes all
   const llama_vocab* vocab = nullptr;
   std::optional<TokenIndex> tokens;
   common_chat_templates_ptr templates;

@@ -21,9 +21,21 @@ constexpr int deaths_max = 5;
 constexpr Millis retry_pause{15'000};
 constexpr Millis restart_pause_max{30'000};
 constexpr Millis healthy_after{60'000};
+constexpr Millis idle_to_try_gpus{1'000};  // nobody who just saw it ready is about to call
 /// A prompt of some pages is split within a millisecond or two; who asks must not be held longer.
 constexpr Micros count_patience{10'000};
 constexpr std::size_t word_max_bytes = 200;
+
+/// A text of what a worker sent.
+std::optional<std::string> word_of(const Result<nlohmann::json>& json, const char* name) {
+  if (!json || !json->is_object() || !json->contains(name) || !(*json)[name].is_string()) return std::nullopt;
+  return to_valid_utf8((*json)[name].get<std::string>().substr(0, word_max_bytes));
+}
+
+std::unexpected<Error> makes_no_sense() {
+  return bastide::fail(Code::unavailable, "The model's process sent something that makes no sense.",
+                       "worker_protocol", "Try again.");
+}
 
 Error cancelled() { return {Code::cancelled, "The call was stopped."}; }
 Error shutting_down() { return {Code::unavailable, "The server is shutting down.", "shutting_down"}; }
@@ -59,7 +71,7 @@ class LocalCompletion final : public exchange::Completion {
 };
 
 LocalModel::LocalModel(LocalModelOptions options, Counter& restarts)
-    : options_(std::move(options)), restarts_(restarts) {}
+    : options_(std::move(options)), restarts_(restarts), gpus_(options_.gpu_trust) {}
 
 LocalModel::~LocalModel() { shut_down(); }
 
@@ -223,15 +235,24 @@ std::optional<std::int64_t> LocalModel::count(const std::string& body_json) {
 
 void LocalModel::supervise() {
   while (wait_until_wanted()) {
+    on_gpu_ = false;
     if (auto loaded = load(); !loaded) {
       link_.end();
       worker_pid_ = -1;
+      if (on_gpu_ && loaded.error().detail == "load_failed") {
+        // The driver may be to blame. Who waits goes on waiting: at the last without GPUs.
+        note_gpu_failure();
+        pause_before_restart(1);
+        continue;
+      }
+      if (rests_gpus() && loaded.error().detail == "not_enough_memory")
+        gpus_.trust();  // there is no other way
       fail_calls(loaded.error());
       set(State::failed, loaded.error().message, loaded.error());
       continue;
     }
     const auto since = Steady::now();
-    set(State::ready, "Computed by " + computed().by + ".");
+    set(State::ready, fmt::format("Computed by {}.", computed().by));
     const Served served = serve();
     link_.end();
     worker_pid_ = -1;
@@ -243,6 +264,7 @@ void LocalModel::supervise() {
     if (forgets) remove_beginnings();  // what it wrote since
     if (served == Served::died) {
       if (Steady::now() - since > healthy_after) deaths_ = 0;
+      if (on_gpu_) note_gpu_failure();
       restart_or_give_up();
     } else if (served == Served::idle) {
       set(State::stopped, {});
@@ -274,7 +296,7 @@ Result<std::vector<std::string>> LocalModel::check() {
                                 "--slots",      std::to_string(options_.slots),
                                 "--threads",    std::to_string(options_.threads),
                                 "--memory",     std::to_string(available),
-                                "--gpu-layers", std::to_string(manifest.gpu_layers)};
+                                "--gpu-layers", std::to_string(rests_gpus() ? 0 : manifest.gpu_layers)};
   if (manifest.draft.empty()) return args;
   if (!options_.draft)
     return bastide::fail(Code::unavailable,
@@ -288,6 +310,7 @@ Result<std::vector<std::string>> LocalModel::check() {
 
 Result<void> LocalModel::load() {
   set(State::loading, "Loading.");
+  if (gpus_.are_rested(Steady::now())) gpus_.trust();
   auto args = check();
   if (!args) return pass(args);
   if (auto started = link_.start(options_.own_binary, std::move(*args)); !started) return started;
@@ -309,6 +332,9 @@ Result<void> LocalModel::load() {
           "load_failed", "Check the server's memory, or fetch the model again.");
     for (const auto& frame : frames) {
       if (frame.kind == FrameKind::ready) return note_ready(frame.body);
+      if (frame.kind == FrameKind::placed) {
+        if (auto noted = note_placed(frame.body); !noted) return noted;
+      }
       if (frame.kind == FrameKind::failed) return std::unexpected(decode_error(frame.body));
       if (frame.kind != FrameKind::progress || frame.body.size() != 1) continue;
       deadline = Deadline::in(options_.load_timeout);
@@ -321,19 +347,21 @@ Result<void> LocalModel::load() {
   }
 }
 
-Result<void> LocalModel::note_ready(std::string_view body) {
+Result<void> LocalModel::note_placed(std::string_view body) {
   const auto json = parse_json(body, 2);
-  const auto word = [&](const char* name) -> std::optional<std::string> {
-    if (!json || !json->is_object() || !json->contains(name) || !(*json)[name].is_string())
-      return std::nullopt;
-    return to_valid_utf8((*json)[name].get<std::string>().substr(0, word_max_bytes));
-  };
-  const auto place = word("place"), energy = word("energy");
-  if (!place || !energy)
-    return bastide::fail(Code::unavailable, "The model's process sent something that makes no sense.",
-                         "worker_protocol", "Try again.");
+  const auto place = word_of(json, "place");
+  if (!place || !json->contains("on_gpu") || !(*json)["on_gpu"].is_boolean()) return makes_no_sense();
+  on_gpu_ = (*json)["on_gpu"].get<bool>();
   const std::lock_guard lock(mutex_);
-  computed_.by = *place;
+  computed_.by =
+      rests_gpus() ? fmt::format("{}, because it failed several times on its GPU", *place) : *place;
+  return {};
+}
+
+Result<void> LocalModel::note_ready(std::string_view body) {
+  const auto energy = word_of(parse_json(body, 2), "energy");
+  if (!energy) return makes_no_sense();
+  const std::lock_guard lock(mutex_);
   computed_.measured_by = *energy;
   return {};
 }
@@ -362,12 +390,16 @@ LocalModel::Served LocalModel::serve() {
       if (stopping_) return Served::stopping;
       if (calls_.empty()) {
         const auto idle = std::chrono::duration_cast<Millis>(Steady::now() - last_used_);
-        if (idle >= options_.idle_unload || forgets_) {
+        // With GPUs that rested, the next call loads it anew.
+        const auto idle_max = gpus_.are_rested(Steady::now())
+                                  ? std::min(idle_to_try_gpus, options_.idle_unload)
+                                  : options_.idle_unload;
+        if (idle >= idle_max || forgets_) {
           // Under the lock that callers look under: nobody sees it ready from here on.
           state_ = State::stopped;
           return Served::idle;
         }
-        patience = options_.idle_unload - idle + Millis(1);
+        patience = idle_max - idle + Millis(1);
       }
     }
     frames.clear();
@@ -391,13 +423,20 @@ void LocalModel::hand_out(std::vector<Frame>& frames) {
   }
 }
 
+void LocalModel::note_gpu_failure() {
+  const bool rest = gpus_.note_failure(Steady::now());
+  if (rest) deaths_ = 0;  // those were the GPU's
+  log::warn(rest ? "gpu_given_up" : "gpu_failed", {{"model", options_.manifest.id}});
+}
+
 void LocalModel::restart_or_give_up() {
   ++deaths_;
   restarts_.add();
   log::warn("worker_died", {{"model", options_.manifest.id}, {"in_a_row", deaths_}});
   Error died{Code::upstream,
-             fmt::format("The process of the model {} ended in mid-answer; it is being restarted.",
-                         options_.manifest.name),
+             fmt::format("The process of the model {} ended in mid-answer; it is being restarted{}.",
+                         options_.manifest.name,
+                         rests_gpus() ? " on the processor, because it failed several times on its GPU" : ""),
              "worker_died", "Ask again."};
   const bool give_up = deaths_ > deaths_max;
   if (give_up) {
@@ -410,7 +449,11 @@ void LocalModel::restart_or_give_up() {
   }
   set(State::loading, "Being restarted.");
   fail_calls(died);
-  const auto pause = std::min(restart_pause_max, options_.restart_pause * (1 << (deaths_ - 1)));
+  pause_before_restart(deaths_);
+}
+
+void LocalModel::pause_before_restart(int deaths) {
+  const auto pause = std::min(restart_pause_max, options_.restart_pause * (1 << (deaths - 1)));
   std::unique_lock lock(mutex_);
   wanted_.wait_for(lock, pause, [&] { return stopping_; });
   is_wanted_ = true;

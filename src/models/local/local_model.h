@@ -19,6 +19,7 @@
 #include "base/metrics.h"
 #include "exchange/ports.h"
 #include "models/catalogue/manifest.h"
+#include "models/local/gpu_trust.h"
 #include "models/local/link.h"
 #include "models/local/local_call.h"
 
@@ -33,6 +34,7 @@ struct LocalModelOptions {
   Millis idle_unload{600'000};
   Millis load_timeout{120'000};  // without a word of progress
   Millis restart_pause{200};     // doubles with each death in a row
+  GpuTrustBounds gpu_trust{};
   /// Where computed beginnings of prompts outlive the worker, sealed under `prefix_key` (32 bytes). Empty:
   /// they are kept in the slots alone.
   std::string prefix_folder;
@@ -49,7 +51,8 @@ struct LocalStatus {
   std::string detail;  // for a person
 };
 
-/// Thread-safe. One supervisor thread, started at the first call.
+/// Thread-safe. One supervisor thread, started at the first call. Where the worker ends again and again with
+/// a GPU at work, the processor computes the model for an hour.
 class LocalModel : public std::enable_shared_from_this<LocalModel> {
  public:
   LocalModel(LocalModelOptions options, Counter& restarts);
@@ -95,13 +98,17 @@ class LocalModel : public std::enable_shared_from_this<LocalModel> {
   bool wait_until_wanted();
   Result<std::vector<std::string>> check();
   Result<void> load();
+  Result<void> note_placed(std::string_view body);
   Result<void> note_ready(std::string_view body);
   void send_setup();
   Served serve();
   void hand_out(std::vector<Frame>& frames);
   void set(State state, std::string detail, std::optional<Error> error = std::nullopt);
   void fail_calls(const Error& error);
+  [[nodiscard]] bool rests_gpus() const { return gpus_.are_resting(Steady::now()); }
+  void note_gpu_failure();
   void restart_or_give_up();
+  void pause_before_restart(int deaths);
 
   const LocalModelOptions options_;
   Counter& restarts_;
@@ -123,7 +130,10 @@ class LocalModel : public std::enable_shared_from_this<LocalModel> {
   std::uint64_t next_id_ = 1;
   std::unordered_map<std::uint64_t, std::shared_ptr<LocalCall>> calls_;
 
-  int deaths_ = 0;  // in a row, without an answer between; the supervisor's own
+  // The supervisor's own.
+  int deaths_ = 0;       // in a row, without an answer between
+  bool on_gpu_ = false;  // the worker that runs, or ran last
+  GpuTrust gpus_;
   std::thread thread_;
 };
 

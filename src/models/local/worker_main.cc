@@ -37,6 +37,7 @@ using namespace local;
 
 /// It writes nothing but blocks of prefixes.
 constexpr rlim_t file_max_bytes = 1ULL << 30;
+constexpr int exit_device_lost = 4;
 
 struct Options {
   PlacementNeed need;
@@ -78,7 +79,7 @@ std::optional<Options> read_options(const std::vector<std::string>& args) {
   if (const auto& file = values["--draft"]; !file.empty()) {
     options.draft = options.need;
     options.draft->name = values["--draft-name"];
-    options.draft->gpu_layers = -1;
+    if (options.need.gpu_layers > 0) options.draft->gpu_layers = -1;
     auto& draft = options.draft->engine;
     draft.file = file;
     draft.context_tokens = Draft::context_tokens;
@@ -275,7 +276,13 @@ int worker_main(const std::vector<std::string>& args) {
   };
   const auto placed = place_model(options->need);
   if (!placed) return give_up(placed.error());
+  const bool drafts_on_gpu = options->draft && options->draft->gpu_layers != 0 && !gpus().empty();
+  JsonWriter place;
+  place.object().field("place", placed->where).field("on_gpu", placed->plan.offload || drafts_on_gpu).end();
+  wire.send(FrameKind::placed, 0, place.text());
   auto& engine_options = options->need.engine;
+  // A driver that failed once computes nothing more in this process.
+  engine_options.on_device_lost = [] { _exit(exit_device_lost); };
   engine_options.on_progress = [&](int per_cent) {
     const char byte = static_cast<char>(per_cent);
     wire.send(FrameKind::progress, 0, std::string_view(&byte, 1));
@@ -284,6 +291,7 @@ int worker_main(const std::vector<std::string>& args) {
   if (!engine) return give_up(engine.error());
   std::unique_ptr<Draft> draft;
   if (options->draft) {
+    options->draft->engine.on_device_lost = engine_options.on_device_lost;
     auto loaded = load_draft(std::move(*options->draft), **engine);
     if (!loaded) return give_up(loaded.error());
     draft = std::move(*loaded);
@@ -297,7 +305,7 @@ int worker_main(const std::vector<std::string>& args) {
   JsonWriter ready;
   ready.object().field("context_tokens", facts.context_tokens).field("dimension", facts.dimension);
   ready.field("parameters", facts.parameters).field("description", facts.description);
-  ready.field("place", placed->where).field("energy", energy.source()).end();
+  ready.field("energy", energy.source()).end();
   wire.send(FrameKind::ready, 0, ready.text());
 
   FrameParser parser;
