@@ -136,6 +136,7 @@ struct Program::Parts {
   http_api::ReadText read_text;
   std::unique_ptr<knowledge::Library> library;
   std::unique_ptr<governance::Audit> audit;
+  std::unique_ptr<models::Shelf> shelf;  // its pulls end before the log goes
   std::unique_ptr<UsageSeals> usage_seals;
   std::unique_ptr<BudgetNotices> budget_notices;
   std::unique_ptr<BudgetKeeper> budget_keeper;
@@ -263,6 +264,7 @@ Result<void> Program::Parts::open_rooms() {
   auto house = models::House::create(config, options, *client, *io, metrics);
   if (!house) return pass(house);
   models = std::move(*house);
+  shelf = std::make_unique<models::Shelf>(options.own_binary, data.path);
   files = std::make_unique<files::Files>(*file_store, *blobs, files::FileBounds{});
   parser = knowledge::sandboxed_parser(knowledge::parse::ParseLimits::from(config.knowledge));
   read_text = [this](std::string_view bytes, std::string name, std::string media_type) {
@@ -362,6 +364,7 @@ void Program::Parts::open_doors() {
       *router,
       *guard,
       *models,
+      *shelf,
       *library,
       *blobs,
       *pipeline,

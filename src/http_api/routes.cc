@@ -257,6 +257,7 @@ std::shared_ptr<Door> make_door(Services& services) {
   add_document_routes(routes);
   add_conversation_routes(routes);
   add_model_routes(routes);
+  add_model_shelf_routes(routes);
   add_receipt_routes(routes);
   add_usage_routes(routes);
   add_notice_routes(routes);

@@ -48,6 +48,7 @@ void add_collection_routes(Routes& routes);
 void add_document_routes(Routes& routes);
 void add_conversation_routes(Routes& routes);
 void add_model_routes(Routes& routes);
+void add_model_shelf_routes(Routes& routes);
 void add_receipt_routes(Routes& routes);
 void add_usage_routes(Routes& routes);
 void add_notice_routes(Routes& routes);

@@ -19,6 +19,7 @@
 #include "http_api/web_files.h"
 #include "identity/identity.h"
 #include "knowledge/library.h"
+#include "models/install/shelf.h"
 #include "notices/notice_store.h"
 #include "policy/accounts.h"
 #include "policy/labels.h"
@@ -40,6 +41,7 @@ struct Services {
   const policy::Router& router;
   guard::HouseGuard& guard;
   exchange::Models& models;
+  models::Shelf& shelf;
   knowledge::Library& library;
   storage::Blobs& blobs;
   const exchange::Pipeline& pipeline;

@@ -4,6 +4,7 @@ import hmac
 import json
 import os
 import threading
+import time
 import unittest
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -45,7 +46,8 @@ class Pull(unittest.TestCase):
         self.sha256 = hashlib.sha256(self.content).hexdigest()
         with open(os.path.join(self.bastide.folder, "secret"), "w") as file:
             file.write(SECRET + "\n")
-        self.asked, self.cuts = [], 2
+        self.asked, self.cuts, self.let_go = [], 2, threading.Event()
+        self.addCleanup(self.let_go.set)
         test = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -61,6 +63,13 @@ class Pull(unittest.TestCase):
                     self.send_error(403)
                 elif self.path == "/gone":
                     self.send_error(404)
+                elif self.path == "/slow" and not test.let_go.is_set():
+                    self.send_response(200)
+                    self.send_header("content-length", str(len(test.content)))
+                    self.end_headers()
+                    self.wfile.write(test.content[:1000])
+                    self.wfile.flush()
+                    test.let_go.wait(60)
                 else:
                     self.give(b"something else" if self.path == "/other" else test.content)
 
@@ -85,11 +94,14 @@ class Pull(unittest.TestCase):
         self.address = f"http://127.0.0.1:{self.server.server_address[1]}"
 
     def pull(self, *sources):
+        self.list_ours(*sources)
+        return self.bastide.command("model", "pull", "ours")
+
+    def list_ours(self, *sources):
         with open(os.path.join(self.models, "catalogue.json"), "w") as file:
             json.dump([{"id": "ours", "name": "Ours", "family": "own", "kind": "chat", "capabilities": ["chat"], "languages": ["fr"], "licence": "own",
                         "context_tokens": 512, "parameters_total": [0.1, 0.1], "parameters_active": [0.1, 0.1],
                         "download_bytes": len(self.content), "sources": list(sources)}], file)
-        return self.bastide.command("model", "pull", "ours")
 
     def check_installed(self, source):
         listed = json.loads(self.bastide.command("model", "list", "--json").stdout)
@@ -134,6 +146,64 @@ class Pull(unittest.TestCase):
         ours = next(model for model in listed["available"] if model["id"] == "ours")
         self.assertEqual((ours["family"], ours["context_tokens"], ours["languages"]), ("own", 512, ["fr"]))
         self.assertNotIn("memory_bytes", ours, "absent where it is not known")
+
+    def ours(self, **more):
+        reply = self.bastide.call("GET", "/api/admin/models", **more)
+        self.assertEqual(reply.status, 200, reply.body)
+        return next(model for model in reply.json["models"] if model["id"] == "ours")
+
+    def wait_for(self, condition, **more):
+        end = time.time() + 60
+        while time.time() < end:
+            ours = self.ours(**more)
+            if condition(ours):
+                return ours
+            time.sleep(0.05)
+        raise AssertionError(f"still {ours}; {self.bastide.logged()}")
+
+    def test_an_administrator_fetches_in_the_workspace(self):
+        self.cuts = 0
+        self.list_ours({"url": self.address + "/slow", "sha256": self.sha256})
+        bastide = self.bastide.add_admin().start()
+        there = bastide.call("GET", "/api/admin/models").json
+        self.assertGreater(there["machine"]["memory_bytes"], 0)
+        ours = self.ours()
+        self.assertEqual((ours["installed"], ours["room"], ours["licence"], ours["sources"]), (False, "unknown", "own", [self.address + "/slow"]))
+        self.assertNotIn("measured", ours)
+        self.assertNotIn("state", ours)
+        self.assertEqual(bastide.call("POST", "/api/admin/models/ours/pull").status, 202)
+        self.assertEqual(bastide.call("POST", "/api/admin/models/ours/pull").json["detail_code"], "pull_running")
+        pull = self.wait_for(lambda model: model["pull"]["done_bytes"] > 0)["pull"]
+        self.assertEqual((pull["step"], pull["done_bytes"], pull["total_bytes"]), ("fetching", 1000, len(self.content)))
+        self.assertEqual(bastide.call("DELETE", "/api/admin/models/ours/pull").status, 204)
+        self.assertNotIn("pull", self.ours())
+        self.assertEqual(bastide.call("DELETE", "/api/admin/models/ours/pull").status, 404)
+        self.let_go.set()
+        self.assertEqual(bastide.call("POST", "/api/admin/models/ours/pull").status, 202)
+        ours = self.wait_for(lambda model: model["installed"] and "pull" not in model)
+        self.assertEqual(ours["state"], "stopped")
+        self.check_installed(self.address + "/slow")
+        time.sleep(1.1)  # the folder is looked at once a second
+        self.assertIn("ours", [model["id"] for model in bastide.call("GET", "/api/models").json["models"]], "a running server sees it")
+
+    def test_the_workspace_says_why_it_failed(self):
+        self.list_ours({"url": self.address + "/gone"})
+        bastide = self.bastide.add_admin().start()
+        self.assertEqual(bastide.call("POST", "/api/admin/models/nothing/pull").json["detail_code"], "unknown_model")
+        self.assertEqual(bastide.call("POST", "/api/admin/models/ours/pull").status, 202)
+        failed = self.wait_for(lambda model: model.get("pull", {}).get("step") == "failed", headers={"accept-language": "fr"})
+        self.assertEqual(failed["pull"]["error"]["code"], "not_found")
+        self.assertFalse(failed["installed"])
+        self.assertEqual(bastide.call("DELETE", "/api/admin/models/ours/pull").status, 204, "it is forgotten")
+        self.assertNotIn("pull", self.ours())
+
+    def test_models_are_for_administrators(self):
+        bastide = self.bastide.add_admin().start()
+        self.assertEqual(bastide.command("user", "add", "jo@valmont.example", "--password-stdin", text="un autre mot de passe long").returncode, 0)
+        bastide.key = bastide.command("key", "create", "--user", "jo@valmont.example", "--name", "test").stdout.strip()
+        for method, path in (("GET", "/api/admin/models"), ("POST", "/api/admin/models/ours/pull"), ("DELETE", "/api/admin/models/ours/pull")):
+            reply = bastide.call(method, path)
+            self.assertEqual((reply.status, reply.json["detail_code"]), (403, "admins_only"), path)
 
 
 if __name__ == "__main__":

@@ -7,13 +7,14 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 ROOMS = ("identity", "knowledge", "chat", "responses", "files", "batches", "exchange", "guard", "governance/audit.cc", "policy", "storage/identity",
-         "storage/knowledge", "storage/chat", "storage/responses", "storage/files", "storage/batches", "storage/guard", "models/local", "models/providers", "gateway", "http_api/workspace",
+         "storage/knowledge", "storage/chat", "storage/responses", "storage/files", "storage/batches", "storage/guard", "models/local", "models/providers", "models/install", "gateway", "http_api/workspace",
          "http_api/multipart.cc")
 # Seen by who runs the server or a program, never in the workspace.
 ELSEWHERE = {
     "bad_event", "bad_sizes", "bad_person",  # misuse by our own code
     "unknown_finding_type", "unreadable_file", "no_files", "wrong_master_key",  # at start or on the command line
     "worker_protocol", "bad_request", "not_admitted",
+    "adapter_without_base", "bad_name", "no_adapter", "other_architecture",  # bastide model import
 }
 CALL = re.compile(r"\bfail\(\s*(?:Code::\w+|\w+),(.*?)\)\s*;", re.S)
 TEXT = re.compile(r'"((?:[^"\\\\]|\\\\.)*)"')

@@ -163,12 +163,12 @@ TEST(Pull, FetchesChecksAndPublishes) {
                                 "\r\nconnection: close\r\n\r\n" + bytes);
   });
   const std::string folder = scratch.path("models");
-  const auto wrong = pull_model(from_url(server, std::string(64, 'a')), folder);
+  const auto wrong = pull_model(from_url(server, std::string(64, 'a')), folder, *tell_person());
   ASSERT_FALSE(wrong);
   EXPECT_EQ(wrong.error().detail, "wrong_hash");
   EXPECT_TRUE(read_manifests(folder).empty()) << "nothing half-made is visible";
   EXPECT_FALSE(std::filesystem::exists(folder + "/web-model.gguf"));
-  const auto right = pull_model(from_url(server, sha256_hex(bytes)), folder);
+  const auto right = pull_model(from_url(server, sha256_hex(bytes)), folder, *tell_person());
   ASSERT_TRUE(right) << right.error().message;
   EXPECT_EQ(read_file(folder + "/web-model.gguf"), bytes);
   EXPECT_FALSE(std::filesystem::exists(folder + "/.pull/web-model"));
@@ -244,12 +244,12 @@ TEST(Pull, TriesOneSourceAfterTheOther) {
   other.sha256 = right.sha256;
   missing.file = scratch.path("missing.gguf");
   model.from = {gone, missing, other, right};
-  const auto pulled = pull_model(model, scratch.path("models"));
+  const auto pulled = pull_model(model, scratch.path("models"), *tell_person());
   ASSERT_TRUE(pulled) << pulled.error().message;
   EXPECT_EQ(asked, (std::vector<std::string>{"GET /gone", "GET /other", "GET /m.gguf"}));
   EXPECT_EQ(pulled->source, right.url);
   model.from = {gone, missing};
-  const auto none = pull_model(model, scratch.path("others"));
+  const auto none = pull_model(model, scratch.path("others"), *tell_person());
   ASSERT_FALSE(none);
   EXPECT_TRUE(read_manifests(scratch.path("others")).empty());
 }
@@ -262,10 +262,10 @@ TEST(Pull, TakesAFileThatIsThere) {
   source.file = small_gguf(scratch);
   source.sha256 = sha256_hex(read_file(source.file));
   model.from = {source};
-  ASSERT_TRUE(pull_model(model, scratch.path("models")));
+  ASSERT_TRUE(pull_model(model, scratch.path("models"), *tell_person()));
   EXPECT_TRUE(std::filesystem::exists(source.file)) << "it is copied, not moved";
   model.from.front().sha256 = std::string(64, 'a');
-  EXPECT_EQ(pull_model(model, scratch.path("others")).error().detail, "wrong_hash");
+  EXPECT_EQ(pull_model(model, scratch.path("others"), *tell_person()).error().detail, "wrong_hash");
 }
 
 TEST(Pull, SignsForABucketAndGoesOnWhereItWasCut) {
@@ -293,12 +293,12 @@ TEST(Pull, SignsForABucketAndGoesOnWhereItWasCut) {
   auto model = from_url(server, sha256_hex(bytes));
   model.from.front().url = server.url("/models/m.gguf");
   model.from.front().s3 = PullSource::S3{"BASTIDE_TEST_KEY_ID", {}, {}, scratch.path("secret"), "eu-west-3"};
-  const auto without = pull_model(model, scratch.path("models"));
+  const auto without = pull_model(model, scratch.path("models"), *tell_person());
   ASSERT_FALSE(without);
   EXPECT_EQ(without.error().detail, "no_secret");
   ::setenv("BASTIDE_TEST_KEY_ID", "AKIDEXAMPLE", 1);
   write_file(scratch.path("secret"), "hidden\n");
-  const auto pulled = pull_model(model, scratch.path("models"));
+  const auto pulled = pull_model(model, scratch.path("models"), *tell_person());
   ::unsetenv("BASTIDE_TEST_KEY_ID");
   ASSERT_TRUE(pulled) << pulled.error().message;
   EXPECT_EQ(read_file(pulled->file), bytes);

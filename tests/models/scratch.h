@@ -52,7 +52,7 @@ inline std::optional<Manifest> demo_model(const std::string& id) {
     if (each.id == id && check_file(each)) return each;
   const auto& known = installable_models();
   const auto model = std::ranges::find(known, id, [](const Installable& each) { return each.model.id; });
-  auto pulled = pull_model(*model, folder);
+  auto pulled = pull_model(*model, folder, *tell_person());
   if (!pulled) return std::nullopt;
   return *pulled;
 }

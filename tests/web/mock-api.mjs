@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { answers, citations, cited, contents, documents, labels, models, passages, questions } from "./mock-data.mjs";
 import { receiptOf } from "./mock-receipt.mjs";
+import { advance, shelfModels } from "./mock-models.mjs";
 import { myUsage, organisationUsage } from "./mock-usage.mjs";
 
 export const email = "claire.fabre@valmont.fr";
@@ -36,6 +37,7 @@ export function makeApi(options = {}) {
         { id: "p2", email: "camille.roux@valmont.fr", name: "Camille Roux", role: "member" },
         { id: "p3", email: "idris.diallo@valmont.fr", name: "Idris Diallo", role: "manager" },
       ],
+      shelf: shelfModels(),
       groups: [{ id: "g1", name: "Ressources humaines", members: [`user:${email}`, "user:camille.roux@valmont.fr"] }],
       wordMs: options.wordMs ?? 25,
       downUntil: 0,
@@ -323,6 +325,16 @@ export function makeApi(options = {}) {
     }
     if (is("GET", /^\/me\/usage$/)) return { status: 200, body: myUsage(url) };
     if (is("GET", /^\/admin\/usage$/)) return { status: 200, body: organisationUsage(url, state.people) };
+    if (is("GET", /^\/admin\/models$/)) {
+      advance(state.shelf);
+      return { status: 200, body: { machine: { memory_bytes: 9_300_000_000, gpus: [] }, models: state.shelf } };
+    }
+    if (/^\/admin\/models\/[^/]+\/pull$/.test(path)) {
+      const one = state.shelf.find(({ id: known }) => known === part);
+      if (method === "POST") one.pull = { step: "fetching", done_bytes: 0, total_bytes: 0 };
+      else delete one.pull;
+      return { status: method === "POST" ? 202 : 204 };
+    }
     if (is("PATCH", /^\/me$/)) {
       if (json.password && json.password.old !== state.password) return problem(403, "forbidden", "Le mot de passe actuel n’est pas le bon.");
       if (json.notice_seen) state.noticeSeen = true;

@@ -78,6 +78,19 @@ std::vector<PullSource> read_sources(const nlohmann::json& entry) {
   return out;
 }
 
+/// No figure without its source.
+std::vector<Quality> read_quality(const nlohmann::json& entry) {
+  std::vector<Quality> out;
+  if (!entry.contains("quality")) return out;
+  for (const auto& each : entry.at("quality")) {
+    out.push_back({each.at("benchmark").get<std::string>(), each.at("score").get<double>(),
+                   each.at("source").get<std::string>()});
+    if (!out.back().source.starts_with("https://"))
+      throw std::invalid_argument("the source of a figure is an address that begins with https://");
+  }
+  return out;
+}
+
 Installable read(const nlohmann::json& entry) {
   Installable out;
   auto& model = out.model;
@@ -97,6 +110,7 @@ Installable read(const nlohmann::json& entry) {
   out.family = entry.value("family", "");
   entry.at("download_bytes").get_to(out.download_bytes);
   out.memory_bytes = entry.value("memory_bytes", std::uint64_t{0});
+  out.quality = read_quality(entry);
   out.from = read_sources(entry);
   return out;
 }

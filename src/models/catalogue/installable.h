@@ -33,11 +33,19 @@ struct PullSource {
   [[nodiscard]] std::string name() const;
 };
 
+/// A figure that somebody published of a model.
+struct Quality {
+  std::string benchmark;  // its name and unit, as published: "MIRACL, nDCG@10"
+  double score = 0;
+  std::string source;  // the address where that stands
+};
+
 struct Installable {
   Manifest model;                    // without file, bytes and hash
   std::string family{};              // of the model's makers: qwen3, gpt-oss ...
   std::uint64_t download_bytes = 0;  // about, for people
   std::uint64_t memory_bytes = 0;    // about, with its context; 0: not known
+  std::vector<Quality> quality{};    // of the model itself; its file here may be rounded more
   std::vector<PullSource> from;      // in the order in which they are tried
 };
 

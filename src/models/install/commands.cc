@@ -10,7 +10,9 @@
 #include "models/catalogue/catalogue.h"
 #include "models/install/install.h"
 #include "models/install/progress.h"
+#include "models/install/shelf.h"
 #include "models/install/speed.h"
+#include "models/local/frame.h"
 #include "models/local/memory.h"
 #include "models/local/placement.h"
 
@@ -19,7 +21,8 @@ namespace {
 
 constexpr const char* usage =
     "usage: bastide model list [--available] [--json]\n"
-    "       bastide model pull NAME\n"
+    "       bastide model pull NAME [--json]\n"
+    "       bastide model machine\n"
     "       bastide model import FILE [--name NAME] [--base MODEL]\n"
     "       bastide model remove NAME\n"
     "       bastide model bench NAME [--json]\n";
@@ -35,6 +38,12 @@ int report(const Error& error) {
   return 1;
 }
 
+/// For who reads lines of JSON.
+int report_json(const Error& error) {
+  fmt::print("{{\"error\":{}}}\n", local::encode_error(error));
+  return 1;
+}
+
 std::string size_text(std::uint64_t bytes) {
   const auto mega = static_cast<double>(bytes) / 1e6;
   return mega < 1000 ? fmt::format("{:.0f} MB", mega) : fmt::format("{:.1f} GB", mega / 1000);
@@ -45,34 +54,38 @@ std::string_view kind_text(const policy::ModelCard& card) {
   return kind_name(card.can("embeddings") ? Kind::embedding : Kind::chat);
 }
 
-/// What `pull` knows and is not installed.
-Result<std::vector<Installable>> available(const Catalogue& catalogue) {
-  auto all = installable_models(catalogue.folder());
+local::Machine this_machine() { return {local::available_memory_bytes(), local::gpus()}; }
+
+/// What `pull` knows and is neither installed nor configured.
+Result<std::vector<ShelfModel>> available(const Catalogue& catalogue, const local::Machine& machine) {
+  auto all = read_shelf(catalogue.folder(), machine);
   if (all)
-    std::erase_if(*all, [&](const Installable& each) { return catalogue.find(each.model.id).has_value(); });
+    std::erase_if(*all, [&](const ShelfModel& each) {
+      return each.known.from.empty() || catalogue.find(each.known.model.id).has_value();
+    });
   return all;
 }
 
-void put_available(JsonWriter& json, const Installable& each) {
-  json.object().field("id", each.model.id).field("name", each.model.name).field("family", each.family);
-  json.field("kind", kind_name(each.model.kind)).field("licence", each.model.licence);
-  json.key("languages").array();
-  for (const auto& language : each.model.languages) json.value(language);
-  json.end().field("context_tokens", each.model.context_tokens).field("download_bytes", each.download_bytes);
-  if (each.memory_bytes > 0) json.field("memory_bytes", each.memory_bytes);
-  json.key("sources").array();
-  for (const auto& source : each.from) json.value(source.name());
-  json.end().end();
+std::string_view room_text(local::Room room) {
+  if (room == local::Room::unknown) return "-";
+  return room == local::Room::fits ? "yes" : "no";
 }
 
-int list_available(const std::vector<Installable>& models) {
-  fmt::print("{:<20} {:<10} {:<10} {:>8} {:>8} {:>8}  {:<7} {}\n", "name", "kind", "family", "download",
-             "memory", "context", "speaks", "licence");
-  for (const auto& each : models)
-    fmt::print("{:<20} {:<10} {:<10} {:>8} {:>8} {:>8}  {:<7} {}\n", each.model.id,
+int list_available(const std::vector<ShelfModel>& models, const local::Machine& machine) {
+  fmt::print("{:<20} {:<10} {:<10} {:>8} {:>8} {:>5} {:>8}  {:<7} {}\n", "name", "kind", "family", "download",
+             "memory", "fits", "context", "speaks", "licence");
+  for (const auto& [each, installed, room] : models)
+    fmt::print("{:<20} {:<10} {:<10} {:>8} {:>8} {:>5} {:>8}  {:<7} {}\n", each.model.id,
                kind_name(each.model.kind), each.family, size_text(each.download_bytes),
-               each.memory_bytes > 0 ? size_text(each.memory_bytes) : "-", each.model.context_tokens,
-               fmt::format("{}", fmt::join(each.model.languages, " ")), each.model.licence);
+               each.memory_bytes > 0 ? size_text(each.memory_bytes) : "-", room_text(room),
+               each.model.context_tokens, fmt::format("{}", fmt::join(each.model.languages, " ")),
+               each.model.licence);
+  fmt::print("\nFree now: {} of memory", size_text(machine.host_bytes));
+  for (const auto& gpu : machine.devices) fmt::print(", {} on {}", size_text(gpu.free_bytes), gpu.name);
+  fmt::print(".\n");
+  for (const auto& [each, installed, room] : models)
+    for (const auto& [benchmark, score, source] : each.quality)
+      fmt::print("{:<20} {}: {} ({})\n", each.model.id, benchmark, score, source);
   return 0;
 }
 
@@ -96,9 +109,10 @@ enum class Listed { all, available };
 
 int list(const Config& config, const std::string& folder, Listed what, bool as_json) {
   const Catalogue catalogue(config, folder);
-  const auto installable = available(catalogue);
+  const auto machine = this_machine();
+  const auto installable = available(catalogue, machine);
   if (!installable) return report(installable.error());
-  if (what == Listed::available && !as_json) return list_available(*installable);
+  if (what == Listed::available && !as_json) return list_available(*installable, machine);
   const auto entries = catalogue.all();
   if (as_json) {
     JsonWriter json;
@@ -118,12 +132,16 @@ int list(const Config& config, const std::string& folder, Listed what, bool as_j
       json.end();
     }
     json.end().key("available").array();
-    for (const auto& each : *installable) put_available(json, each);
+    for (const auto& each : *installable) {
+      json.object();
+      put_shelf_model(json, each);
+      json.end();
+    }
     fmt::print("{}\n", json.end().end().take());
     return 0;
   }
   if (entries.empty()) fmt::print("No model is installed or configured.\n");
-  const bool has_gpus = !local::gpus().empty();
+  const bool has_gpus = !machine.devices.empty();
   for (const auto& [card, local, adapter] : entries) {
     const auto& file = adapter ? adapter : local;
     const bool is_placed = has_gpus && local && card.state == "stopped";
@@ -134,13 +152,14 @@ int list(const Config& config, const std::string& folder, Listed what, bool as_j
   }
   fmt::print(
       "\nCan be fetched with `bastide model pull NAME`; more of them: bastide model list --available\n");
-  for (const auto& each : *installable)
+  for (const auto& [each, installed, room] : *installable)
     fmt::print("{:<20} {:<10} {:<9} {:>8}  {}, {}\n", each.model.id, kind_name(each.model.kind), "",
                size_text(each.download_bytes), each.model.name, each.model.licence);
   return 0;
 }
 
-int pull(const std::string& folder, const std::string& name) {
+int pull(const std::string& folder, const std::string& name, PullTeller& teller,
+         int (&report)(const Error&)) {
   const auto models = installable_models(folder);
   if (!models) return report(models.error());
   const auto model = std::ranges::find(*models, name, [](const Installable& each) { return each.model.id; });
@@ -160,7 +179,7 @@ int pull(const std::string& folder, const std::string& name) {
     }
     say(fmt::format("{} is damaged and is fetched again.", there->name));
   }
-  const auto manifest = pull_model(*model, folder);
+  const auto manifest = pull_model(*model, folder, teller);
   if (!manifest) return report(manifest.error());
   say(fmt::format("{} is installed ({}).", manifest->name, size_text(manifest->bytes)));
   return 0;
@@ -215,7 +234,13 @@ int model_command(const Config& config, const std::string& data_folder,
     if (args.size() != 1U + has("--json") + has("--available")) return wrong_usage();
     return list(config, folder, has("--available") ? Listed::available : Listed::all, has("--json"));
   }
-  if (what == "pull" && args.size() == 2) return pull(folder, args[1]);
+  if (what == "pull" && args.size() == 2) return pull(folder, args[1], *tell_person(), report);
+  if (what == "pull" && args.size() == 3 && args[2] == "--json")
+    return pull(folder, args[1], *tell_program(), report_json);
+  if (what == "machine" && args.size() == 1) {
+    fmt::print("{}\n", to_json(this_machine()));
+    return 0;
+  }
   if (what == "import" && args.size() % 2 == 0) {
     std::string id = id_from_name(std::filesystem::path(args[1]).stem().string());
     std::string base;

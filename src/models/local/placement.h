@@ -80,6 +80,10 @@ struct PlacementNeed {
 /// where there are GPUs. Code::unavailable, not_enough_memory, with what is needed and what is there.
 [[nodiscard]] Result<Placement> place_model(PlacementNeed& need);
 
+/// Whether there is room for a model that takes about so much, before any of it is there: `unknown` for 0.
+enum class Room { fits, too_large, unknown };
+[[nodiscard]] Room room_for(std::uint64_t bytes, const Machine& machine);
+
 /// "NVIDIA L4: 20 of 33 layers", or "the processor".
 [[nodiscard]] std::string place_text(const Plan& plan, std::span<const Device> devices);
 

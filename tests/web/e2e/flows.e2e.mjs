@@ -445,6 +445,50 @@ describe("settings", () => {
   });
 });
 
+describe("models", () => {
+  beforeEach(() => signIn(page));
+  const model = (name) => page.getByRole("article", { name });
+
+  it("shows what each needs, and what was measured", mockOnly, async () => {
+    await page.goto("/");
+    await page.getByRole("link", { name: "Modèles" }).click();
+    await page.getByText("Libre en ce moment : 9,3 Go de mémoire.").waitFor();
+    await model("multilingual-e5-small").getByText("1 843 jetons/s").waitFor();
+    await model("multilingual-e5-small").getByText("12 mWh pour 1 000 jetons (RAPL). Calculé par le processeur, 20 nov. 2026.").waitFor();
+    await model("Ministral 3 8B").getByText("bastide model bench ministral-3-8b").waitFor();
+    await model("gpt-oss 20B").getByText("Plus que ce qui est libre.").waitFor();
+    assert.equal(await model("gpt-oss 20B").getByRole("link", { name: /source/ }).getAttribute("href"), "https://arxiv.org/abs/2508.10925");
+  });
+
+  it("fetches one, by keyboard, and says when it is there", mockOnly, async () => {
+    await page.goto("/models");
+    await model("Qwen3 4B").getByRole("button", { name: "Récupérer Qwen3 4B" }).focus();
+    await page.keyboard.press("Enter");
+    await model("Qwen3 4B").getByRole("progressbar", { name: "Récupération de Qwen3 4B" }).waitFor();
+    await model("Qwen3 4B").getByText(/Go sur 2,5.Go/).waitFor();
+    assert.equal(await page.evaluate(() => document.activeElement?.textContent), "Annuler Qwen3 4B", "the focus stays");
+    await page.getByText("Qwen3 4B est installé.").first().waitFor();
+    await page.getByRole("region", { name: "Sur cette machine" }).getByRole("article", { name: "Qwen3 4B" }).waitFor();
+  });
+
+  it("ends one on the way", mockOnly, async () => {
+    await page.goto("/models");
+    await model("Qwen3 4B").getByRole("button", { name: "Récupérer" }).click();
+    await model("Qwen3 4B").getByRole("button", { name: "Annuler" }).click();
+    await model("Qwen3 4B").getByRole("button", { name: "Récupérer" }).waitFor();
+    assert.equal(await model("Qwen3 4B").getByRole("progressbar").count(), 0);
+  });
+
+  it("tells what failed, and tries again", mockOnly, async () => {
+    await page.goto("/models");
+    await model("Qwen3 8B").getByRole("button", { name: "Récupérer" }).click();
+    await model("Qwen3 8B").getByText("Le serveur n’a pas ce fichier.").waitFor();
+    await page.getByText("Qwen3 8B n’a pas pu être récupéré.").first().waitFor();
+    await model("Qwen3 8B").getByRole("button", { name: "Réessayer" }).click();
+    await model("Qwen3 8B").getByRole("progressbar").waitFor();
+  });
+});
+
 describe("usage", () => {
   beforeEach(() => signIn(page));
 

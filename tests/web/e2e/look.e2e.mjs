@@ -90,6 +90,15 @@ async function tour(page, name, language) {
   await page.goto("/people");
   await page.locator(".person").first().waitFor();
   await inspect(page, `${name}-people`);
+  await page.goto("/models");
+  await page.locator(".model").first().waitFor();
+  if (!real) {
+    await page.locator(".model", { hasText: "Qwen3 8B" }).getByRole("button").click();
+    await page.locator(".model__failure").waitFor();
+    await page.locator(".model", { hasText: "Qwen3 4B" }).getByRole("button").click();
+    await page.locator(".model").getByRole("progressbar").waitFor();
+  }
+  await inspect(page, `${name}-models`);
 }
 
 // Four of the eight cover every pair of language, theme and width; BASTIDE_ALL=1 walks them all.

@@ -3,7 +3,7 @@ import { QueryClient, infiniteQueryOptions, queryOptions, replaceEqualDeep } fro
 import { Problem, request, setCsrf, withQuery } from "./http";
 import type {
   ApiKey, BudgetNotice, Collection, Conversation, ConversationRow, Doc, DocumentContent, Group, Labels, Model, OrganisationUsage, OwnUsage,
-  Paged, Person, Receipt, Sample, Session,
+  Paged, Person, Receipt, Sample, Session, Shelf,
 } from "./types";
 
 export const client = new QueryClient({
@@ -140,6 +140,12 @@ export const peopleQuery = (q: string) =>
 export const groupsQuery = queryOptions({
   queryKey: ["groups"],
   queryFn: ({ signal }) => request<{ groups: Group[] }>("/api/groups?limit=200", { signal }),
+});
+
+export const shelfQuery = queryOptions({
+  queryKey: ["shelf"],
+  queryFn: ({ signal }) => request<Shelf>("/api/admin/models", { signal }),
+  refetchInterval: (query) => (query.state.data?.models.some(({ pull }) => pull && pull.step !== "failed") ? 1_000 : false),
 });
 
 type Span = { from: string; to: string };

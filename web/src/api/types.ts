@@ -352,6 +352,45 @@ export interface ApiKey {
   old_secret_until?: string | null;
 }
 
+/** What `bastide model bench` measured of a model on this machine. */
+export interface Measured {
+  measured_at: string;
+  place: string;
+  prompt_tokens_per_s?: number;
+  one_answer_tokens_per_s?: number;
+  eight_answers_tokens_per_s?: number;
+  embedding_tokens_per_s?: number;
+  wh_per_1000_tokens?: number;
+  energy_source?: string;
+}
+
+/** A model that is on this machine, or could be. */
+export interface ShelfModel {
+  id: string;
+  name: string;
+  family: string;
+  kind: "chat" | "embedding" | "reranker";
+  licence: string;
+  languages: string[];
+  context_tokens: number;
+  /** Billions, from and to. */
+  parameters_total?: [number, number];
+  download_bytes: number;
+  memory_bytes?: number;
+  room: "fits" | "too_large" | "unknown";
+  installed: boolean;
+  quality: { benchmark: string; score: number; source: string }[];
+  measured?: Measured;
+  state?: Model["state"];
+  state_detail?: string;
+  pull?: { step: "fetching" | "checking" | "failed"; done_bytes: number; total_bytes: number; error?: ProblemBody };
+}
+
+export interface Shelf {
+  machine: { memory_bytes: number; gpus: { name: string; free_bytes: number; total_bytes: number }[] };
+  models: ShelfModel[];
+}
+
 export interface Group {
   id: string;
   name: string;

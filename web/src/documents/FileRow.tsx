@@ -7,22 +7,13 @@ import type { Words } from "@/i18n";
 import { Label } from "@/ui/Label";
 import { MenuButton } from "@/ui/MenuButton";
 import { explain } from "@/ui/problem";
+import { Progress } from "@/ui/Progress";
 import { dropUpload, retryUpload } from "./uploads";
 import type { Upload } from "./uploads";
 
 export function fileType(name: string): string {
   const dot = name.lastIndexOf(".");
   return dot > 0 ? name.slice(dot + 1, dot + 5).toUpperCase() : "";
-}
-
-function Progress({ label, value }: { label: string; value: number }) {
-  // Screen readers are told at each quarter, not at each percent.
-  const quarter = Math.floor(value * 4) * 25;
-  return (
-    <span className="progress" role="progressbar" aria-label={label} aria-valuenow={quarter} aria-valuemin={0} aria-valuemax={100}>
-      <i style={{ "--v": `${Math.round(value * 100)}%` } as React.CSSProperties} />
-    </span>
-  );
 }
 
 function size(doc: Doc, { t, format }: Words): string {

@@ -99,6 +99,12 @@ export class Formats {
     return new Intl.DateTimeFormat(this.#locale, { day: "numeric", month: "short", timeZone: "UTC" }).format(new Date(iso));
   }
 
+  /** Codes such as "fr" by their names. */
+  languages(codes: string[]): string {
+    const names = new Intl.DisplayNames(this.#locale, { type: "language" });
+    return this.list(codes.map((code) => names.of(code) ?? code));
+  }
+
   list(items: string[]): string {
     return new Intl.ListFormat(this.#locale, { type: "conjunction" }).format(items);
   }

@@ -20,6 +20,7 @@ const DocumentScreen = lazy(() => import("@/documents/DocumentScreen"));
 const ReceiptScreen = lazy(() => import("@/receipt/ReceiptScreen"));
 const SettingsScreen = lazy(() => import("@/settings/SettingsScreen"));
 const PeopleScreen = lazy(() => import("@/settings/PeopleScreen"));
+const ModelsScreen = lazy(() => import("@/models/ModelsScreen"));
 const UsageScreen = lazy(() => import("@/usage/UsageScreen"));
 const FirstSteps = lazy(() => import("./FirstSteps"));
 const Palette = lazy(() => import("./Palette"));
@@ -64,6 +65,7 @@ export function Frame() {
                 <Route path="/receipt/:id">{(params) => <ReceiptScreen key={params.id} id={params.id} />}</Route>
                 <Route path="/settings" component={SettingsScreen} />
                 <Route path="/usage" component={UsageScreen} />
+                <Route path="/models" component={ModelsScreen} />
                 <Route path="/people" component={PeopleScreen} />
                 <Route><NotFound /></Route>
               </Switch>

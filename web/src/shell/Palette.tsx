@@ -1,6 +1,6 @@
 // Everything by its name: places, actions, one's own conversations and what was said in them.
 import { useInfiniteQuery } from "@tanstack/react-query";
-import { Gauge, Keyboard, Library, LogOut, MessageSquare, Moon, Search, Settings, SquarePen, Users } from "lucide-react";
+import { Cpu, Gauge, Keyboard, Library, LogOut, MessageSquare, Moon, Search, Settings, SquarePen, Users } from "lucide-react";
 import { useId, useState } from "react";
 import type { ComponentType } from "react";
 import { useLocation } from "wouter";
@@ -43,6 +43,7 @@ export default function Palette({ onClose, onHelp }: { onClose: () => void; onHe
     { id: "new", name: t("nav.new"), keys: `${controlName} ⇧ O`, icon: SquarePen, run: go("/") },
     { id: "documents", name: t("nav.documents"), icon: Library, run: go("/documents") },
     ...(person.role === "member" ? [] : [{ id: "people", name: t("people.title"), icon: Users, run: go("/people") }]),
+    ...(person.role === "admin" ? [{ id: "models", name: t("nav.models"), icon: Cpu, run: go("/models") }] : []),
     { id: "usage", name: t("nav.usage"), icon: Gauge, run: go("/usage") },
     { id: "settings", name: t("nav.settings"), icon: Settings, run: go("/settings") },
     { id: "theme", name: shownTheme() === "dark" ? t("theme.toLight") : t("theme.toDark"), icon: Moon, run: () => setTheme(shownTheme() === "dark" ? "light" : "dark") },

@@ -1,4 +1,4 @@
-import { Gauge, Library, LogOut, MessageSquare, Moon, Search, Settings, SquarePen, Sun, Users, X } from "lucide-react";
+import { Cpu, Gauge, Library, LogOut, MessageSquare, Moon, Search, Settings, SquarePen, Sun, Users, X } from "lucide-react";
 import { useRef, useState } from "react";
 import { Link, useLocation } from "wouter";
 import { useWords } from "@/i18n";
@@ -19,6 +19,7 @@ export function Rail({ onClose }: { onClose: () => void }) {
     { href: "/", name: t("nav.conversations"), icon: MessageSquare, current: location === "/" || location.startsWith("/c/") },
     { href: "/documents", name: t("nav.documents"), icon: Library, current: location.startsWith("/documents") || location.startsWith("/d/") },
     ...(person.role === "member" ? [] : [{ href: "/people", name: t("nav.people"), icon: Users, current: location.startsWith("/people") }]),
+    ...(person.role === "admin" ? [{ href: "/models", name: t("nav.models"), icon: Cpu, current: location === "/models" }] : []),
     { href: "/usage", name: t("nav.usage"), icon: Gauge, current: location === "/usage" },
   ];
   return (
