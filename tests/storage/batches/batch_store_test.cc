@@ -2,8 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
+#include "tests/storage/kept_store.h"
 
 namespace bastide::storage {
 namespace {
@@ -13,26 +12,9 @@ using batches::Line;
 using batches::State;
 using batches::Verdict;
 
-class BatchStoreTest : public ::testing::Test {
+class BatchStoreTest : public ::testing::Test, public KeptStore<batches::BatchStore> {
  protected:
-  BatchStoreTest() {
-    char name[] = "/tmp/bastide-batchstore-XXXXXX";
-    folder = mkdtemp(name);
-    open();
-  }
-  ~BatchStoreTest() override {
-    store.reset();
-    database.reset();
-    std::filesystem::remove_all(folder);
-  }
-  void open() {
-    store.reset();
-    database.reset();
-    database = std::move(*Database::open(folder + "/test.db"));
-    store = open_batch_store(*database, [](std::string_view person) {
-      return Result<std::string>(std::string(32, person.back()));
-    });
-  }
+  BatchStoreTest() : KeptStore([](Database& made) { return open_batch_store(made, key_of_person); }) {}
   static Batch batch(const std::string& id, const std::string& person = "per_a") {
     Batch out;
     out.id = id;
@@ -50,19 +32,6 @@ class BatchStoreTest : public ::testing::Test {
     out.language = "fr";
     return out;
   }
-  std::int64_t count(const std::string& table) {
-    return database
-        ->read([&](Connection& db) {
-          auto query = db.prepare("select count(*) from " + table);
-          query.step();
-          return query.integer(0);
-        })
-        .value();
-  }
-
-  std::string folder;
-  std::unique_ptr<Database> database;
-  std::unique_ptr<batches::BatchStore> store;
 };
 
 TEST_F(BatchStoreTest, a_batch_is_there_after_a_restart_for_its_person_only_and_sealed) {

@@ -1,31 +1,16 @@
 #include "storage/chat/conversation_store.h"
 
-#include <cstdlib>
-#include <filesystem>
-
-#include "base/crypto.h"
 #include "tests/storage/chat/conversation_store_contract.h"
+#include "tests/storage/kept_store.h"
 
 namespace bastide::chat::contract {
 namespace {
 
-struct Sqlite {
-  std::string folder;
-  std::unique_ptr<storage::Database> database;
-  std::unique_ptr<ConversationStore> store;
-  Sqlite() {
-    char name[] = "/tmp/bastide-chat-XXXXXX";
-    folder = mkdtemp(name);
-    database = std::move(*storage::Database::open(folder + "/test.db"));
-    store = storage::open_conversation_store(*database, [](std::string_view person) {
-      return Result<std::string>(std::string(32, person.back()));
-    });
-  }
-  ~Sqlite() {
-    store.reset();
-    database.reset();
-    std::filesystem::remove_all(folder);
-  }
+struct Sqlite : storage::KeptStore<ConversationStore> {
+  Sqlite()
+      : KeptStore([](storage::Database& made) {
+          return storage::open_conversation_store(made, storage::key_of_person);
+        }) {}
 };
 
 Made sqlite() {

@@ -2,8 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
+#include "tests/storage/kept_store.h"
 
 namespace bastide::storage {
 namespace {
@@ -12,26 +11,9 @@ using files::FileBounds;
 using files::FileQuery;
 using files::StoredFile;
 
-class FileStoreTest : public ::testing::Test {
+class FileStoreTest : public ::testing::Test, public KeptStore<files::FileStore> {
  protected:
-  FileStoreTest() {
-    char name[] = "/tmp/bastide-filestore-XXXXXX";
-    folder = mkdtemp(name);
-    open();
-  }
-  ~FileStoreTest() override {
-    store.reset();
-    database.reset();
-    std::filesystem::remove_all(folder);
-  }
-  void open() {
-    store.reset();
-    database.reset();
-    database = std::move(*Database::open(folder + "/test.db"));
-    store = open_file_store(*database, [](std::string_view person) {
-      return Result<std::string>(std::string(32, person.back()));
-    });
-  }
+  FileStoreTest() : KeptStore([](Database& made) { return open_file_store(made, key_of_person); }) {}
   static StoredFile file(const std::string& id, const std::string& person = "per_a", UnixMillis expires = 0,
                          const std::string& purpose = "user_data") {
     return {id,
@@ -50,10 +32,6 @@ class FileStoreTest : public ::testing::Test {
     for (const auto& each : store->list("per_a", query, now).value()) out.push_back(each.id);
     return out;
   }
-
-  std::string folder;
-  std::unique_ptr<Database> database;
-  std::unique_ptr<files::FileStore> store;
 };
 
 TEST_F(FileStoreTest, a_file_is_there_after_a_restart_for_its_person_only_and_sealed) {

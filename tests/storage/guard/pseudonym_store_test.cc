@@ -1,27 +1,13 @@
 #include "storage/guard/pseudonym_store.h"
 
-#include <filesystem>
-
 #include "tests/storage/guard/pseudonym_store_contract.h"
+#include "tests/storage/kept_store.h"
 
 namespace bastide::guard::contract {
 namespace {
 
-struct Sqlite {
-  std::string folder;
-  std::unique_ptr<storage::Database> database;
-  std::unique_ptr<PseudonymStore> store;
-  Sqlite() {
-    char name[] = "/tmp/bastide-guard-XXXXXX";
-    folder = mkdtemp(name);
-    database = std::move(*storage::Database::open(folder + "/test.db"));
-    store = storage::open_pseudonym_store(*database);
-  }
-  ~Sqlite() {
-    store.reset();
-    database.reset();
-    std::filesystem::remove_all(folder);
-  }
+struct Sqlite : storage::KeptStore<PseudonymStore> {
+  Sqlite() : KeptStore([](storage::Database& made) { return storage::open_pseudonym_store(made); }) {}
 };
 
 Made sqlite() {
@@ -34,12 +20,8 @@ INSTANTIATE_TEST_SUITE_P(Sqlite, PseudonymStoreContract, ::testing::Values(Facto
 TEST(SqlitePseudonyms, survive_a_restart) {
   Sqlite first;
   ASSERT_TRUE(first.store->save("cnv_1", "per_a", "kept", 0));
-  first.store.reset();
-  first.database.reset();
-  auto again = storage::Database::open(first.folder + "/test.db");
-  ASSERT_TRUE(again);
-  auto store = storage::open_pseudonym_store(**again);
-  EXPECT_EQ(store->load("cnv_1")->sealed, "kept");
+  first.open();
+  EXPECT_EQ(first.store->load("cnv_1")->sealed, "kept");
 }
 
 }  // namespace

@@ -2,7 +2,7 @@
 
 #include <gmock/gmock.h>
 
-#include "../scratch.h"
+#include "tests/storage/kept_store.h"
 
 namespace bastide::storage {
 namespace {
@@ -11,10 +11,9 @@ using notices::BudgetNotice;
 using notices::Notice;
 using Letters = notices::NoticeStore::Letters;
 
-class NoticeStoreTest : public ::testing::Test {
+class NoticeStoreTest : public ::testing::Test, public KeptStore<notices::NoticeStore> {
  protected:
-  NoticeStoreTest() {
-    open();
+  NoticeStoreTest() : KeptStore([](Database& made) { return open_notice_store(made); }) {
     for (const auto* person : {"per_a", "per_b"})
       EXPECT_TRUE(database->write([&](Connection& db) -> Result<void> {
         db.prepare(
@@ -24,12 +23,6 @@ class NoticeStoreTest : public ::testing::Test {
             .run();
         return {};
       }));
-  }
-  void open() {
-    store.reset();
-    database.reset();
-    database = std::move(*Database::open(scratch / "test.db"));
-    store = open_notice_store(*database);
   }
   static Notice notice(std::string id, std::string person = "per_a", std::string scope = "key:k1",
                        UnixMillis at = 1000) {
@@ -52,10 +45,6 @@ class NoticeStoreTest : public ::testing::Test {
     for (const auto& each : *found) out.push_back(each.notice.id);
     return out;
   }
-
-  Scratch scratch;
-  std::unique_ptr<Database> database;
-  std::unique_ptr<notices::NoticeStore> store;
 };
 
 using ::testing::ElementsAre;

@@ -2,8 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include <cstdlib>
-#include <filesystem>
+#include "tests/storage/kept_store.h"
 
 namespace bastide::storage {
 namespace {
@@ -11,44 +10,14 @@ namespace {
 using responses::StoredResponse;
 using responses::StreamFrame;
 
-class ResponseStoreTest : public ::testing::Test {
+class ResponseStoreTest : public ::testing::Test, public KeptStore<responses::ResponseStore> {
  protected:
-  ResponseStoreTest() {
-    char name[] = "/tmp/bastide-responses-XXXXXX";
-    folder = mkdtemp(name);
-    open();
-  }
-  ~ResponseStoreTest() override {
-    store.reset();
-    database.reset();
-    std::filesystem::remove_all(folder);
-  }
-  void open() {
-    store.reset();
-    database.reset();
-    database = std::move(*Database::open(folder + "/test.db"));
-    store = open_response_store(*database, [](std::string_view person) {
-      return Result<std::string>(std::string(32, person.back()));
-    });
-  }
+  ResponseStoreTest() : KeptStore([](Database& made) { return open_response_store(made, key_of_person); }) {}
   void add(const std::string& id, const std::string& chain, const std::string& previous, UnixMillis at = 1,
            const std::string& person = "per_a") {
     ASSERT_TRUE(
         store->add({id, chain, previous, person, at, "internal", "[\"asked\"]", "{\"answered\":1}"}, {}));
   }
-  std::int64_t count(const std::string& table) {
-    return database
-        ->read([&](Connection& db) {
-          auto query = db.prepare("select count(*) from " + table);
-          query.step();
-          return query.integer(0);
-        })
-        .value();
-  }
-
-  std::string folder;
-  std::unique_ptr<Database> database;
-  std::unique_ptr<responses::ResponseStore> store;
 };
 
 TEST_F(ResponseStoreTest, what_was_added_is_there_after_a_restart_for_its_person_only) {
