@@ -18,6 +18,9 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto read = items_of(json_of_items(call->items));
     if (!read || *read != call->items) std::abort();
   }
+  if (const auto left = read_conversation_call(body))
+    for (const auto& item : left->items)
+      if (!item_with_id(item, "msg_0")) std::abort();
   (void)output_of(body, ItemIds::of_providers);
   (void)without_sealed_reasoning(body);
   return 0;

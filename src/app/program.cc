@@ -39,6 +39,7 @@
 #include "storage/notices/notice_store.h"
 #include "storage/policy/usage_log.h"
 #include "storage/policy/usage_reports.h"
+#include "storage/responses/response_conversation_store.h"
 #include "storage/responses/response_store.h"
 
 namespace bastide::app {
@@ -106,6 +107,7 @@ struct Program::Parts {
   std::unique_ptr<knowledge::LibraryStore> library_store;
   std::unique_ptr<chat::ConversationStore> conversations;
   std::unique_ptr<responses::ResponseStore> response_store;
+  std::unique_ptr<responses::ConversationStore> conversation_store;
   std::unique_ptr<files::FileStore> file_store;
   std::unique_ptr<batches::BatchStore> batch_store;
   std::unique_ptr<notices::NoticeStore> notice_store;
@@ -148,6 +150,7 @@ struct Program::Parts {
   std::unique_ptr<chat::Chat> chat;
   std::unique_ptr<responses::Responses> responses;
   std::unique_ptr<responses::Background> background;
+  std::unique_ptr<responses::Conversations> kept_conversations;
   std::unique_ptr<UsageReceipts> usage_receipts;
   std::unique_ptr<gateway::Gateway> gateway;
   http_api::WebFiles web;
@@ -196,6 +199,7 @@ Result<void> Program::Parts::open_state() {
   library_store = storage::make_library_store(*database);
   conversations = storage::open_conversation_store(*database, key_of);
   response_store = storage::open_response_store(*database, key_of);
+  conversation_store = storage::open_response_conversation_store(*database, key_of);
   file_store = storage::open_file_store(*database, key_of);
   batch_store = storage::open_batch_store(*database, key_of);
   notice_store = storage::open_notice_store(*database);
@@ -332,8 +336,13 @@ void Program::Parts::open_doors() {
       *conversations, *pipeline, *labels, *router, *io, metrics,
       [this](std::string_view conversation) { return pseudonyms->forget(conversation); });
   responses = std::make_unique<responses::Responses>(
-      *response_store, responses_options(config.responses), *labels, *io,
+      *response_store, *conversation_store, responses_options(config.responses), *labels, *io,
       [this](std::string_view chain) { return pseudonyms->forget(chain); });
+  kept_conversations = std::make_unique<responses::Conversations>(
+      *conversation_store,
+      config.responses.store ? responses::Conversations::Keep::allowed
+                             : responses::Conversations::Keep::refused,
+      *io, [this](std::string_view id) { return pseudonyms->forget(id); });
   usage_receipts = std::make_unique<UsageReceipts>(*usage_log, *labels, *models, *footprint);
   gateway = std::make_unique<gateway::Gateway>(
       config, *router, *labels,
@@ -375,6 +384,7 @@ void Program::Parts::open_doors() {
       *batches,
       *responses,
       *background,
+      *kept_conversations,
       *audit,
       *accounts,
       *usage_reports,

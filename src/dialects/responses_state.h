@@ -26,19 +26,27 @@ struct ResponsesCall {
   /// Fields that the response repeats: instructions, tools, metadata ... what the caller said, and `store`,
   /// `background`, `previous_response_id`.
   Others repeated{};
-  std::string rest_json{};  // the inside of the object without `input` and `previous_response_id`
+  std::string
+      rest_json{};  // the inside of the object without these, `previous_response_id` and `conversation`
   std::string model{};
   std::string previous{};
+  std::string conversation{};  // the id of one that is kept, in place of `previous`
   std::optional<bool> store{};
   bool background = false;
   bool stream = false;
   bool wants_sealed = false;  // `include` names reasoning.encrypted_content
 };
 
-/// Code::invalid names the field that is wrong, Code::unsupported (detail "field:PATH") what would need state
-/// that is kept nowhere: conversations. All that is not taken apart here is for
-/// the codec to judge.
+/// Code::invalid names the field that is wrong. All that is not taken apart here is for the codec to judge.
 [[nodiscard]] Result<ResponsesCall> read_responses_call(std::string_view body);
+
+/// What somebody leaves in a conversation, or says of it.
+struct ConversationCall {
+  std::vector<std::string> items{};  // as in ResponsesCall; a model's codec can read them
+  std::string metadata_json{};       // an object of texts; empty: none was said
+};
+/// Code::invalid names the field that is wrong.
+[[nodiscard]] Result<ConversationCall> read_conversation_call(std::string_view body);
 
 /// The call's body with `earlier` items before its own.
 [[nodiscard]] std::string whole_call(const ResponsesCall& call, std::span<const std::string> earlier);
@@ -62,6 +70,9 @@ struct ListedItem {
   std::string json;
 };
 [[nodiscard]] Result<ListedItem> listed_item(std::string_view item_json, std::string_view id_otherwise);
+
+/// An item under the id by which it is found.
+[[nodiscard]] Result<std::string> item_with_id(std::string_view item_json, std::string_view id);
 
 /// The response of an answer, in any of the dialect's states (queued in_progress completed incomplete failed
 /// cancelled); empty: the answer's own. With an error it is the response's.

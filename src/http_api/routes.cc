@@ -264,6 +264,7 @@ std::shared_ptr<Door> make_door(Services& services) {
   add_openai_routes(routes);
   add_completion_routes(routes);
   add_response_routes(routes);
+  add_kept_conversation_routes(routes);
   add_file_routes(routes);
   add_batch_routes(routes);
   add_vector_store_routes(routes);

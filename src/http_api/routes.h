@@ -55,6 +55,7 @@ void add_notice_routes(Routes& routes);
 void add_openai_routes(Routes& routes);
 void add_completion_routes(Routes& routes);
 void add_response_routes(Routes& routes);
+void add_kept_conversation_routes(Routes& routes);
 void add_batch_routes(Routes& routes);
 void add_file_routes(Routes& routes);
 void add_vector_store_routes(Routes& routes);

@@ -26,6 +26,7 @@
 #include "policy/route.h"
 #include "policy/usage_reports.h"
 #include "responses/background.h"
+#include "responses/conversations.h"
 #include "responses/responses.h"
 #include "storage/blobs.h"
 
@@ -52,6 +53,7 @@ struct Services {
   batches::Batches& batches;
   responses::Responses& responses;
   responses::Background& background;
+  responses::Conversations& kept_conversations;
   governance::Audit& audit;
   policy::Accounts& accounts;
   policy::UsageReports& usage;

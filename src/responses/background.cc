@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "gateway/key_watch.h"
 #include "identity/later.h"
+#include "responses/conversations.h"
 
 namespace bastide::responses {
 namespace {
@@ -258,6 +259,11 @@ Task<Result<void>> Background::finish(std::shared_ptr<Live> live, StoredResponse
     if (!run.begun.label.empty()) label = policy::join(label, rooms_.labels.find_or_highest(run.begun.label));
   }
   stored.label = rooms_.labels.id(label);
+  if (run.begun.is_in_conversation && (status == "completed" || status == "incomplete")) {
+    auto said = said_in(stored);
+    if (!said) co_return pass(said);
+    stored.said = std::move(*said);
+  }
   std::vector<StreamFrame> frames;
   const bool told_its_end = came && !run.recorder->last().empty();
   if (told_its_end) frames = std::move(run.recorder->last());

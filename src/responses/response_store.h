@@ -16,9 +16,16 @@ namespace bastide::responses {
 /// Of one that runs by itself; all others have ended.
 enum class State : std::uint8_t { ended = 0, queued = 1, running = 2 };
 
+/// What belongs to a conversation, in the order in which it was said.
+struct ConversationItem {
+  std::string id;
+  std::string json;   // as the next call gives it to a model: without an id that this house made
+  std::string label;  // of the turn that brought it; empty: nothing was read for it
+};
+
 struct StoredResponse {
   std::string id;
-  std::string chain;     // id of its first response
+  std::string chain;     // id of its first response, or of the conversation that it belongs to
   std::string previous;  // empty: it is the first
   std::string person;
   UnixMillis created_at = 0;
@@ -27,9 +34,16 @@ struct StoredResponse {
   std::string response_json;
   State state = State::ended;
   bool in_background = false;
-  std::string call_json{};              // what runs, until it has ended
-  std::vector<std::string> item_ids{};  // of what it holds; for `add` and `finish` only
+  std::string call_json{};  // what runs, until it has ended
+  // For `add` and `finish` only:
+  std::vector<std::string> item_ids{};   // of what it holds
+  std::vector<ConversationItem> said{};  // what goes into the conversation that `chain` is
 };
+
+/// Of a conversation, a response is neither the first of its chain nor does it go on from another.
+[[nodiscard]] inline bool is_in_conversation(const StoredResponse& response) {
+  return response.previous.empty() && response.chain != response.id;
+}
 
 /// An event of a response's stream, as the dialect frames it.
 struct StreamFrame {
@@ -49,7 +63,8 @@ class ResponseStore {
  public:
   virtual ~ResponseStore() = default;
 
-  /// Its chain begins with it, or goes on; its stream begins with `frames`.
+  /// Its chain begins with it, or goes on; its stream begins with `frames`. Code::not_found, no_conversation,
+  /// when the conversation that it belongs to is not there any more.
   virtual Result<void> add(const StoredResponse& response, std::span<const StreamFrame> frames) = 0;
   virtual Result<StoredResponse> find(std::string_view id, std::string_view person) = 0;
   /// The responses up to `id`, the first one first. Code::not_found when one of them is not there any more;
@@ -60,7 +75,7 @@ class ResponseStore {
   /// The newest that holds an item of this id. Code::not_found, detail no_item.
   virtual Result<StoredResponse> holding(std::string_view item, std::string_view person) = 0;
 
-  /// A chain whose last response went is gone with it.
+  /// A chain whose last response went is gone with it, unless it is a conversation.
   struct Removed {
     std::string chain;
     bool was_last = false;

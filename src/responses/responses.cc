@@ -7,12 +7,11 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "responses/conversations.h"
 
 namespace bastide::responses {
 namespace {
 
-constexpr std::size_t items_max = 2000;  // as the codec reads
-constexpr ChainBounds chain_max{items_max, 48 * 1024 * 1024};
 constexpr std::size_t chains_a_sweep = 200;
 constexpr UnixMillis day_ms = 24LL * 3600 * 1000;
 
@@ -20,13 +19,6 @@ std::unexpected<Error> not_to_be_found() {
   return fail(Code::invalid,
               "There is no previous response of this id, or one that it builds on was deleted.",
               "previous_response_not_found", "Send the conversation's items as input.");
-}
-
-std::unexpected<Error> too_long() {
-  return fail(Code::invalid,
-              fmt::format("The conversation has grown beyond {} items or {} MB.", items_max,
-                          chain_max.bytes_max / (1024 * 1024)),
-              "conversation_too_long", "Send the items that matter as input of a new conversation.");
 }
 
 std::unexpected<Error> no_item(std::string_view id) {
@@ -61,11 +53,19 @@ void go_on_from(const Begun& begun, std::string_view answer_id, exchange::Ask& a
   if (!begun.wants_sealed) ask.include.emplace_back("reasoning.encrypted_content");
 }
 
-Responses::Responses(ResponseStore& store, Options options, const policy::Labels& labels, Pool& pool,
-                     Forget forget)
-    : store_(store), options_(options), labels_(labels), pool_(pool), forget_(std::move(forget)) {}
+Responses::Responses(ResponseStore& store, ConversationStore& conversations, Options options,
+                     const policy::Labels& labels, Pool& pool, Forget forget)
+    : store_(store),
+      conversations_(conversations),
+      options_(options),
+      labels_(labels),
+      pool_(pool),
+      forget_(std::move(forget)) {}
 
 Task<Result<Begun>> Responses::begin(std::string person, dialects::ResponsesCall call) {
+  if (!call.conversation.empty() && !keeps(call))
+    co_return fail(Code::invalid, "\"store\" must be true: a conversation keeps what is said in it.",
+                   "invalid_store", "Leave \"store\" or \"conversation\" out.");
   auto begun = co_await run_on(pool_, [this, &person, &call] { return read(person, call); });
   if (!begun) co_return begun;
   begun->keep = keeps(call) ? Begun::Keep::yes : Begun::Keep::no;
@@ -81,10 +81,17 @@ Result<policy::Label> Responses::fill_in(const std::string& person, dialects::Re
   for (const auto& [at, id] : call.references) {
     auto holder = store_.holding(id, person);
     auto item = holder ? dialects::item_of(holder->response_json, id) : Result<std::string>(pass(holder));
-    if (!item && item.error().code == Code::not_found) return no_item(id);
-    if (!item) return pass(item);
-    call.items[at] = std::move(*item);
-    highest = policy::join(highest, labels_.find_or_highest(holder->label));
+    if (item) {
+      call.items[at] = std::move(*item);
+      highest = policy::join(highest, labels_.find_or_highest(holder->label));
+      continue;
+    }
+    if (item.error().code != Code::not_found) return pass(item);
+    auto said = conversations_.holding(id, person);
+    if (!said && said.error().code == Code::not_found) return no_item(id);
+    if (!said) return pass(said);
+    call.items[at] = std::move(said->json);
+    if (!said->label.empty()) highest = policy::join(highest, labels_.find_or_highest(said->label));
   }
   return highest;
 }
@@ -97,26 +104,63 @@ Result<Begun> Responses::read(const std::string& person, dialects::ResponsesCall
   if (!call.references.empty()) out.label = labels_.id(highest);
   out.items_json = dialects::json_of_items(call.items);
   std::vector<std::string> earlier;
-  if (!call.previous.empty()) {
-    auto turns = store_.chain(call.previous, person, chain_max);
-    if (!turns && turns.error().code == Code::not_found) return not_to_be_found();
-    if (!turns && turns.error().code == Code::too_large) return too_long();
-    if (!turns) return pass(turns);
-    if (turns->back().state != State::ended)
-      return fail(Code::invalid, "The previous response has not ended yet.", "previous_response_running",
-                  "Wait for its end, or cancel it.");
-    out.chain = turns->back().chain;
-    for (const auto& turn : *turns) {
-      auto items = items_of(turn, dialects::ItemIds::of_providers);
-      if (!items) return pass(items);
-      std::ranges::move(*items, std::back_inserter(earlier));
-      highest = policy::join(highest, labels_.find_or_highest(turn.label));
-    }
-    out.label = labels_.id(highest);
+  if (!call.conversation.empty() || !call.previous.empty()) {
+    auto read = call.previous.empty() ? conversation_items(person, call, out, highest)
+                                      : earlier_items(person, call, out, highest);
+    if (!read) return pass(read);
+    earlier = std::move(*read);
   }
-  if (earlier.size() + call.items.size() > items_max) return too_long();
+  if (earlier.size() + call.items.size() > conversation_items_max) return conversation_too_long();
   out.body = dialects::whole_call(call, earlier);
   return out;
+}
+
+Result<std::vector<std::string>> Responses::earlier_items(const std::string& person,
+                                                          const dialects::ResponsesCall& call, Begun& out,
+                                                          policy::Label& highest) {
+  auto turns = store_.chain(call.previous, person, conversation_max);
+  if (!turns && turns.error().code == Code::not_found) return not_to_be_found();
+  if (!turns && turns.error().code == Code::too_large) return conversation_too_long();
+  if (!turns) return pass(turns);
+  if (turns->back().state != State::ended)
+    return fail(Code::invalid, "The previous response has not ended yet.", "previous_response_running",
+                "Wait for its end, or cancel it.");
+  if (is_in_conversation(turns->front()))
+    return fail(Code::invalid, "The previous response belongs to a conversation.",
+                "previous_response_in_conversation", "Name the conversation in its place.");
+  out.chain = turns->back().chain;
+  std::vector<std::string> earlier;
+  for (const auto& turn : *turns) {
+    auto items = items_of(turn, dialects::ItemIds::of_providers);
+    if (!items) return pass(items);
+    std::ranges::move(*items, std::back_inserter(earlier));
+    highest = policy::join(highest, labels_.find_or_highest(turn.label));
+  }
+  out.label = labels_.id(highest);
+  return earlier;
+}
+
+Result<std::vector<std::string>> Responses::conversation_items(const std::string& person,
+                                                               const dialects::ResponsesCall& call,
+                                                               Begun& out, policy::Label& highest) {
+  auto said = conversations_.items(call.conversation, person, conversation_max);
+  if (!said && said.error().code == Code::too_large) return conversation_too_long();
+  if (!said) return pass(said);
+  for (const auto& json : call.items)
+    if (auto item = dialects::listed_item(json, {});
+        item && std::ranges::find(*said, item->id, &ConversationItem::id) != said->end())
+      return fail(Code::invalid, "An item of this id is in the conversation.", "duplicate_item",
+                  "Leave it out of the input: the conversation brings it.");
+  out.chain = call.conversation;
+  out.is_in_conversation = true;
+  std::vector<std::string> earlier;
+  for (auto& item : *said) {
+    earlier.push_back(std::move(item.json));
+    if (item.label.empty()) continue;
+    highest = policy::join(highest, labels_.find_or_highest(item.label));
+    out.label = labels_.id(highest);
+  }
+  return earlier;
 }
 
 Task<Result<void>> Responses::keep(std::string person, const Begun& begun, const dialects::ChatAnswer& answer,
@@ -131,6 +175,11 @@ Task<Result<void>> Responses::keep(std::string person, const Begun& begun, const
   stored.items_json = begun.items_json;
   stored.response_json = dialects::response_json(answer, {});
   if (auto ids = dialects::item_ids_of(stored.response_json)) stored.item_ids = std::move(*ids);
+  if (begun.is_in_conversation) {
+    auto said = said_in(stored);
+    if (!said) co_return pass(said);
+    stored.said = std::move(*said);
+  }
   auto kept = co_await run_on(pool_, [this, &stored] { return store_.add(stored, {}); });
   co_return kept;
 }
@@ -148,7 +197,7 @@ Result<std::string> Responses::list(const std::string& person, const std::string
   if (!own) return pass(own);
   std::vector<StoredResponse> turns;
   if (!own->previous.empty()) {
-    auto before = store_.chain(own->previous, person, chain_max);
+    auto before = store_.chain(own->previous, person, conversation_max);
     // Where an earlier turn was deleted the list begins with what is there: its own.
     if (before) turns = std::move(*before);
     if (!before && before.error().code != Code::not_found) return pass(before);
@@ -158,7 +207,6 @@ Result<std::string> Responses::list(const std::string& person, const std::string
     for (const auto& json : jsons) {
       auto item = dialects::listed_item(json, fmt::format("{}_in{}", without_prefix(turn.id), items.size()));
       if (!item) return pass(item);
-      if (sealed == Sealed::hidden) item->json = dialects::without_sealed_reasoning(item->json);
       items.push_back(std::move(*item));
     }
     return {};
@@ -172,24 +220,7 @@ Result<std::string> Responses::list(const std::string& person, const std::string
   if (!asked) return pass(asked);
   if (auto added = add(*own, *asked); !added) return pass(added);
 
-  if (page.order == ItemPage::Order::newest_first) std::ranges::reverse(items);
-  auto first = items.begin();
-  if (!page.after.empty()) {
-    first = std::ranges::find(items, page.after, &dialects::ListedItem::id);
-    if (first == items.end())
-      return fail(Code::invalid, "\"after\" names no item of this response.", "invalid_after");
-    ++first;
-  }
-  const auto count = std::min<std::size_t>(page.limit, static_cast<std::size_t>(items.end() - first));
-  const auto last = first + static_cast<std::ptrdiff_t>(count);
-  JsonWriter json;
-  json.object().field("object", "list").key("data").array();
-  for (auto item = first; item != last; ++item) json.raw(item->json);
-  json.end().key("first_id");
-  count == 0 ? json.null() : json.value(first->id);
-  json.key("last_id");
-  count == 0 ? json.null() : json.value((last - 1)->id);
-  return json.field("has_more", last != items.end()).end().take();
+  return page_of(std::move(items), page, sealed);
 }
 
 Task<Result<std::string>> Responses::input_items(std::string person, std::string id, ItemPage page,

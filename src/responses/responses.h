@@ -9,7 +9,8 @@
 #include "dialects/responses_state.h"
 #include "exchange/exchange.h"
 #include "policy/labels.h"
-#include "responses/response_store.h"
+#include "responses/conversation_store.h"
+#include "responses/item_page.h"
 
 namespace bastide::responses {
 
@@ -17,9 +18,10 @@ namespace bastide::responses {
 struct Begun {
   enum class Keep : std::uint8_t { no, yes };
   Keep keep = Keep::no;
-  std::string body;   // for the codec: earlier items stand before its own
-  std::string chain;  // empty: it begins one
-  std::string label;  // of what was read before; empty: nothing was
+  std::string body;                 // for the codec: earlier items stand before its own
+  std::string chain;                // empty: it begins one
+  bool is_in_conversation = false;  // which `chain` names
+  std::string label;                // of what was read before; empty: nothing was
   std::string previous;
   std::string items_json;     // its own
   dialects::Others repeated;  // of the call, in its answer
@@ -36,14 +38,6 @@ struct Options {
   std::int64_t keep_days = 30;  // after their conversation went on last
 };
 
-/// Which items of a call are listed.
-struct ItemPage {
-  enum class Order : std::uint8_t { newest_first, oldest_first };
-  Order order = Order::newest_first;
-  std::string after{};  // id of an item; empty: from the beginning
-  std::size_t limit = 20;
-};
-
 /// Thread-safe; tasks work on `pool`. What belongs to another person is not found, in the same words as what
 /// does not exist.
 class Responses {
@@ -52,22 +46,25 @@ class Responses {
   using Forget = std::function<Result<void>(std::string_view chain)>;
 
   /// All outlive it.
-  Responses(ResponseStore& store, Options options, const policy::Labels& labels, Pool& pool, Forget forget);
+  Responses(ResponseStore& store, ConversationStore& conversations, Options options,
+            const policy::Labels& labels, Pool& pool, Forget forget);
 
   /// Whether the answer of a call that says so about `store` is kept.
   [[nodiscard]] bool keeps(const dialects::ResponsesCall& call) const {
     return options_.store == Options::Store::as_asked && call.store.value_or(true);
   }
 
-  /// Code::not_found, no_item: an item that is only named is in none of the person's responses.
+  /// Code::not_found: no_item, an item that is only named is in none of the person's responses and
+  /// conversations; no_conversation.
   /// Code::invalid: previous_response_not_found, also when one before it is not there any more;
-  /// conversation_too_long.
+  /// previous_response_in_conversation, conversation_too_long, duplicate_item; invalid_store, when a response
+  /// of a conversation is not to be kept.
   [[nodiscard]] Task<Result<Begun>> begin(std::string person, dialects::ResponsesCall call);
   /// Durable when it returns. `label`: the highest of what was read.
   [[nodiscard]] Task<Result<void>> keep(std::string person, const Begun& begun,
                                         const dialects::ChatAnswer& answer, policy::Label label);
 
-  enum class Sealed : std::uint8_t { shown, hidden };
+  using Sealed = responses::Sealed;
   /// As JSON.
   [[nodiscard]] Task<Result<std::string>> find(std::string person, std::string id, Sealed sealed);
   /// What the model read for it, earlier turns included, as a list of the dialect.
@@ -84,10 +81,18 @@ class Responses {
   [[nodiscard]] Result<Begun> read(const std::string& person, dialects::ResponsesCall& call);
   /// Puts items that are only named into their places; gives the highest label of what held them.
   [[nodiscard]] Result<policy::Label> fill_in(const std::string& person, dialects::ResponsesCall& call);
+  /// What stands before the call's own items; tells `out` where that came from, and how it is labelled.
+  [[nodiscard]] Result<std::vector<std::string>> earlier_items(const std::string& person,
+                                                               const dialects::ResponsesCall& call,
+                                                               Begun& out, policy::Label& highest);
+  [[nodiscard]] Result<std::vector<std::string>> conversation_items(const std::string& person,
+                                                                    const dialects::ResponsesCall& call,
+                                                                    Begun& out, policy::Label& highest);
   [[nodiscard]] Result<std::string> list(const std::string& person, const std::string& id,
                                          const ItemPage& page, Sealed sealed);
 
   ResponseStore& store_;
+  ConversationStore& conversations_;
   const Options options_;
   const policy::Labels& labels_;
   Pool& pool_;

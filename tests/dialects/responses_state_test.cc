@@ -58,7 +58,9 @@ TEST(ResponsesCall, names_the_field_that_is_wrong_or_would_need_other_state) {
   EXPECT_EQ(detail(R"({"input":"q","previous_response_id":7})"), "invalid_previous_response_id");
   EXPECT_EQ(detail(R"({"input":[{"role":"user","content":"a"},{"type":"item_reference"}]})"),
             "invalid_input[1].id");
-  EXPECT_EQ(detail(R"({"input":"q","conversation":"conv_1"})"), "field:conversation");
+  EXPECT_EQ(detail(R"({"input":"q","conversation":7})"), "invalid_conversation");
+  EXPECT_EQ(detail(R"({"input":"q","conversation":"conv_1","previous_response_id":"resp_1"})"),
+            "invalid_conversation");
 }
 
 TEST(ResponsesCall, says_where_items_are_only_named) {

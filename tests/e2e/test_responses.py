@@ -179,11 +179,6 @@ class Stored(House):
         self.assertIn(token, self.turns()[0][1])
         self.assertIn("ana.lopez@example.org", second.output_text)
 
-    def test_what_is_refused_names_the_field(self):
-        with self.assertRaises(openai.BadRequestError) as refused:
-            self.ada.responses.create(model="on-openai", input="q", extra_body={"conversation": "conv_1"})
-        self.assertEqual(refused.exception.param, "conversation")
-
     def test_an_item_that_is_only_named_is_found_by_its_person(self):
         first = self.ada.responses.create(model="on-openai", input="the first word")
         named = [{"type": "item_reference", "id": first.output[0].id}, {"role": "user", "content": "go on"}]

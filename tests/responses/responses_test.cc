@@ -4,6 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "tests/responses/fake_conversations.h"
 #include "tests/responses/fake_store.h"
 
 namespace bastide::responses {
@@ -40,7 +41,8 @@ class ResponsesTest : public ::testing::Test {
   testing::FakeStore store;
   Pool pool{"test", 1, 16};
   std::vector<std::string> forgotten;
-  Responses room{store, {}, labels, pool, [this](std::string_view chain) {
+  testing::FakeConversations conversations;
+  Responses room{store, conversations, {}, labels, pool, [this](std::string_view chain) {
                    forgotten.emplace_back(chain);
                    return Result<void>();
                  }};
@@ -131,7 +133,7 @@ TEST_F(ResponsesTest, a_conversation_has_its_bounds) {
 TEST_F(ResponsesTest, the_call_and_the_organisation_say_whether_it_is_kept) {
   EXPECT_EQ(begin(R"({"input":"q"})")->keep, Begun::Keep::yes);
   EXPECT_EQ(begin(R"({"input":"q","store":false})")->keep, Begun::Keep::no);
-  Responses none(store, {.store = Options::Store::always_refused}, labels, pool,
+  Responses none(store, conversations, {.store = Options::Store::always_refused}, labels, pool,
                  [](std::string_view) { return Result<void>(); });
   EXPECT_FALSE(none.keeps(*dialects::read_responses_call(R"({"input":"q","store":true})")));
 }

@@ -103,9 +103,11 @@ Result<void> read_field(std::string_view name, element value, ResponsesCall& out
     if (!id) return wrong(name, "a text");
     out.previous = *id;
   }
-  if (name == "conversation")
-    return fail(Code::unsupported, "Conversations of this API are not kept here.", "field:conversation",
-                "Go on from a response with previous_response_id.");
+  if (name == "conversation") {
+    const auto fields = as_object(value);
+    out.conversation = fields ? text(*fields, "id") : as_text(value).value_or("");
+    if (out.conversation.empty()) return wrong(name, "the id of a conversation, or an object with it");
+  }
   if (const auto list = name == "include" ? as_array(value) : std::nullopt)
     for (const auto each : *list)
       if (as_text(each) == sealed_word) out.wants_sealed = true;
@@ -124,11 +126,13 @@ Result<ResponsesCall> read_responses_call(std::string_view body) {
   for (const auto [name, value] : *root) {
     if (!value.is_null())
       if (auto read = read_field(name, value, out); !read) return pass(read);
-    if (name == "input" || name == "previous_response_id") continue;
+    if (name == "input" || name == "previous_response_id" || name == "conversation") continue;
     rest.key(name).raw(raw(value));
     if (!value.is_null() && std::ranges::find(repeated, name) != repeated.end())
       out.repeated.push_back({self, std::string(name), raw(value)});
   }
+  if (!out.previous.empty() && !out.conversation.empty())
+    return wrong("conversation", "left out where previous_response_id says what to go on from");
   out.rest_json = rest.end().take();
   out.rest_json = out.rest_json.substr(1, out.rest_json.size() - 2);
   const auto say = [&](std::string_view name, std::string value) {
@@ -136,6 +140,8 @@ Result<ResponsesCall> read_responses_call(std::string_view body) {
   };
   say("background", out.background ? "true" : "false");
   say("previous_response_id", out.previous.empty() ? "null" : JsonWriter().value(out.previous).take());
+  if (!out.conversation.empty())
+    say("conversation", JsonWriter().object().field("id", out.conversation).end().take());
   return out;
 }
 
@@ -229,11 +235,9 @@ Result<ListedItem> listed_item(std::string_view item_json, std::string_view id_o
                        : type == "custom_tool_call_output" ? "ctco"
                                                            : "item";
   ListedItem out{fmt::format("{}_{}", prefix, id_otherwise), {}};
-  JsonWriter written;
-  written.object().field("id", out.id);
-  for (const auto [name, value] : *item)
-    if (name != "id") written.key(name).raw(raw(value));
-  out.json = written.end().take();
+  auto written = item_with_id(item_json, out.id);
+  if (!written) return pass(written);
+  out.json = std::move(*written);
   return out;
 }
 

@@ -3,23 +3,13 @@
 
 #include "base/json.h"
 #include "http_api/model_calls/model_call.h"
+#include "http_api/openai/items.h"
 #include "http_api/routes.h"
 
 namespace bastide::http_api {
 namespace {
 
-using responses::ItemPage;
-using responses::Responses;
-
-constexpr std::size_t items_a_page_max = 100;
 constexpr Millis ping_every{10'000};
-
-/// What is sealed is shown to who names it in `include` (or `include[]`, as SDKs write lists).
-Responses::Sealed sealed_of(const Call& call) {
-  const auto query = net::percent_decode(call.request().query, true).value_or("");
-  return query.find("reasoning.encrypted_content") == std::string::npos ? Responses::Sealed::hidden
-                                                                        : Responses::Sealed::shown;
-}
 
 /// The events of a response after one of them, until it ends or its reader leaves, who may come back.
 Task<Result<void>> stream_events(Call& call, std::string id, std::int64_t after, net::Headers headers) {
@@ -66,7 +56,8 @@ Task<Result<void>> create(Call& call) {
   auto asked = dialects::read_responses_call(*body);
   if (!asked) co_return pass(asked);
   auto& room = call.services.responses;
-  if (asked->previous.empty() && asked->references.empty() && asked->store == false) {
+  const bool goes_on = !asked->previous.empty() || !asked->conversation.empty();
+  if (!goes_on && asked->references.empty() && asked->store == false) {
     // Nothing of it is ours to keep: it may pass as it came.
     auto answered = co_await answer_model_call(call, dialects::responses_codec(), {}, std::move(*body));
     co_return answered;
@@ -111,15 +102,10 @@ Task<Result<void>> remove(Call& call) {
 }
 
 Task<Result<void>> list_items(Call& call) {
-  ItemPage page;
-  page.after = call.query("after");
-  page.limit = std::min(call.limit(page.limit), items_a_page_max);
-  const auto order = call.query("order");
-  if (!order.empty() && order != "asc" && order != "desc")
-    co_return fail(Code::invalid, "\"order\" must be asc or desc.", "invalid_order");
-  if (order == "asc") page.order = ItemPage::Order::oldest_first;
+  auto page = item_page_of(call);
+  if (!page) co_return pass(page);
   auto listed = co_await call.services.responses.input_items(call.who.person, call.variables[0],
-                                                             std::move(page), sealed_of(call));
+                                                             std::move(*page), sealed_of(call));
   if (!listed) co_return pass(listed);
   auto sent = co_await call.send_json(200, std::move(*listed));
   co_return sent;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/crypto.h"
+#include "storage/responses/conversation_items.h"
 
 namespace bastide::storage {
 namespace {
@@ -38,7 +39,9 @@ class SqliteResponses final : public responses::ResponseStore {
     const auto response = seal(*key, r.response_json, response_of(r.id));
     const auto call = r.call_json.empty() ? std::string() : seal(*key, r.call_json, call_of(r.id));
     const auto sealed = seal_all(*key, r.id, frames);
-    return database_.write([&](Connection& db) {
+    const auto said = seal_items(*key, r.chain, r.said);
+    return database_.write([&](Connection& db) -> Result<void> {
+      if (is_in_conversation(r) && !is_conversation(db, r.chain, r.person)) return no_conversation();
       db.prepare(
             "insert into response_chain (id, person, used_at) values (?, ?, ?)"
             " on conflict (id) do update set used_at = excluded.used_at")
@@ -54,6 +57,8 @@ class SqliteResponses final : public responses::ResponseStore {
       insert.run();
       name_items(db, r);
       put(db, r.id, sealed);
+      put_items(db, r.chain, said);
+      return {};
     });
   }
 
@@ -114,7 +119,8 @@ class SqliteResponses final : public responses::ResponseStore {
       }
       db.prepare(
             "delete from response_chain where id = ?1 and not exists (select 1 from response where chain = "
-            "?1)")
+            "?1)"
+            " and not exists (select 1 from response_conversation where id = ?1)")
           .bind(1, out.chain)
           .run();
       out.was_last = db.changes() > 0;
@@ -166,6 +172,7 @@ class SqliteResponses final : public responses::ResponseStore {
     if (!key) return pass(key);
     const auto response = seal(*key, r.response_json, response_of(r.id));
     const auto sealed = seal_all(*key, r.id, frames);
+    const auto said = seal_items(*key, r.chain, r.said);
     return database_.write([&](Connection& db) -> Result<void> {
       auto update = db.prepare(
           "update response set state = 0, response = ?, label = ?, call = null where id = ? and person = ?");
@@ -173,6 +180,7 @@ class SqliteResponses final : public responses::ResponseStore {
       if (db.changes() == 0) return no_response();
       name_items(db, r);
       put(db, r.id, sealed);
+      put_items(db, r.chain, said);
       return {};
     });
   }

@@ -59,6 +59,17 @@ describe("OpenAI's SDK", () => {
     const made = await client.embeddings.create({ model: "embed-openai", input: ["abc", "abcdef"] });
     assert.equal(made.data.length, 2);
   });
+  it("keeps conversations", async () => {
+    const { id } = await client.conversations.create({ metadata: { topic: "demo" }, items: [{ type: "message", role: "user", content: "Hello" }] });
+    const answer = await client.responses.create({ model: "on-openai", input: "Bonjour", conversation: id });
+    assert.equal(answer.conversation.id, id);
+    const said = [];
+    for await (const item of client.conversations.items.list(id, { order: "asc", limit: 2 })) said.push(item.content[0].text);
+    assert.deepEqual(said, ["Hello", "Bonjour", answer.output_text]);
+    assert.equal((await client.conversations.update(id, { metadata: { topic: "other" } })).metadata.topic, "other");
+    assert.equal((await client.conversations.delete(id)).deleted, true);
+    await assert.rejects(client.conversations.retrieve(id), OpenAI.NotFoundError);
+  });
   it("leaves files and batches", async () => {
     const line = (n) => JSON.stringify({ custom_id: `q${n}`, method: "POST", url: "/v1/chat/completions", body: { model: "on-anthropic", messages: ask("Bonjour") } });
     const file = await client.files.create({ file: await OpenAI.toFile(Buffer.from(`${line(1)}\n${line(2)}\n`), "in.jsonl"), purpose: "batch" });
