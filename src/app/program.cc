@@ -155,7 +155,7 @@ struct Program::Parts {
   std::unique_ptr<gateway::Gateway> gateway;
   http_api::WebFiles web;
   std::unique_ptr<http_api::Services> services;
-  http_api::HouseDoor house_door;
+  http_api::Doors doors;
   std::unique_ptr<batches::Batches> batches;  // ends its lines before what answers them goes
   std::unique_ptr<Sweeper> sweeper;
   std::unique_ptr<notices::Postman> postman;
@@ -353,7 +353,7 @@ void Program::Parts::open_doors() {
       batches::Batches::Rooms{
           *batch_store, *files, *io, loop->loop(),
           [this](const identity::Asker& asker) { return identity::who_now(*identity, asker); },
-          [this](batches::LineCall call) { return http_api::ask_in_house(house_door, std::move(call)); },
+          [this](batches::LineCall call) { return http_api::ask_in_house(doors.house, std::move(call)); },
           http_api::in_language},
       batches::BatchBounds{});
   metrics.gauge(
@@ -401,7 +401,7 @@ void Program::Parts::open_doors() {
         if (!erased) return pass(erased);
         return {};
       }});
-  house_door = http_api::make_house_door(*services);
+  doors = http_api::make_doors(*services);
 }
 
 Program::Program(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -428,7 +428,7 @@ policy::Accounts& Program::accounts() { return *parts_->accounts; }
 models::House& Program::models() { return *parts_->models; }
 const exchange::Pipeline& Program::pipeline() { return *parts_->pipeline; }
 const policy::Labels& Program::labels() { return *parts_->labels; }
-http_api::Services& Program::services() { return *parts_->services; }
+net::Handler Program::handler() { return parts_->doors.port; }
 Metrics& Program::metrics() { return parts_->metrics; }
 void Program::seal_usage() { parts_->usage_seals->start(); }
 void Program::start_sweeper() {

@@ -15,6 +15,7 @@
 #include "models/house.h"
 #include "net/client.h"
 #include "net/loop.h"
+#include "net/server.h"
 #include "policy/limits.h"
 #include "storage/blobs.h"
 #include "storage/sqlite/database.h"
@@ -50,7 +51,8 @@ class Program {
   [[nodiscard]] models::House& models();
   [[nodiscard]] const exchange::Pipeline& pipeline();
   [[nodiscard]] const policy::Labels& labels();
-  [[nodiscard]] http_api::Services& services();
+  /// Everything that it answers on its port.
+  [[nodiscard]] net::Handler handler();
   [[nodiscard]] Metrics& metrics();
   /// Seals the usage log in the audit log from here on: for the process that serves.
   void seal_usage();

@@ -11,7 +11,6 @@
 #include "app/commands.h"
 #include "app/program.h"
 #include "base/log.h"
-#include "http_api/routes.h"
 #include "net/server.h"
 
 namespace bastide::app {
@@ -132,8 +131,7 @@ int serve_command(const Common& common, const ServeOptions& options) {
   server_options.loops = options.loops;
   if (config->server.tls_certificate_file && config->server.tls_key_file)
     server_options.tls = net::TlsFiles{*config->server.tls_certificate_file, *config->server.tls_key_file};
-  auto server = net::Server::start(server_options, http_api::make_handler((*program)->services()),
-                                   (*program)->metrics());
+  auto server = net::Server::start(server_options, (*program)->handler(), (*program)->metrics());
   if (!server) return complain(server.error());
   greet(**program, address_for_people(*config, listen->first, (*server)->port()));
   if (options.warm)

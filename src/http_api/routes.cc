@@ -277,14 +277,12 @@ std::shared_ptr<Door> make_door(Services& services) {
 }
 }  // namespace
 
-net::Handler make_handler(Services& services) {
-  return [door = make_door(services)](net::ServerCall& call) { return serve_port(*door, call); };
-}
-
-HouseDoor make_house_door(Services& services) {
-  return [door = make_door(services)](net::ServerCall& call, identity::Principal who) {
-    return serve_house(*door, call, std::move(who));
-  };
+Doors make_doors(Services& services) {
+  const auto door = make_door(services);
+  return {[door](net::ServerCall& call) { return serve_port(*door, call); },
+          [door](net::ServerCall& call, identity::Principal who) {
+            return serve_house(*door, call, std::move(who));
+          }};
 }
 
 }  // namespace bastide::http_api

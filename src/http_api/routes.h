@@ -66,11 +66,15 @@ void add_message_batch_routes(Routes& routes);
 void add_gemini_routes(Routes& routes);
 void add_system_routes(Routes& routes);
 
-/// The server's handler: everything that Bastide answers on its port. `services` outlives it.
-[[nodiscard]] net::Handler make_handler(Services& services);
-
-/// The same for a caller whom the house knows already. Gives the error that was sent, if it was one.
+/// For a caller whom the house knows already. Gives the error that was sent, if it was one.
 using HouseDoor = std::function<Task<std::optional<Error>>(net::ServerCall& call, identity::Principal who)>;
-[[nodiscard]] HouseDoor make_house_door(Services& services);
+
+/// Two ways to the same routes.
+struct Doors {
+  net::Handler port;  // everything that Bastide answers on its port
+  HouseDoor house;
+};
+/// `services` outlives them.
+[[nodiscard]] Doors make_doors(Services& services);
 
 }  // namespace bastide::http_api
