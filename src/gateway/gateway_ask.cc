@@ -130,18 +130,19 @@ Task<Gateway::Turn> Gateway::ask(net::ServerCall& http, Passing& passing, const 
   const auto& asked = passing.head;
   const bool translates = !passing.passes_as_bytes(plan);
   std::optional<Meter> meter;
-  std::optional<Translator> translator;
+  std::unique_ptr<Translator> translator;  // apart: most calls need none, and a stream holds this frame
   AnswerReader* answer = nullptr;
   std::string model;  // what stands in the place of the caller's word for the model
   std::array<std::string_view, 3> body;
   if (translates) {
     body[0] = passing.translated.body;
     const bool tells_usage = passing.neutral->include_usage.value_or(passing.dialect != Dialect::openai);
-    answer = &translator.emplace(
+    translator = std::make_unique<Translator>(
         dialects::codec_of(upstream.dialect), passing.codec,
         Translator::Wanted{asked.stream, tells_usage, passing.exchange, plan.card.id, head_lines(passing),
                            asked.input_tokens_max / 2, passing.begun.wall / 1000},
         passing.restorer.get());
+    answer = translator.get();
   } else {
     const std::string_view given = passing.body;
     const bool asks_usage = must_ask_usage(passing.dialect, asked, given);
