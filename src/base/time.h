@@ -16,6 +16,8 @@ using Micros = std::chrono::microseconds;
 using UnixMillis = std::int64_t;
 
 [[nodiscard]] UnixMillis now_ms();
+/// Steady::now() as of the kernel's last tick, some milliseconds ago: a fifth of what the exact one costs.
+[[nodiscard]] Steady::time_point coarse_now();
 /// RFC 3339 in UTC with milliseconds: 2026-11-22T09:41:07.250Z.
 [[nodiscard]] std::string rfc3339(UnixMillis at);
 /// The first moment of "2026-11-22"; nothing for what is no day of the Gregorian calendar from 1970 to 9999.

@@ -240,7 +240,7 @@ Task<Gateway::Outcome> Gateway::send(net::ServerCall& http, Passing& passing) co
     for (const auto* plan : order) {
       auto& health = plan->upstream->health;
       const bool is_last = plan == order.back();
-      if (!health.may_try(Steady::now()) && !is_last) continue;
+      if (!health.may_try() && !is_last) continue;
       if (auto paid = choose(passing, *plan); !paid) {
         turn.error = std::move(paid.error());
         continue;
@@ -268,7 +268,7 @@ Task<Gateway::Outcome> Gateway::send(net::ServerCall& http, Passing& passing) co
   }
   if (turn.error) co_return refuse(passing, std::move(*turn.error));
   // The provider's own refusal, in the dialect that the client speaks.
-  auto& kept = turn.kept;
+  auto& kept = *turn.kept;
   settle(passing, nullptr, {kept.status, "provider_rejected"});
   net::Headers headers{{"content-type", "application/json"}, {"x-bastide-exchange", passing.exchange}};
   if (auto wait = kept.headers.find("retry-after")) headers.add("retry-after", std::string(*wait));

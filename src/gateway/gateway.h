@@ -118,14 +118,14 @@ class Gateway {
     }
     What what = What::failed;
     std::optional<Error> error{};
-    net::Relayed kept{};
+    std::unique_ptr<net::Relayed> kept{};  // apart: most turns keep none, and many coroutines hold one
   };
   /// One provider, with one key after another.
   [[nodiscard]] Task<Turn> ask_with_keys(net::ServerCall& http, Passing& passing, const Plan& plan,
                                          KeyRing::Urgency urgency) const;
   [[nodiscard]] Task<Turn> ask(net::ServerCall& http, Passing& passing, const Plan& plan,
                                std::shared_ptr<const std::string> key) const;
-  [[nodiscard]] static Turn judge(net::Relayed kept);
+  [[nodiscard]] static Turn judge(net::Relayed answer);
   /// Puts the call into the words of `plan`'s provider, when it speaks another dialect than the caller.
   /// False: the stages must see this call, to do what is not done here or to say why it cannot be said there.
   [[nodiscard]] static bool translate(Passing& passing, const Plan& plan);

@@ -81,6 +81,9 @@ bool must_ask_usage(Dialect dialect, const dialects::ChatHead& head, std::string
 
 std::string Gateway::head_lines(const Passing& passing) {
   auto lines = rate_lines(*passing.account, passing.dialect, passing.begun);
+  lines += "x-bastide-exchange: ";
+  lines += passing.exchange;
+  lines += "\r\n";
   if (passing.cache_key) lines += "x-bastide-cache: miss\r\n";
   if (passing.translated.plan && !passing.translated.warning.empty())
     lines += "x-bastide-warning: " + passing.translated.warning + "\r\n";
@@ -112,7 +115,7 @@ Task<Gateway::Turn> Gateway::ask_with_keys(net::ServerCall& http, Passing& passi
     if (turn.what == Turn::What::key_refused) {
       ring.refused(index, Steady::now());
     } else if (turn.what == Turn::What::key_limited) {
-      const auto wait = turn.kept.headers.find("retry-after");
+      const auto wait = turn.kept->headers.find("retry-after");
       plan.rests.limited(index, wait ? retry_after_of(*wait, now_ms()) : std::nullopt, Steady::now());
     } else {
       if (turn.what != Turn::What::failed && turn.what != Turn::What::key_over) ring.accepted(index);
@@ -151,7 +154,7 @@ Task<Gateway::Turn> Gateway::ask(net::ServerCall& http, Passing& passing, const 
     if (passing.cap > 0) model += fmt::format(",\"{}\":{}", upstream.limit_field, passing.cap);
     body = {given.substr(0, asked.model_at), model, given.substr(asked.model_at + asked.model_bytes)};
     answer = &meter.emplace(passing.dialect, asked.stream,
-                            asks_usage ? Meter::UsageEvent::hide : Meter::UsageEvent::show, passing.exchange,
+                            asks_usage ? Meter::UsageEvent::hide : Meter::UsageEvent::show,
                             head_lines(passing), desk().scanner);
   }
   const auto head = request_head(passing, plan, *key, http.request().headers,
@@ -203,21 +206,21 @@ void Gateway::keep_copy(const Passing& passing, const Plan& plan, AnswerReader& 
 }
 
 // An answer that was kept, because its status says that it is none.
-Gateway::Turn Gateway::judge(net::Relayed kept) {
-  const int status = kept.status;
+Gateway::Turn Gateway::judge(net::Relayed answer) {
+  const int status = answer.status;
   // Google answers 400 to a key that it does not know.
   const bool key_refused = status == 401 || status == 403 ||
-                           (status == 400 && kept.body.find("API key not valid") != std::string::npos);
+                           (status == 400 && answer.body.find("API key not valid") != std::string::npos);
   const bool redirects = status >= 300 && status < 400;
   const auto what = status == 429                                 ? Turn::What::key_limited
                     : key_refused                                 ? Turn::What::key_refused
                     : status == 408 || status >= 500 || redirects ? Turn::What::failed
                                                                   : Turn::What::rejected;
-  Turn turn{what, {}, std::move(kept)};
+  Turn turn{what, {}, std::make_unique<net::Relayed>(std::move(answer))};
   if (key_refused || redirects)
     turn.error = Error{Code::upstream, "The provider does not accept the organisation's key or address.",
                        "provider_key", "Tell an administrator."};
-  else if (!turn.kept.headers.find("content-type").value_or("").starts_with("application/json"))
+  else if (!turn.kept->headers.find("content-type").value_or("").starts_with("application/json"))
     turn.error = Error{Code::upstream, "The provider failed to answer.", "provider_failed", "Try again."};
   return turn;
 }

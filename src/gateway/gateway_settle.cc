@@ -48,7 +48,7 @@ std::uint32_t micros(Steady::duration span) {
 }  // namespace
 
 void Gateway::settle(Passing& passing, const AnswerReader* answer, const Ending& ending) const {
-  const auto now = policy::Moment::now();
+  const auto now = passing.begun.later();
   policy::UsageRow row;
   row.at_ms = passing.begun.wall;
   row.set_exchange(passing.exchange);

@@ -84,12 +84,12 @@ bool Gateway::translate(Passing& passing, const Plan& plan) {
 }
 
 void Gateway::put_in_words(Turn& turn, const Plan& plan) {
-  if (asks_for_other_names(turn.kept)) {
+  if (asks_for_other_names(*turn.kept)) {
     plan.needs_stages.store(true, std::memory_order_relaxed);
     turn.what = Turn::What::needs_stages;
     return;
   }
-  if (!turn.error) turn.error = Translator::error_of(dialects::codec_of(plan.upstream->dialect), turn.kept);
+  if (!turn.error) turn.error = Translator::error_of(dialects::codec_of(plan.upstream->dialect), *turn.kept);
 }
 
 Task<Gateway::Turn> Gateway::give_whole(net::ServerCall& http, Passing& passing, const Plan& plan,

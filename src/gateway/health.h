@@ -29,6 +29,7 @@ class Health {
     auto expected = until;
     return open_until_.compare_exchange_strong(expected, at + pause_.load(std::memory_order_relaxed));
   }
+  [[nodiscard]] bool may_try() { return !is_open() || may_try(Steady::now()); }
   /// Whether others should be asked before it: it failed more than one call in seven lately. Every sixteenth
   /// time the answer is no all the same, so that a recovery is noticed.
   [[nodiscard]] bool prefers_rest() {

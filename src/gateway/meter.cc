@@ -57,12 +57,11 @@ std::string stream_error(dialects::Dialect dialect, const Error& error) {
   }
 }
 
-Meter::Meter(dialects::Dialect dialect, bool stream, UsageEvent usage_event, std::string_view exchange,
-             std::string own_lines, dialects::Scanner& scanner)
+Meter::Meter(dialects::Dialect dialect, bool stream, UsageEvent usage_event, std::string own_lines,
+             dialects::Scanner& scanner)
     : dialect_(dialect),
       stream_(stream),
       hides_(usage_event == UsageEvent::hide),
-      exchange_(exchange),
       own_lines_(std::move(own_lines)),
       scanner_(scanner),
       meter_(dialect) {}
@@ -78,7 +77,6 @@ Meter::Verdict Meter::on_head(int status, net::Headers& headers) {
       length_ = bytes;
   }
   headers.remove_if([](const net::Header& field) { return !may_pass(field.name); });
-  headers.add("x-bastide-exchange", std::string(exchange_));
   headers.add_lines(std::move(own_lines_));
   return is_events() && hides_ ? Verdict::rewrite : Verdict::pass_on;
 }

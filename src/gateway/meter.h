@@ -22,10 +22,9 @@ class Meter final : public AnswerReader {
   static constexpr std::size_t line_bytes_max = 4 * 1024 * 1024;  // longer lines pass unread
   static constexpr std::size_t body_bytes_max = 8 * 1024 * 1024;  // so much of a whole answer is read
 
-  /// `scanner` and `exchange`, the id for x-bastide-exchange, outlive it. `own_lines` are header lines of the
-  /// house that the answer carries besides.
-  Meter(dialects::Dialect dialect, bool stream, UsageEvent usage_event, std::string_view exchange,
-        std::string own_lines, dialects::Scanner& scanner);
+  /// `scanner` outlives it. `own_lines` are header lines of the house that the answer carries besides.
+  Meter(dialects::Dialect dialect, bool stream, UsageEvent usage_event, std::string own_lines,
+        dialects::Scanner& scanner);
 
   Verdict on_head(int status, net::Headers& headers) override;
   void on_body(std::string_view content) override;
@@ -42,7 +41,6 @@ class Meter final : public AnswerReader {
   dialects::Dialect dialect_;
   bool stream_;
   bool hides_;
-  std::string_view exchange_;
   std::string own_lines_;
   dialects::Scanner& scanner_;
   dialects::StreamMeter meter_;

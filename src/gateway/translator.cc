@@ -24,8 +24,8 @@ dialects::Usage Translator::guess(std::int64_t output_tokens) const {
 }
 
 net::Headers Translator::headers() const {
-  net::Headers out{{"x-bastide-exchange", wanted_.exchange}};
-  out.add("content-type", wanted_.stream ? std::string(encoder_->media_type()) : "application/json");
+  net::Headers out{
+      {"content-type", wanted_.stream ? std::string(encoder_->media_type()) : "application/json"}};
   if (wanted_.stream) {
     out.add("cache-control", "no-store");
     out.add("x-accel-buffering", "no");

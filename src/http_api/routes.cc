@@ -68,9 +68,10 @@ bool changes_state(std::string_view method) { return method != "GET" && method !
 Task<Result<void>> authenticate(Call& call) {
   const auto& request = call.request();
   auto& identity = call.services.identity;
-  auto key = std::string(bearer(request));
+  auto key = bearer(request);
   // Google's own way for programs that cannot set headers.
-  if (key.empty() && call.dialect == &dialects::gemini_codec()) key = call.query("key");
+  std::string in_address;
+  if (key.empty() && call.dialect == &dialects::gemini_codec()) key = in_address = call.query("key");
   if (!key.empty()) {
     auto known = identity.cached_key(key, request.peer);
     if (known) {
@@ -150,8 +151,9 @@ struct Door {
     const auto& request = call.request();
     call.language = language_of(request);
     call.dialect = dialect_of(request);
-    const auto path = is_google_v1(request) ? "/v1beta" + request.path.substr(3) : request.path;
-    auto match = routes.find(request.method == "HEAD" ? "GET" : request.method, path);
+    const auto google = is_google_v1(request) ? "/v1beta" + request.path.substr(3) : std::string();
+    auto match = routes.find(request.method == "HEAD" ? "GET" : std::string_view(request.method),
+                             google.empty() ? std::string_view(request.path) : google);
     if (!match.entry) {
       if (!call.dialect && !request.path.starts_with("/api/") && !match.other_method) {
         auto sent = co_await send_web_file(call);

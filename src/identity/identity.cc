@@ -134,7 +134,7 @@ void Identity::write_failures() {
 /// When the store cannot say whether something changed, memory is not believed.
 bool Identity::memory_is_fresh() const {
   auto patience = std::max<Steady::duration>(options_.check_every * 5, std::chrono::seconds(5));
-  return Steady::now() - checked_at_.load() < patience;
+  return coarse_now() - checked_at_.load() < patience;
 }
 
 void Identity::forget_all() {
@@ -143,8 +143,8 @@ void Identity::forget_all() {
   changes_.fetch_add(1, std::memory_order_release);
 }
 
-Result<Principal> Identity::speak(const KeyEntry& entry, std::string_view address) const {
-  if (entry.is_over(options_.now())) return unknown_key();
+Result<Principal> Identity::speak(const KeyEntry& entry, std::string_view address, UnixMillis now) {
+  if (entry.is_over(now)) return unknown_key();
   if (!entry.allows_address(address))
     return fail(Code::forbidden, "This API key may not be used from here.", "key_address",
                 "Use it from the network it was made for, or make a key for this one.");
@@ -153,9 +153,10 @@ Result<Principal> Identity::speak(const KeyEntry& entry, std::string_view addres
 
 std::optional<Result<Principal>> Identity::cached_key(std::string_view secret, std::string_view address) {
   if (!memory_is_fresh()) return std::nullopt;
-  const auto entry = keys_.find(secret, options_.now());
+  const auto now = options_.now();
+  const auto entry = keys_.find(secret, now);
   if (!entry) return std::nullopt;
-  return speak(*entry, address);
+  return speak(*entry, address, now);
 }
 
 Result<Principal> Identity::authenticate_key(std::string_view secret, std::string_view address) {
@@ -168,9 +169,10 @@ Result<Principal> Identity::authenticate_key(std::string_view secret, std::strin
   const bool replaced = found->key.hash != hash_of(secret);
   if (replaced && options_.now() >= found->key.previous_until.value_or(0)) return unknown_key();
   load_keys();
-  const auto entry = keys_.find(secret, options_.now());
+  const auto now = options_.now();
+  const auto entry = keys_.find(secret, now);
   if (!entry) return unknown_key();
-  return speak(*entry, address);
+  return speak(*entry, address, now);
 }
 
 void Identity::follow_keys() {

@@ -237,7 +237,7 @@ class Identity {
   Result<std::string> hash_new_password(std::string_view password, std::string_view email,
                                         std::string_view name);
   Result<SignedIn> begin_session(std::string_view person, const Client& client);
-  Result<Principal> speak(const KeyEntry& entry, std::string_view address) const;
+  static Result<Principal> speak(const KeyEntry& entry, std::string_view address, UnixMillis now);
   bool load_keys();
   void follow_keys();
   [[nodiscard]] std::pair<NewLink, Link> make_link(LinkKind kind, const std::string& person) const;

@@ -31,7 +31,12 @@ class Headers {
   [[nodiscard]] const std::vector<Header>& all() const { return fields_; }
   /// Complete lines ("name: value" CR LF) that an answer carries besides: made by the house, never from
   /// input, and not checked. One string instead of two for each field.
-  void add_lines(std::string lines) { lines_ += lines; }
+  void add_lines(std::string lines) {
+    if (lines_.empty())
+      lines_ = std::move(lines);
+    else
+      lines_ += lines;
+  }
   [[nodiscard]] const std::string& lines() const { return lines_; }
 
  private:

@@ -86,7 +86,7 @@ void Loop::Impl::dispatch(std::uint32_t events, Ticket ticket) {
 }
 
 std::string_view Loop::Impl::date() {
-  auto second = now_ms() / 1000;
+  const std::int64_t second = std::time(nullptr);
   if (second != date_second_) {
     static constexpr std::array days{"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};
     static constexpr std::array months{"Jan", "Feb", "Mar", "Apr", "May", "Jun",
@@ -228,6 +228,7 @@ void Loop::run() {
       }
       impl_->dispatch(event.events, event.data.u64);
     }
+    impl_->events_this_turn = 0;
     impl_->wheel.advance(impl_->now);
     impl_->run_due();
     run_ready();

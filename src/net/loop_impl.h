@@ -85,7 +85,7 @@ struct Loop::Impl {
   detail::Fd waker;
   Steady::time_point now = Steady::now();  // read once a turn
   std::uint64_t turn = 0;
-  int events_this_turn = 0;
+  int events_this_turn = 0;  // 0 once all of them were looked at
   detail::Wheel wheel{now};
   /// What others keep on this loop, by their own number: destroyed with it.
   std::map<std::uint64_t, std::shared_ptr<void>> attachments;

@@ -286,6 +286,8 @@ class Relay {
     for (;;) {
       if (call_.cut_) co_return end_early(*call_.cut_);  // also while bytes keep coming
       if (link_.had_its_turn()) co_await yield_turn(link_.loop());
+      // Read where the writes are: what comes meanwhile goes along, and none of it is copied.
+      if (begun_ && link_.may_read()) co_await EndOfTurn{link_.loop()};
       auto io = link_.read(scratch(), Loop::Impl::scratch_bytes - padding);
       if (io.what == Io::What::bytes) {
         silent_ = {};

@@ -98,6 +98,7 @@ class Listener final : public Pollable {
         if (errno != EAGAIN && errno != EWOULDBLOCK) pause();
         return;
       }
+      if (address.is_loopback()) set_within_machine(fd.get());
       take(std::move(fd), address.ip());
     }
   }

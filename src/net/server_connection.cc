@@ -134,7 +134,7 @@ Task<Connection::Next> Connection::read_head(RequestHead& head, Refusal& refusal
 }
 
 Task<bool> Connection::answer_one(RequestHead head) {
-  auto began = Steady::now();
+  const auto began = link_.impl().now;
   ++burst_;
   Call call(*this, std::move(head));
   call_ = &call;

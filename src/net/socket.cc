@@ -69,6 +69,17 @@ std::string Address::ip() const {
   return text.data();
 }
 
+bool Address::is_loopback() const {
+  constexpr std::uint32_t net = 127;
+  const auto is_ours = [](std::uint32_t ip4) { return ntohl(ip4) >> 24U == net; };
+  if (family() == AF_INET) return is_ours(reinterpret_cast<const sockaddr_in*>(&storage)->sin_addr.s_addr);
+  if (family() != AF_INET6) return false;
+  const auto& ip6 = reinterpret_cast<const sockaddr_in6*>(&storage)->sin6_addr;
+  std::uint32_t last = 0;
+  std::memcpy(&last, ip6.s6_addr + 12, sizeof last);
+  return IN6_IS_ADDR_LOOPBACK(&ip6) || (IN6_IS_ADDR_V4MAPPED(&ip6) && is_ours(last));
+}
+
 std::optional<Address> literal_address(const std::string& host, int port) {
   Address address;
   auto* ip4 = reinterpret_cast<sockaddr_in*>(&address.storage);
@@ -156,6 +167,11 @@ void set_no_delay(int fd) {
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
+void set_within_machine(int fd) {
+  static constexpr std::string_view reno = "reno";  // every kernel has it
+  ::setsockopt(fd, IPPROTO_TCP, TCP_CONGESTION, reno.data(), reno.size());
+}
+
 void set_accepted_options(int fd, Millis patience) {
   set_no_delay(fd);
   int on = 1;
@@ -170,6 +186,7 @@ Fd begin_connect(const Address& address) {
   Fd fd(::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!fd.valid()) return fd;
   if (address.family() != AF_UNIX) set_no_delay(fd.get());
+  if (address.is_loopback()) set_within_machine(fd.get());
   if (::connect(fd.get(), address.get(), address.size) != 0 && errno != EINPROGRESS) {
     int error = errno;
     fd.reset();

@@ -20,6 +20,7 @@ struct Address {
   [[nodiscard]] int port() const;
   /// The IP address alone; an IPv4 address mapped into IPv6 is written as IPv4.
   [[nodiscard]] std::string ip() const;
+  [[nodiscard]] bool is_loopback() const;
 };
 
 /// Blocks while a name is looked up; an address in figures is not looked up. Never empty.
@@ -37,6 +38,9 @@ struct Address {
 void set_accepted_options(int fd, Millis patience);
 [[nodiscard]] int bound_port(int fd);
 void set_no_delay(int fd);
+/// For a connection within this machine: the control of congestion that costs least, as there is none. BBR,
+/// where it is the system's choice, measures the path and paces every write.
+void set_within_machine(int fd);
 
 /// A non-blocking socket whose connection has begun; invalid with errno when that failed at once.
 [[nodiscard]] Fd begin_connect(const Address& address);

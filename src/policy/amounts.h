@@ -68,6 +68,11 @@ struct Moment {
   Steady::time_point steady;
   UnixMillis wall = 0;
   static Moment now() { return {Steady::now(), now_ms()}; }
+  /// Now, by one clock: the other has gone on as far.
+  [[nodiscard]] Moment later() const {
+    const auto now = Steady::now();
+    return {now, wall + std::chrono::duration_cast<Millis>(now - steady).count()};
+  }
 };
 
 /// The day, week and month in which a moment lies, counted from 1970.
