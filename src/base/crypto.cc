@@ -39,6 +39,18 @@ Sha256 sha256(std::string_view bytes) {
   return digest;
 }
 
+ShortHash short_hash(std::string_view bytes) {
+  static_assert(std::tuple_size_v<ShortHash> == crypto_shorthash_siphashx24_BYTES);
+  static const auto key = [] {
+    std::array<unsigned char, crypto_shorthash_siphashx24_KEYBYTES> drawn{};
+    fill_random(drawn.data(), drawn.size());
+    return drawn;
+  }();
+  ShortHash out{};
+  crypto_shorthash_siphashx24(out.data(), bytes_of(bytes), bytes.size(), key.data());
+  return out;
+}
+
 std::string sha256_hex(std::string_view bytes) { return hex(sha256(bytes)); }
 
 Sha256 hmac_sha256(std::string_view key, std::string_view bytes) {

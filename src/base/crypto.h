@@ -12,6 +12,10 @@ namespace bastide {
 
 using Sha256 = std::array<unsigned char, 32>;
 
+/// SipHash-2-4 of 128 bits under a key that this process draws at its start and tells nobody: to know a text
+/// again in its memory, at a fifth of sha256's cost.
+using ShortHash = std::array<unsigned char, 16>;
+[[nodiscard]] ShortHash short_hash(std::string_view bytes);
 [[nodiscard]] Sha256 sha256(std::string_view bytes);
 [[nodiscard]] std::string sha256_hex(std::string_view bytes);
 [[nodiscard]] Sha256 hmac_sha256(std::string_view key, std::string_view bytes);

@@ -64,21 +64,25 @@ std::string language_of(const net::Request& request) {
 
 bool changes_state(std::string_view method) { return method != "GET" && method != "HEAD"; }
 
+// By a key that is in memory, as most calls come. Nothing: ask `authenticate`.
+std::optional<Result<void>> recognise(Call& call) {
+  const auto key = bearer(call.request());
+  if (key.empty()) return std::nullopt;
+  auto known = call.services.identity.cached_key(key, call.request().peer);
+  if (!known) return std::nullopt;
+  if (!*known) return pass(*known);
+  call.who = std::move(**known);
+  return Result<void>{};
+}
+
 // By key, else by session; a session that changes something must show its CSRF token.
 Task<Result<void>> authenticate(Call& call) {
   const auto& request = call.request();
   auto& identity = call.services.identity;
-  auto key = bearer(request);
+  auto key = std::string(bearer(request));
   // Google's own way for programs that cannot set headers.
-  std::string in_address;
-  if (key.empty() && call.dialect == &dialects::gemini_codec()) key = in_address = call.query("key");
+  if (key.empty() && call.dialect == &dialects::gemini_codec()) key = call.query("key");
   if (!key.empty()) {
-    auto known = identity.cached_key(key, request.peer);
-    if (known) {
-      if (!*known) co_return pass(*known);
-      call.who = std::move(**known);
-      co_return Result<void>{};
-    }
     auto who = co_await call.blocking([&] { return identity.authenticate_key(key, request.peer); });
     if (!who) co_return pass(who);
     call.who = std::move(*who);
@@ -167,9 +171,9 @@ struct Door {
     call.variables = std::move(match.variables);
     if (match.entry->access == Access::person) {
       if (known) call.who = *known;
-      Result<void> authenticated;
-      if (!known) authenticated = co_await authenticate(call);
-      if (!authenticated) co_return authenticated;
+      auto authenticated = known ? Result<void>{} : recognise(call);
+      if (!authenticated) authenticated = co_await authenticate(call);
+      if (!*authenticated) co_return std::move(*authenticated);
       auto allowed = check_scope(call);
       if (!allowed) co_return allowed;
     }

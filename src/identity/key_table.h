@@ -76,7 +76,12 @@ class KeyTable {
     std::unordered_map<Sha256, Secret, Hash> by_secret;
     std::unordered_map<std::string, std::shared_ptr<const KeyEntry>> by_id;
   };
+  struct Met;
+  /// What the table says of a secret; null: nothing.
+  [[nodiscard]] const Secret* look_up(std::string_view secret) const;
+
   std::mutex replacing_;
+  std::atomic<std::uint64_t> version_{0};  // no two tables have the same, of this or of another object
   std::atomic<std::shared_ptr<const Table>> table_{std::make_shared<const Table>()};
 };
 

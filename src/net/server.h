@@ -33,6 +33,10 @@ class ServerCall {
   [[nodiscard]] virtual Task<Result<std::string>> read() = 0;
   /// Raises or lowers this call's limit, before the first read (uploads).
   virtual void allow_body(std::uint64_t bytes_max) = 0;
+  /// The whole body when it came along with its head, as most do; else nothing: `read_all`.
+  [[nodiscard]] virtual std::optional<std::string> take_whole(std::size_t /*bytes_max*/) {
+    return std::nullopt;
+  }
   /// The whole body; Code::too_large beyond `bytes_max`.
   [[nodiscard]] virtual Task<Result<std::string>> read_all(std::size_t bytes_max) = 0;
 

@@ -148,20 +148,22 @@ Task<Result<std::string>> Call::read() {
   }
 }
 
+std::optional<std::string> Call::take_whole(std::size_t bytes_max) {
+  const auto most = std::min<std::uint64_t>({bytes_max, body_max_, connection_.in_.size(), piece_bytes_max});
+  if (head_.framing.kind != Framing::Kind::length || head_.framing.length > most || received_ > 0 ||
+      body_failed_)
+    return std::nullopt;
+  std::string whole;
+  if (!take_buffered(whole)) return std::nullopt;
+  return whole;
+}
+
 Task<Result<std::string>> Call::read_all(std::size_t bytes_max) {
   auto too_large = [this] {
     return body_error(Code::too_large, "The request body is larger than allowed.", "body");
   };
   if (head_.framing.kind == Framing::Kind::length && head_.framing.length > bytes_max) co_return too_large();
-  // Most bodies came whole with their head.
-  const auto at_hand = std::min(connection_.in_.size(), piece_bytes_max);
-  if (head_.framing.kind == Framing::Kind::length && !body_failed_ && received_ == 0 &&
-      head_.framing.length <= std::min<std::uint64_t>(body_max_, at_hand)) {
-    std::string whole;
-    auto taken = take_buffered(whole);
-    if (!taken) co_return pass(taken);
-    co_return whole;
-  }
+  if (auto whole = take_whole(bytes_max)) co_return std::move(*whole);
   auto first = co_await read();
   if (!first || first->empty()) co_return first;
   std::string all = std::move(*first);

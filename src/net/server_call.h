@@ -24,6 +24,7 @@ class Call final : public ServerCall {
   [[nodiscard]] std::optional<std::uint64_t> body_length() const override;
   [[nodiscard]] Task<Result<std::string>> read() override;
   void allow_body(std::uint64_t bytes_max) override { body_max_ = bytes_max; }
+  [[nodiscard]] std::optional<std::string> take_whole(std::size_t bytes_max) override;
   [[nodiscard]] Task<Result<std::string>> read_all(std::size_t bytes_max) override;
   [[nodiscard]] Task<Result<void>> send(Response response) override;
   [[nodiscard]] Task<Result<void>> start(int status, Headers headers) override;

@@ -8,10 +8,7 @@
 namespace bastide::http_api {
 namespace {
 
-Task<Result<void>> messages(Call& call) {
-  auto answered = co_await answer_model_call(call, dialects::anthropic_codec(), {});
-  co_return answered;
-}
+Task<Result<void>> messages(Call& call) { return answer_model_call(call, dialects::anthropic_codec(), {}); }
 
 Task<Result<void>> count_tokens(Call& call) {
   auto tokens = co_await count_prompt(call, dialects::Dialect::anthropic, {});

@@ -221,13 +221,6 @@ Result<void> resolve_collections(Call& call, std::vector<std::string>& collectio
   return {};
 }
 
-Task<Result<void>> answer_model_call(Call& call, const dialects::Codec& spoken, dialects::RequestPath path) {
-  auto body = co_await call.http.read_all(model_call_bytes_max);
-  if (!body) co_return pass(body);
-  auto answered = co_await answer_model_call(call, spoken, std::move(path), std::move(*body));
-  co_return answered;
-}
-
 Task<Result<void>> answer_response_call(Call& call, responses::Begun begun, std::string model) {
   const auto& codec = dialects::responses_codec();
   auto request = codec.decode_request(begun.body, {});
@@ -239,7 +232,14 @@ Task<Result<void>> answer_response_call(Call& call, responses::Begun begun, std:
 }
 
 Task<Result<void>> answer_model_call(Call& call, const dialects::Codec& spoken, dialects::RequestPath path,
-                                     std::string body) {
+                                     std::optional<std::string> given) {
+  if (!given) given = call.http.take_whole(model_call_bytes_max);
+  if (!given) {
+    auto read = co_await call.http.read_all(model_call_bytes_max);
+    if (!read) co_return pass(read);
+    given = std::move(*read);
+  }
+  auto& body = *given;
   const auto* codec = &spoken;
   const bool may_be_mistral = spoken.dialect() == Dialect::openai;
   if (may_be_mistral && names_mistral(call.request())) codec = &dialects::mistral_codec();

@@ -7,14 +7,11 @@
 
 namespace bastide::http_api {
 
-/// Reads the body, walks the exchange and answers in the codec's dialect, errors too. `path` is what the
-/// address says beside the body. `door` names the dialect in the receipt.
+/// Reads the body, unless it was read before and is given, walks the exchange and answers in the codec's
+/// dialect, errors too. `path` is what the address says beside the body.
 [[nodiscard]] Task<Result<void>> answer_model_call(Call& call, const dialects::Codec& codec,
-                                                   dialects::RequestPath path);
-
-/// The same with a body that was read.
-[[nodiscard]] Task<Result<void>> answer_model_call(Call& call, const dialects::Codec& codec,
-                                                   dialects::RequestPath path, std::string body);
+                                                   dialects::RequestPath path,
+                                                   std::optional<std::string> given = std::nullopt);
 
 /// A call of responses that goes on from kept ones or is kept itself: always through the stages. `model`:
 /// what an alias stands for; empty: as the body says.

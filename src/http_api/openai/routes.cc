@@ -14,14 +14,10 @@ namespace bastide::http_api {
 namespace {
 
 Task<Result<void>> chat_completions(Call& call) {
-  auto answered = co_await answer_model_call(call, dialects::openai_codec(), {});
-  co_return answered;
+  return answer_model_call(call, dialects::openai_codec(), {});
 }
 
-Task<Result<void>> fill_gap(Call& call) {
-  auto answered = co_await answer_model_call(call, dialects::mistral_fim_codec(), {});
-  co_return answered;
-}
+Task<Result<void>> fill_gap(Call& call) { return answer_model_call(call, dialects::mistral_fim_codec(), {}); }
 
 }  // namespace
 
