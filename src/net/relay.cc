@@ -23,7 +23,6 @@ namespace detail {
 namespace {
 constexpr std::size_t headers_max = 256;
 constexpr int informational_max = 8;
-constexpr std::size_t gathered_bytes_max = 32 * 1024;
 constexpr int ok = 200;
 
 Error broken_off(bool heard) {
@@ -86,6 +85,7 @@ class Relay {
     link_.set_timeout(patience(request_.first_byte_timeout));
     std::string_view bytes;
     for (;;) {
+      if (link_.may_read()) co_await EndOfTurn{link_.loop()};  // as in read_more
       auto io = link_.read(scratch(), Loop::Impl::scratch_bytes - padding);
       if (io.what == Io::What::bytes) {
         heard_ = true;
@@ -284,10 +284,10 @@ class Relay {
   // The next bytes; none when the connection ended as it may.
   Task<Result<std::string_view>> read_more() {
     for (;;) {
-      if (call_.cut_) co_return end_early(*call_.cut_);  // also while bytes keep coming
       if (link_.had_its_turn()) co_await yield_turn(link_.loop());
-      // Read where the writes are: what comes meanwhile goes along, and none of it is copied.
-      if (begun_ && link_.may_read()) co_await EndOfTurn{link_.loop()};
+      // Read where the writes are: what comes meanwhile goes along, and nothing has to be kept until then.
+      if (link_.may_read()) co_await EndOfTurn{link_.loop()};
+      if (call_.cut_) co_return end_early(*call_.cut_);  // also while bytes keep coming
       auto io = link_.read(scratch(), Loop::Impl::scratch_bytes - padding);
       if (io.what == Io::What::bytes) {
         silent_ = {};
@@ -334,7 +334,6 @@ class Relay {
       head = call_.begin(head_.status, head_.headers,
                          reframes_ ? Framing{Framing::Kind::chunked, 0} : head_.framing);
     if (!head) co_return pass(head);
-    auto& loop = link_.loop();
     std::string held;  // framing that goes before the next bytes
     for (;;) {
       if (malformed()) {
@@ -349,24 +348,17 @@ class Relay {
       }
       if (ended_ && !reframes_) held.clear();  // it belongs to the last chunk, which is ours
       if (ended_) after += closing(watcher_.on_end(nullptr), chunked);
-      const EndOfTurn end_of_turn{loop};
-      bool gathers = false;
       std::string unsent;
       if (!head->empty() || !forwarded.empty() || ended_) {
         const bool only_head = forwarded.empty() && !ended_;
         const Pieces pieces(*head, only_head ? std::string_view() : std::string_view(held), forwarded, after);
-        gathers = !end_of_turn.await_ready() && pieces.left() <= gathered_bytes_max;
-        unsent = gathers ? copy_of(pieces) : send_now(pieces);
+        unsent = send_now(pieces);
         head->clear();
         if (!only_head) held.clear();
       }
       // Framing between two chunks waits until it is known what comes next.
       if (!ended_ && !reframes_) held += bytes.substr(size);
       if (ended_) release();
-      if (gathers) {
-        co_await end_of_turn;
-        unsent = send_now(Pieces(unsent));
-      }
       if (!unsent.empty()) {
         auto written = co_await call_.put(Pieces(unsent));
         if (!written) {

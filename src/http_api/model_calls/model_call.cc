@@ -258,7 +258,7 @@ Task<Result<void>> answer_model_call(Call& call, const dialects::Codec& spoken, 
     auto told = co_await call.send_error(*passed.error, passed.exchange, std::move(passed.header_lines));
     co_return told;
   }
-  auto answered = co_await long_way(call, *codec, path, std::move(body), std::move(passed));
+  auto answered = co_await long_way(call, *codec, std::move(path), std::move(body), std::move(passed));
   co_return answered;
 }
 
