@@ -195,8 +195,8 @@ Result<void> Gateway::admit(Passing& passing) const {
       return {};
     }
     const bool can_tell =
-        passing.neutral || (!plan.upstream->limit_field.empty() &&
-                            passing.body.find(plan.upstream->limit_field) == std::string::npos);
+        passing.neutral || (!passing.limit_field(plan).empty() &&
+                            passing.body.find(passing.limit_field(plan)) == std::string::npos);
     const bool may_cap =
         !is_limited && admitted.error().code == Code::budget_exhausted && most > cap_min && can_tell;
     if (!may_cap) return std::unexpected(std::move(admitted.error()));

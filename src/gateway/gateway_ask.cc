@@ -151,7 +151,7 @@ Task<Gateway::Turn> Gateway::ask(net::ServerCall& http, Passing& passing, const 
     const bool asks_usage = must_ask_usage(passing.dialect, asked, given);
     if (asked.model_bytes > 0) model = plan.upstream_json;  // else it stands in the path
     if (asks_usage) model += ask_usage;
-    if (passing.cap > 0) model += fmt::format(",\"{}\":{}", upstream.limit_field, passing.cap);
+    if (passing.cap > 0) model += fmt::format(",\"{}\":{}", passing.limit_field(plan), passing.cap);
     body = {given.substr(0, asked.model_at), model, given.substr(asked.model_at + asked.model_bytes)};
     answer = &meter.emplace(passing.dialect, asked.stream,
                             asks_usage ? Meter::UsageEvent::hide : Meter::UsageEvent::show,

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "dialects/completions.h"
+#include "dialects/infill.h"
 #include "policy/rate_headers.h"
 
 namespace bastide::gateway {
@@ -33,6 +35,12 @@ policy::UsageWriter& writer_of(policy::UsageLog& log) {
   auto& kept = desk();
   if (std::exchange(kept.log, &log) != &log) kept.writer = &log.writer();
   return *kept.writer;
+}
+
+// Texts that go on and gaps have no newer name for it, wherever they are asked.
+std::string_view Gateway::Passing::limit_field(const Plan& to) const {
+  const bool is_chat = &codec != &dialects::completions_codec() && &codec != &dialects::mistral_fim_codec();
+  return is_chat || to.upstream->limit_field.empty() ? to.upstream->limit_field : "max_tokens";
 }
 
 // Gemini's clients know none: they get those of OpenAI, as Mistral's do.

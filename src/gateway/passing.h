@@ -85,6 +85,8 @@ struct Gateway::Passing {
   [[nodiscard]] bool passes_as_bytes(const Plan& to) const {
     return to.upstream->dialect == dialect && !restorer;
   }
+  /// How `to`'s server calls the most that this answer may have; empty: no field of the body does.
+  [[nodiscard]] std::string_view limit_field(const Plan& to) const;
   /// ... and in the words of one provider.
   struct Translated {
     const Plan* plan = nullptr;
