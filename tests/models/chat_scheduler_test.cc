@@ -72,7 +72,8 @@ TEST_F(Scheduler, TellsThoseWhoWaitTheirPlace) {
   const std::string more = R"("max_tokens":30,"ignore_eos":true)";
   scheduler.submit(1, prepare("Count.", more, "ada"));
   scheduler.submit(2, prepare("Count.", more, "bob"));
-  scheduler.submit(3, prepare("Count.", more, "eve"));
+  ASSERT_TRUE(reader.heard(FrameKind::queued, 2));
+  scheduler.submit(3, prepare("Count.", more, "eve"));  // within the second in which the other was told
   ASSERT_TRUE(reader.ended(3));
   EXPECT_TRUE(reader.all(FrameKind::queued, 1).empty()) << "it never waited";
   const auto told = reader.all(FrameKind::queued, 3);

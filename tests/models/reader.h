@@ -31,6 +31,11 @@ class Reader {
       return !bodies(FrameKind::finish, call).empty() || !bodies(FrameKind::error, call).empty();
     });
   }
+  /// False after a minute.
+  bool heard(FrameKind kind, std::uint64_t call) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::minutes(1), [&] { return !bodies(kind, call).empty(); });
+  }
   std::string text(std::uint64_t call) {
     const std::lock_guard lock(mutex_);
     std::string out;

@@ -38,14 +38,14 @@ Error ChatScheduler::refusal(FairQueue::Refused why) const {
   return out;
 }
 
-/// Once a second, to those whose place has changed.
+/// To those whose place has changed: once a second, and as soon as somebody new waits.
 void ChatScheduler::tell_places() {
   const auto now = Steady::now();
-  if (now - places_told_ < between_places) return;
   std::vector<std::pair<std::uint64_t, QueuedBody>> news;
   {
     const std::lock_guard lock(mutex_);
-    if (waiting_.empty()) return;
+    if (waiting_.empty() || (!newcomers_ && now - places_told_ < between_places)) return;
+    newcomers_ = false;
     places_told_ = now;
     const auto order = waiting_.order([&](const std::string& person) { return running_of(person); }, now);
     for (std::size_t each = 0; each < order.size(); ++each) {

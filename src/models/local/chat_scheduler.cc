@@ -47,6 +47,7 @@ void ChatScheduler::submit(std::uint64_t call, std::unique_ptr<Generation> gener
     refused = waiting_.push(waiting);
     if (refused == FairQueue::Refused::no) {
       open_.insert(call);
+      newcomers_ = true;
       // Sent before the inference thread can see the call: acceptance comes before its first token.
       send_(FrameKind::accepted, call, encode_number(prompt_tokens));
     } else {

@@ -101,6 +101,7 @@ class ChatScheduler {
   std::unordered_set<std::uint64_t> cancelled_;
   std::unordered_set<std::uint64_t> open_;  // calls that have not ended
   double service_s_ = 0;                    // mean time of an answer in its slot; 0: none has ended yet
+  bool newcomers_ = false;                  // some wait who were not told their place
   bool stopping_ = false;
 
   // The inference thread's own.
