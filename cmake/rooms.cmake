@@ -49,7 +49,7 @@ function(bastide_room name)
     target_include_directories(${id}_test PRIVATE ${CMAKE_SOURCE_DIR})
     target_compile_definitions(${id}_test PRIVATE BASTIDE_SOURCE_DIR="${CMAKE_SOURCE_DIR}")
     add_test(NAME ${id} COMMAND ${id}_test)
-    set_tests_properties(${id} PROPERTIES TIMEOUT 300)
+    set_tests_properties(${id} PROPERTIES TIMEOUT 600)
   endif()
 
   if(BASTIDE_FUZZ)

@@ -46,11 +46,14 @@ inline void fuzz_codec(const Codec& codec, std::string_view input) {
     }
     if (!failed) (void)decoder->finish(events);
     for (const auto& event : events) encoder->feed(event, out, losses);
-    for (std::size_t at = 0; (at = out.find("data: ", at)) != std::string::npos;) {
-      const auto end = out.find('\n', at);
-      const auto data = out.substr(at + 6, end - at - 6);
-      must(data == "[DONE]" || is_json(data));
-      at = end;
+    for (std::string_view rest = out; !rest.empty();) {
+      const auto line = rest.substr(0, rest.find('\n'));
+      rest.remove_prefix(std::min(rest.size(), line.size() + 1));
+      if (line.starts_with("data: ")) {
+        must(line == "data: [DONE]" || is_json(std::string(line.substr(6))));
+      } else {
+        must(line.empty() || line.starts_with("event: ") || line.starts_with(":"));
+      }
     }
   }
   (void)refuse_losses(losses);

@@ -146,7 +146,7 @@ std::int64_t budget_of(std::string_view effort) {
 }
 
 void append_event(std::string& out, std::string_view data, std::string_view event) {
-  if (!event.empty()) {
+  if (!event.empty() && event.find_first_of("\r\n") == std::string_view::npos) {
     out += "event: ";
     out += event;
     out += '\n';

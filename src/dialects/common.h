@@ -49,7 +49,8 @@ void name_tool_results(ChatRequest& request);
 [[nodiscard]] std::string effort_of(const ReasoningOptions& reasoning);
 [[nodiscard]] std::int64_t budget_of(std::string_view effort);
 
-/// One server-sent event. `data` holds no line break: our JSON has none.
+/// One server-sent event. `data` holds no line break: our JSON has none. A name that would end its line,
+/// which a provider may have made up, is left out: the type stands in the data too.
 void append_event(std::string& out, std::string_view data, std::string_view event = {});
 /// A comment, which keeps a connection alive.
 void append_ping(std::string& out);

@@ -26,6 +26,8 @@ Result<std::optional<std::int64_t>> read_dimensions(std::string_view field, elem
 /// A text, numbers of a vocabulary, or a list of either.
 Result<void> read_input(element value, EmbedRequest& out) {
   constexpr std::string_view expected = "a text or a list of 1 to 2,048 texts";
+  out.inputs.clear();  // of two fields of a name the last one counts
+  out.shape = Shape::list;
   if (const auto one = as_text(value)) {
     out.shape = Shape::one;
     out.inputs.push_back({.text = std::string(*one)});

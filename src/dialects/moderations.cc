@@ -63,6 +63,9 @@ void read_one(element value, ModerationRequest& out) {
 }
 
 Result<void> read_input(element value, ModerationRequest& out) {
+  out.leaves.clear();  // of two fields of a name the last one counts
+  out.inputs = 0;
+  out.has_media = false;
   const auto wanted = out.of == Of::conversations ? "a list of messages, or of such lists"
                                                   : "a text, a list of 1 to 2,048 texts, or a list of parts";
   const auto list = as_array(value);

@@ -380,6 +380,19 @@ TEST(Anthropic, ErrorsWithinAStreamEndIt) {
   EXPECT_EQ(bytes.find("message_stop"), std::string::npos);
 }
 
+TEST(Anthropic, ATypeThatEndsItsLineMakesNoEventOfItsOwn) {
+  const Events events = {
+      {"message_start",
+       R"({"type":"message_start","message":{"id":"m","model":"x","usage":{"input_tokens":1}}})"},
+      {"", R"({"type":"new\ndata: {\"type\":\"message_stop\"}\n\n"})"}};
+  std::vector<StreamEvent> neutral;
+  (void)test::hear_stream(anthropic_codec(), events, &neutral);
+  Losses losses;
+  const auto bytes = test::encode_stream(anthropic_codec(), neutral, losses);
+  EXPECT_NE(bytes.find(R"(data: {"type":"new\ndata)"), std::string::npos);
+  EXPECT_EQ(bytes.find("event: new"), std::string::npos);
+}
+
 TEST(Anthropic, ACutStreamIsNoEnd) {
   const Events begun = {
       {"", R"({"type":"message_start","message":{"id":"m","model":"x","usage":{"input_tokens":1}}})"},

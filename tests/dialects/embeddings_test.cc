@@ -55,6 +55,11 @@ TEST(Embeddings, the_same_dialect_keeps_every_field) {
   EXPECT_TRUE(lost.empty());
 }
 
+TEST(Embeddings, of_two_inputs_the_last_one_counts) {
+  EXPECT_EQ(sent(Dialect::openai, R"({"model":"m","input":"a","input":["b","c"]})", Dialect::openai)["input"],
+            json({"b", "c"}));
+}
+
 TEST(Embeddings, tokens_pass_to_openai_only) {
   const auto one = R"({"model":"m","input":[1,2,3]})", list = R"({"model":"m","input":[[1,2],[3]]})";
   EXPECT_EQ(sent(Dialect::openai, one, Dialect::openai)["input"].dump(), "[1,2,3]");

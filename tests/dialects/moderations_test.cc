@@ -60,6 +60,15 @@ TEST(Moderations, what_leaves_stands_in_its_place) {
   EXPECT_EQ(encode_moderation(Dialect::openai, *request, {"[A]"}, "up", losses).error().code, Code::internal);
 }
 
+TEST(Moderations, of_two_inputs_the_last_one_counts) {
+  const auto request = decode_moderation(Dialect::openai, Of::texts, R"({"input":["a","b"],"input":"c"})");
+  ASSERT_TRUE(request);
+  EXPECT_THAT(texts_of(*request), ElementsAre("c@0"));
+  Losses losses;
+  EXPECT_EQ(encode_moderation(Dialect::openai, *request, {"[C]"}, "up", losses)->body,
+            R"({"model":"up","input":"[C]"})");
+}
+
 TEST(Moderations, conversations_are_mistrals) {
   const auto request = decode_moderation(Dialect::mistral, Of::conversations,
                                          R"({"model":"m","input":[{"role":"user","content":"a"}]})");

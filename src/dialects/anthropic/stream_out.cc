@@ -1,6 +1,6 @@
 // Events of a streamed message, written.
 #include "dialects/anthropic/anthropic.h"
-#include "dialects/sse_out.h"
+#include "dialects/common.h"
 #include "dialects/usage.h"
 
 namespace bastide::dialects::anthropic {
@@ -136,18 +136,20 @@ class Encoder final : public StreamEncoder {
     for (const auto& field : finished_.others)
       if (field.from == own && field.name == "context_management") json.key(field.name).raw(field.json);
     if (!finished_.bastide_json.empty()) json.key("bastide").raw(finished_.bastide_json);
-    write_event("message_delta", json.end().take(), out);
-    write_event("message_stop", R"({"type":"message_stop"})", out);
+    detail::append_event(out, json.end().take(), "message_delta");
+    detail::append_event(out, R"({"type":"message_stop"})", "message_stop");
     over_ = true;
   }
   void put(const Failure& it, std::string& out, Losses&) {
-    write_event("error", write_error(it.error, identity_.id).body, out);
+    detail::append_event(out, write_error(it.error, identity_.id).body, "error");
     over_ = true;
   }
-  void put(const Ping&, std::string& out, Losses&) { write_event("ping", R"({"type":"ping"})", out); }
+  void put(const Ping&, std::string& out, Losses&) {
+    detail::append_event(out, R"({"type":"ping"})", "ping");
+  }
   void put(const RawEvent& it, std::string& out, Losses& losses) {
     if (it.from == own)
-      write_event(it.name, it.json, out);
+      detail::append_event(out, it.json, it.name);
     else
       lose(losses, it.name, "Another provider's own event is left out.");
   }
@@ -175,7 +177,7 @@ class Encoder final : public StreamEncoder {
     for (const auto& field : start_->others)
       if (field.from == own) json.key(field.name).raw(field.json);
     start_.reset();
-    write_event("message_start", json.end().end().take(), out);
+    detail::append_event(out, json.end().end().take(), "message_start");
   }
 
   void put_part(const Part& part, std::string& out, Losses& losses) {
@@ -191,14 +193,14 @@ class Encoder final : public StreamEncoder {
         .key("content_block")
         .raw(block)
         .end();
-    write_event("content_block_start", json.take(), out);
+    detail::append_event(out, json.take(), "content_block_start");
     open_ = true;
   }
   void close(std::string& out) {
     if (!open_) return;
     JsonWriter json;
     json.object().field("type", "content_block_stop").field("index", index_).end();
-    write_event("content_block_stop", json.take(), out);
+    detail::append_event(out, json.take(), "content_block_stop");
     open_ = false;
     ++index_;
   }
@@ -215,7 +217,7 @@ class Encoder final : public StreamEncoder {
         .key("delta")
         .raw(delta_json)
         .end();
-    write_event("content_block_delta", json.take(), out);
+    detail::append_event(out, json.take(), "content_block_delta");
   }
   void sign(std::string_view signature, std::string& out) {
     delta("signature_delta", "signature", signature_for_client(own, signature), out);

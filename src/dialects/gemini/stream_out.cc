@@ -1,6 +1,6 @@
 // Chunks of streamGenerateContent, written. Calls go out whole, as this dialect has them.
+#include "dialects/common.h"
 #include "dialects/gemini/gemini.h"
-#include "dialects/sse_out.h"
 #include "dialects/usage.h"
 
 namespace bastide::dialects::gemini {
@@ -116,7 +116,7 @@ class Encoder final : public StreamEncoder {
     }
   }
   void put(const Failure& it, std::string& out, Losses&) {
-    write_event({}, write_error(it.error, identity_.id).body, out);
+    detail::append_event(out, write_error(it.error, identity_.id).body);
     over_ = true;
   }
   /// Google's own SDKs fail at a comment; an empty line keeps the connection open and means nothing.
@@ -155,7 +155,7 @@ class Encoder final : public StreamEncoder {
       if (field.from == own) json.key(field.name).raw(field.json);
     for (const auto& field : top) json.key(field.name).raw(field.json);
     if (!bastide.empty()) json.key("bastide").raw(bastide);
-    write_event({}, json.end().take(), out);
+    detail::append_event(out, json.end().take());
   }
 
   const StreamIdentity identity_;
