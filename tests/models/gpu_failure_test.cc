@@ -91,12 +91,15 @@ TEST_F(GpuFailure, IsForgottenAfterARest) {
   ASSERT_TRUE(sync_wait(ask(model, hello())).error);
   ASSERT_FALSE(sync_wait(ask(model, hello())).error);
   std::this_thread::sleep_for(Millis(3100));
-  // This call may find the worker on the processor that waits; the next one does not.
-  (void)sync_wait(ask(model, hello()));
-  for (int i = 0; i < 1000 && model->worker_pid() != -1; ++i) std::this_thread::sleep_for(Millis(20));
-  const auto again = sync_wait(ask(model, hello()));
-  ASSERT_TRUE(again.error);
-  EXPECT_EQ(again.error->detail, "worker_died");
+  // A call may still find the worker on the processor, which then goes for being idle.
+  bool tried = false;
+  for (int call = 0; call < 5 && !tried; ++call) {
+    const auto again = sync_wait(ask(model, hello()));
+    tried = again.error && again.error->detail == "worker_died";
+    for (int i = 0; i < 500 && !tried && model->worker_pid() != -1; ++i)
+      std::this_thread::sleep_for(Millis(20));
+  }
+  EXPECT_TRUE(tried);
 }
 
 TEST_F(GpuFailure, OfAModelThatTheProcessorHasNoRoomForIsTriedAgain) {
