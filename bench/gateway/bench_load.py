@@ -23,6 +23,7 @@ import time
 import stage
 from stage import BASTIDE, MOCK, NGINX, tell
 
+WINDOWS = 3  # of a number of streams; most must hold, and the first is enough when all servers hold it
 GAP_STREAM_MS = 63 * 20  # what a stream of 64 frames, 20 ms apart, takes by itself
 ANSWER = json.dumps({"id": "x", "object": "chat.completion", "choices": [
     {"index": 0, "message": {"role": "assistant", "content": "word END"}, "finish_reason": "stop"}],
@@ -38,15 +39,20 @@ def streams(house, asked) -> None:
     most = dict.fromkeys(servers, 0)
     cost = {}
     open_ = set(servers)
-    for count in range(800, 4001, 50):
-        for name in sorted(open_):
-            port, process = servers[name]
-            got = house.load(port, key, "-m", "mock-gap20", "-s", "-c", count, "-g", 1200, "-w", 2, "-d", 4, process=process)
-            if got["bad"] == 0 and got["ok"] > 0 and got["p50_us"] <= GAP_STREAM_MS * 1000 * 7 / 6:
-                most[name] = count
-                cost[name] = got["cpu_us_req"]
-            else:
-                open_.discard(name)
+    for count in range(800, 4001, 100):
+        missing = {}
+        for _ in range(WINDOWS):  # in turns, so that what else runs on the machine disturbs both
+            for name in sorted(open_):
+                port, process = servers[name]
+                got = house.load(port, key, "-m", "mock-gap20", "-s", "-c", count, "-g", 1200, "-w", 2, "-d", 4, process=process)
+                if got["bad"] == 0 and got["ok"] > 0 and got["p50_us"] <= GAP_STREAM_MS * 1000 * 7 / 6:
+                    most[name] = count
+                    cost[name] = got["cpu_us_req"]
+                else:
+                    missing[name] = missing.get(name, 0) + 1
+            if not missing:
+                break
+        open_ -= {name for name, windows in missing.items() if windows > WINDOWS / 2}
         if not open_:
             break
     tell("gateway_streams_at_once", most["bastide"], nginx=most["nginx"],

@@ -24,6 +24,8 @@ namespace {
 constexpr std::size_t headers_max = 256;
 constexpr int informational_max = 8;
 constexpr int ok = 200;
+constexpr Millis trickle_gap{5};  // between reads, or more: the answer trickles
+constexpr std::size_t gathered_bytes_max = 32 * 1024;
 
 Error broken_off(bool heard) {
   if (!heard)
@@ -89,6 +91,7 @@ class Relay {
       auto io = link_.read(scratch(), Loop::Impl::scratch_bytes - padding);
       if (io.what == Io::What::bytes) {
         heard_ = true;
+        read_at_ = link_.impl().now;
         auto found = take_head({scratch(), io.size});
         if (!found) co_return pass(found);
         if (!*found) continue;
@@ -285,12 +288,17 @@ class Relay {
   Task<Result<std::string_view>> read_more() {
     for (;;) {
       if (link_.had_its_turn()) co_await yield_turn(link_.loop());
-      // Read where the writes are: what comes meanwhile goes along, and nothing has to be kept until then.
-      if (link_.may_read()) co_await EndOfTurn{link_.loop()};
+      // Read where the writes are: what comes meanwhile goes along, and nothing has to be kept until then. To
+      // a trickle nothing comes meanwhile: it is read at once, so that all writes of a turn follow each
+      // other.
+      if (link_.may_read() && !trickles_) co_await EndOfTurn{link_.loop()};
       if (call_.cut_) co_return end_early(*call_.cut_);  // also while bytes keep coming
       auto io = link_.read(scratch(), Loop::Impl::scratch_bytes - padding);
       if (io.what == Io::What::bytes) {
         silent_ = {};
+        const auto now = link_.impl().now;
+        trickles_ = now - read_at_ >= trickle_gap;
+        read_at_ = now;
         co_return std::string_view(scratch(), io.size);
       }
       if (io.what != Io::What::again) {
@@ -348,17 +356,24 @@ class Relay {
       }
       if (ended_ && !reframes_) held.clear();  // it belongs to the last chunk, which is ours
       if (ended_) after += closing(watcher_.on_end(nullptr), chunked);
+      const EndOfTurn end_of_turn{link_.loop()};
+      bool gathers = false;
       std::string unsent;
       if (!head->empty() || !forwarded.empty() || ended_) {
         const bool only_head = forwarded.empty() && !ended_;
         const Pieces pieces(*head, only_head ? std::string_view() : std::string_view(held), forwarded, after);
-        unsent = send_now(pieces);
+        gathers = trickles_ && !end_of_turn.await_ready() && pieces.left() <= gathered_bytes_max;
+        unsent = gathers ? copy_of(pieces) : send_now(pieces);
         head->clear();
         if (!only_head) held.clear();
       }
       // Framing between two chunks waits until it is known what comes next.
       if (!ended_ && !reframes_) held += bytes.substr(size);
       if (ended_) release();
+      if (gathers) {
+        co_await end_of_turn;
+        unsent = send_now(Pieces(unsent));
+      }
       if (!unsent.empty()) {
         auto written = co_await call_.put(Pieces(unsent));
         if (!written) {
@@ -423,7 +438,9 @@ class Relay {
   bool reused_;
   bool heard_ = false;
   bool begun_ = false;  // the client's answer
-  Millis silent_{0};    // since something was heard, in whole silences
+  bool trickles_ = false;
+  Millis silent_{0};  // since something was heard, in whole silences
+  Steady::time_point read_at_;
   bool sent_all_ = true;
   bool ended_ = false;
   bool rewrites_ = false;
