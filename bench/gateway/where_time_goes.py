@@ -66,12 +66,13 @@ def main() -> None:
             shares[part] = shares.get(part, 0) + share
         calls = {}
         for share, name in samples(data, "--children", "-s", "symbol"):
-            call = re.search(r"__x64_sys_(\w+)", name)
+            call = re.search(r"_sys_(\w+)\b", name)  # several functions of a call are named so: the outermost has most
             if call and call[1] in SYSCALLS:
-                part = SYSCALLS[call[1]]
-                calls[part] = calls.get(part, 0) + share
-        calls["kernel: the rest"] = kernel - sum(calls.values())
-        for part, share in sorted({**calls, **shares}.items(), key=lambda one: -one[1]):
+                calls[call[1]] = max(calls.get(call[1], 0), share)
+        for call, share in calls.items():
+            shares[SYSCALLS[call]] = shares.get(SYSCALLS[call], 0) + share
+        shares["kernel: the rest"] = kernel - sum(calls.values())
+        for part, share in sorted(shares.items(), key=lambda one: -one[1]):
             stage.tell(part, round(share, 1), unit="percent")
 
 
