@@ -26,6 +26,9 @@ bastide_pkg(libzip libzip)
 bastide_pkg(gumbo gumbo)
 bastide_pkg(uchardet uchardet)
 bastide_pkg(seccomp libseccomp)
+bastide_pkg(png libpng)
+bastide_pkg(turbojpeg libturbojpeg)
+bastide_pkg(webp libwebp libwebpdemux)
 
 # Debian ships these two without pkg-config files.
 foreach(plain md4c roaring)
