@@ -93,9 +93,11 @@ TokenIndex::TokenIndex(const llama_vocab* vocab) {
 
 void Grammar::Deleter::operator()(llama_grammar* grammar) const { llama_grammar_free_impl(grammar); }
 
-std::unique_ptr<Grammar> Grammar::of(const llama_vocab* vocab, const std::string& text) {
+std::unique_ptr<Grammar> Grammar::of(const llama_vocab* vocab, const std::string& text) try {
   auto* read = llama_grammar_init_impl(vocab, text.c_str(), "root", false, nullptr, 0, nullptr, 0);
   return read ? std::unique_ptr<Grammar>(new Grammar(vocab, read)) : nullptr;
+} catch (const std::exception&) {
+  return nullptr;
 }
 
 void Grammar::accept(Token token) {
