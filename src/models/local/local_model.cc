@@ -142,11 +142,12 @@ Task<Result<void>> LocalModel::ready(std::stop_token stop) {
   }
 }
 
-std::uint64_t LocalModel::open_call(const std::shared_ptr<LocalCall>& call, FrameKind kind,
-                                    const std::string& body) {
+std::optional<std::uint64_t> LocalModel::open_call(const std::shared_ptr<LocalCall>& call, FrameKind kind,
+                                                   const std::string& body) {
   std::uint64_t id = 0;
   {
     const std::lock_guard lock(mutex_);
+    if (state_ != State::ready) return std::nullopt;
     last_used_ = Steady::now();
     if (calls_.size() < calls_max) {
       id = next_id_++;
@@ -177,13 +178,22 @@ void LocalModel::forget(std::uint64_t id) {
   last_used_ = Steady::now();
 }
 
+Task<Result<std::uint64_t>> LocalModel::open(std::shared_ptr<LocalCall> call, FrameKind kind,
+                                             std::string body, std::stop_token stop) {
+  while (true) {
+    auto loaded = co_await ready(stop);
+    if (!loaded) co_return pass(loaded);
+    // Nothing: it was unloaded, or died, since it was ready.
+    if (const auto id = open_call(call, kind, body)) co_return *id;
+  }
+}
+
 Task<Result<std::unique_ptr<exchange::Completion>>> LocalModel::start(std::string body_json,
                                                                       std::stop_token stop) {
-  auto loaded = co_await ready(stop);
-  if (!loaded) co_return pass(loaded);
   auto call = std::make_shared<LocalCall>();
-  const auto id = open_call(call, FrameKind::chat, body_json);
-  auto completion = std::make_unique<LocalCompletion>(shared_from_this(), id, call, stop);
+  auto id = co_await open(call, FrameKind::chat, std::move(body_json), stop);
+  if (!id) co_return pass(id);
+  auto completion = std::make_unique<LocalCompletion>(shared_from_this(), *id, call, stop);
   auto accepted = co_await call->accepted();
   if (!accepted) co_return pass(accepted);
   co_return std::unique_ptr<exchange::Completion>(std::move(completion));
@@ -191,41 +201,39 @@ Task<Result<std::unique_ptr<exchange::Completion>>> LocalModel::start(std::strin
 
 Task<Result<std::vector<std::vector<float>>>> LocalModel::embed(std::vector<std::string> texts,
                                                                 std::stop_token stop) {
-  auto loaded = co_await ready(stop);
-  if (!loaded) co_return pass(loaded);
   auto call = std::make_shared<LocalCall>(texts.size());
   JsonWriter body;
   body.object().key("texts").array();
   for (const auto& text : texts) body.value(text);
   body.end().end();
-  const auto id = open_call(call, FrameKind::embed, body.text());
+  auto id = co_await open(call, FrameKind::embed, body.take(), stop);
+  if (!id) co_return pass(id);
   // Cancels when this frame goes, too.
-  const LocalCompletion guard(shared_from_this(), id, call, stop);
+  const LocalCompletion guard(shared_from_this(), *id, call, stop);
   auto vectors = co_await call->vectors();
   co_return vectors;
 }
 
 Task<Result<ScoresBody>> LocalModel::rerank(std::string query, std::vector<std::string> documents,
                                             std::stop_token stop) {
-  auto loaded = co_await ready(stop);
-  if (!loaded) co_return pass(loaded);
   auto call = std::make_shared<LocalCall>(documents.size());
   JsonWriter body;
   body.object().field("query", query).key("documents").array();
   for (const auto& document : documents) body.value(document);
   body.end().end();
-  const auto id = open_call(call, FrameKind::rerank, body.text());
-  const LocalCompletion guard(shared_from_this(), id, call, stop);
+  auto id = co_await open(call, FrameKind::rerank, body.take(), stop);
+  if (!id) co_return pass(id);
+  const LocalCompletion guard(shared_from_this(), *id, call, stop);
   auto scores = co_await call->scores();
   co_return scores;
 }
 
 std::optional<std::int64_t> LocalModel::count(const std::string& body_json) {
-  if (status().state != State::ready) return std::nullopt;
   const auto call = std::make_shared<LocalCall>();
   const auto id = open_call(call, FrameKind::count, body_json);
+  if (!id) return std::nullopt;
   const auto number = call->number_within(count_patience);
-  forget(id);
+  forget(*id);
   if (!number) return std::nullopt;
   return *number;
 }
@@ -268,7 +276,6 @@ void LocalModel::supervise() {
       restart_or_give_up();
     } else if (served == Served::idle) {
       set(State::stopped, {});
-      fail_calls({Code::upstream, "The model was being unloaded.", "worker_died", "Ask again."});
     }
   }
   link_.end();

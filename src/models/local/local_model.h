@@ -89,7 +89,11 @@ class LocalModel : public std::enable_shared_from_this<LocalModel> {
   enum class Served { died, idle, stopping };
 
   void ask_for();
-  std::uint64_t open_call(const std::shared_ptr<LocalCall>& call, FrameKind kind, const std::string& body);
+  /// Nothing where the worker does not run.
+  std::optional<std::uint64_t> open_call(const std::shared_ptr<LocalCall>& call, FrameKind kind,
+                                         const std::string& body);
+  Task<Result<std::uint64_t>> open(std::shared_ptr<LocalCall> call, FrameKind kind, std::string body,
+                                   std::stop_token stop);
   void cancel(std::uint64_t id, const std::shared_ptr<LocalCall>& call);
   void forget(std::uint64_t id);
 
