@@ -48,7 +48,8 @@ add_library(part::picohttpparser ALIAS part_picohttpparser)
 # it holds another nlohmann/json than Debian's.
 add_library(part_llama INTERFACE)
 target_include_directories(part_llama SYSTEM INTERFACE
-  ${BASTIDE_LLAMA_SOURCE}/include ${BASTIDE_LLAMA_SOURCE}/ggml/include ${BASTIDE_LLAMA_SOURCE}/common)
+  ${BASTIDE_LLAMA_SOURCE}/include ${BASTIDE_LLAMA_SOURCE}/ggml/include ${BASTIDE_LLAMA_SOURCE}/common
+  ${BASTIDE_LLAMA_SOURCE}/tools/mtmd)
 # A checkout whose patches are others than those that tools/setup applied last would fail in ways that nobody understands.
 file(GLOB llama_patches ${CMAKE_SOURCE_DIR}/third_party/llama.cpp/*.patch)
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${llama_patches})
@@ -59,8 +60,8 @@ foreach(each ${llama_patches})
 endforeach()
 string(SHA256 llama_patches_hash "${llama_patches_text}")
 string(SUBSTRING ${llama_patches_hash} 0 8 llama_patches_hash)
-if(NOT BASTIDE_LLAMA_SOURCE MATCHES "-${llama_patches_hash}$")
-  message(FATAL_ERROR "llama.cpp was set up with other patches than this checkout's: run tools/setup, then cmake again")
+if(NOT BASTIDE_LLAMA_SOURCE MATCHES "-${llama_patches_hash}$" OR NOT EXISTS ${BASTIDE_LLAMA_SOURCE}/tools/mtmd)
+  message(FATAL_ERROR "llama.cpp was set up for another state of this checkout: run tools/setup, then cmake again")
 endif()
 function(find_cuda)
   if(BASTIDE_CUDA_TOOLKIT) # else the machine's own

@@ -147,6 +147,7 @@ class Completion {
 /// who may gain from that.
 struct Caller {
   std::string person;
+  std::string organisation;
   std::string rights;  // the same text: the same may be read
   identity::Priority priority = identity::Priority::interactive;
   bool reads_documents = false;  // its instructions hold passages: they are not everybody's

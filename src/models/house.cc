@@ -102,7 +102,8 @@ bool is_same_file(const std::optional<Manifest>& a, const std::optional<Manifest
 std::string with_caller(std::string body, const exchange::Caller& caller, dialects::Form form,
                         const std::optional<Manifest>& adapter) {
   JsonWriter json;
-  json.object().field("person", caller.person).field("rights", caller.rights);
+  json.object().field("person", caller.person).field("organisation", caller.organisation);
+  json.field("rights", caller.rights);
   json.field("priority", caller.priority == identity::Priority::batch ? "batch" : "interactive");
   json.field("shares_instructions", !caller.reads_documents);
   if (form != dialects::Form::talk) json.field("form", form == dialects::Form::gap ? "gap" : "continuation");

@@ -120,3 +120,29 @@ def write_adapter(path, letter, rank=1, fills_gaps=True):
     write_gguf(path, {"general.architecture": "llama", "general.type": "adapter", "general.name": f"only {letter}",
                       "adapter.type": "lora", "adapter.lora.alpha": float(rank)},
                {"output.weight.lora_a": fill(1.0, WIDTH, rank), "output.weight.lora_b": ([rank, len(tokens)], b)})
+
+
+def write_eyes(path):
+    """What lets `write_alphabet` see (a projector as LLaVA's, without a layer): a red, green or blue image is as the letter r, g or b."""
+    patch, width, inner = 4, 8, 8
+    pixels = patch * patch
+    seen = [0.0] * (pixels * 3 * width)
+    for channel in range(3):
+        for pixel in range(pixels):
+            seen[(channel * 3 + channel) * pixels + pixel] = 3.0 / pixels
+    letters = [0.0] * (width * WIDTH)
+    for channel, letter in enumerate("rgb"):
+        letters[alphabet_tokens(True).index(letter) * width + channel] = 4.0
+    tensors = {"v.patch_embd.weight": ([patch, patch, 3, width], seen), "v.position_embd.weight": fill(0.0, width, 4),
+               "mm.0.weight": identity(width), "mm.0.bias": fill(0.0, width), "mm.2.weight": ([width, WIDTH], letters), "mm.2.bias": fill(0.0, WIDTH)}
+    for name, shape in {"attn_q": (width, width), "attn_k": (width, width), "attn_v": (width, width), "attn_out": (width, width),
+                        "ffn_up": (width, inner), "ffn_down": (inner, width)}.items():
+        tensors[f"v.blk.0.{name}.weight"] = fill(0.0, *shape)
+    for name in ("ln1", "ln2"):
+        tensors[f"v.blk.0.{name}.weight"], tensors[f"v.blk.0.{name}.bias"] = fill(1.0, width), fill(0.0, width)
+    write_gguf(path, {
+        "general.architecture": "clip", "general.name": "tiny eyes", "clip.has_vision_encoder": True, "clip.projector_type": "mlp",
+        "clip.use_gelu": True, "clip.vision.image_size": 2 * patch, "clip.vision.patch_size": patch, "clip.vision.embedding_length": width,
+        "clip.vision.feed_forward_length": inner, "clip.vision.projection_dim": WIDTH, "clip.vision.block_count": 1,
+        "clip.vision.attention.head_count": 1, "clip.vision.attention.layer_norm_epsilon": 1e-6,
+        "clip.vision.image_mean": [0.5, 0.5, 0.5], "clip.vision.image_std": [0.5, 0.5, 0.5]}, tensors)

@@ -20,10 +20,11 @@ TEST(KvState, WhatIsCutAndJoinedIsTheSame) {
     const auto joined = join_state(std::vector<std::string_view>(blocks->begin(), blocks->end()), 4);
     ASSERT_TRUE(joined);
     EXPECT_EQ(*joined, made_state(64, 4, sections));
-    const auto later = cut_state(state, 16, 32, 2);
+    const auto later = cut_state(made_state(38, 4, sections, test::Values::columns, 32), 16, 32, 2);
     ASSERT_TRUE(later);
     EXPECT_EQ((*later)[0], (*blocks)[2]);
     EXPECT_EQ((*later)[1], (*blocks)[3]);
+    EXPECT_FALSE(cut_state(state, 16, 32, 2)) << "it begins at 0";
   }
 }
 

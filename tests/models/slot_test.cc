@@ -21,6 +21,12 @@ TEST(Sharing, OthersOfTheSameRightsGetWholeBlocks) {
   EXPECT_EQ(shareable(scope("a", "r"), scope("b", "r"), 255), 0U);
 }
 
+TEST(Sharing, NothingIsSharedBetweenOrganisations) {
+  auto other = scope("b", "s", 300);
+  other.organisation = "elsewhere";
+  EXPECT_EQ(shareable(scope("a", "r", 300), other, 777), 0U);
+}
+
 TEST(Sharing, OthersGetInstructionsAsAWholeAndNothingElse) {
   EXPECT_EQ(shareable(scope("a", "r", 300), scope("b", "s", 300), 777), 300U);
   EXPECT_EQ(shareable(scope("a", "r", 300), scope("b", "s", 300), 299), 256U)

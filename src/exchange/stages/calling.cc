@@ -9,7 +9,7 @@ namespace {
 Caller caller_of(const Exchange& exchange) {
   Caller out;
   out.person = exchange.who.person;
-  out.rights = exchange.who.organisation;
+  out.organisation = out.rights = exchange.who.organisation;
   for (const auto& group : exchange.who.groups) out.rights += "\n" + group;
   out.priority = exchange.who.priority;
   out.reads_documents = !exchange.retrieval.passages.empty();

@@ -5,6 +5,16 @@
 #include "models/local/chat_scheduler.h"
 
 namespace bastide::models::local {
+namespace {
+
+/// Up to the first image: what followed there may have been one.
+Guess text_of(Guess guess) {
+  const auto image = std::ranges::find_if(guess.tokens, [](Token token) { return token < 0; });
+  guess.tokens.erase(image, guess.tokens.end());
+  return guess;
+}
+
+}  // namespace
 
 /// The next token of the only answer, and those that were guessed right after it.
 void ChatScheduler::decode_answer(std::size_t index) {
@@ -13,7 +23,7 @@ void ChatScheduler::decode_answer(std::size_t index) {
     return fail_slots({index}, used.error());
   slot.cache.push_back(slot.next);
   const std::size_t room = guess_room(slot);
-  const Guess repeated = look_up(slot.cache, room);
+  const Guess repeated = text_of(look_up(slot.cache, room));
   const Guess forced{slot.generation->forced(room), 0, Guess::Source::grammar};
   Guess guessed = worth(forced, slot);
   if (guessed.tokens.empty()) guessed = worth(repeated, slot);
@@ -22,7 +32,7 @@ void ChatScheduler::decode_answer(std::size_t index) {
 
   engine_.clear_batch();
   const auto add = [&](Token token, std::size_t position) {
-    return engine_.add(static_cast<int>(index), token, static_cast<int>(position), true);
+    return engine_.add(static_cast<int>(index), token, slot.generation->position(position), true);
   };
   const int row = add(slot.next, slot.cache.size() - 1);
   for (std::size_t each = 0; each < checked; ++each) add(guessed.tokens[each], slot.cache.size() + each);
@@ -51,7 +61,7 @@ void ChatScheduler::decode_answer(std::size_t index) {
       slot.speculation.learn(*other, came == other->tokens.front() ? 1 : 0, 1);
     }
   }
-  if (right < checked) engine_.forget(static_cast<int>(index), static_cast<int>(slot.cache.size()));
+  if (right < checked) engine_.forget(static_cast<int>(index), slot.generation->position(slot.cache.size()));
   if (over) end(slot, *over);
 }
 
@@ -75,7 +85,7 @@ Guess ChatScheduler::worth(Guess guess, const Slot& slot) const {
 
 /// What the draft model, if there is one and it pays, says to follow.
 Guess ChatScheduler::draft(const Slot& slot, std::size_t room) const {
-  if (!draft_) return {};
+  if (!draft_ || slot.generation->holds_images()) return {};
   const std::size_t wanted = std::max(slot.speculation.worth_drafting(room, draft_->token_s(), row_costs_),
                                       std::min(slot.generation->guess_min(), room));
   return wanted > 0 ? draft_->guess(slot.cache, wanted) : Guess{};

@@ -10,6 +10,7 @@ namespace {
 constexpr std::size_t prompt_tokens_a_batch_min = 16;
 constexpr std::size_t prompt_tokens_a_batch_max = 512;
 constexpr double batch_seconds_goal = 0.2;
+constexpr Millis image_patience{2};  // between two looks at whether an image was encoded
 
 }  // namespace
 
@@ -67,7 +68,6 @@ void ChatScheduler::cancel(std::uint64_t call) {
 
 void ChatScheduler::run() {
   while (take_work()) {
-    drop_cancelled();
     tell_places();
     decode_answers();
     decode_prompts();
@@ -83,6 +83,9 @@ bool ChatScheduler::take_work() {
     wake_.wait(lock, is_wanted);
     if (energy_) energy_->begin();
   }
+  lock.unlock();
+  drop_cancelled();  // nobody is seated for nothing
+  lock.lock();
   while (!stopping_ && std::ranges::any_of(slots_, idle)) {
     auto next = waiting_.pop([&](const std::string& person) { return running_of(person); }, Steady::now());
     if (!next) break;
@@ -149,7 +152,8 @@ void ChatScheduler::decode_group(const Group& group) {
   engine_.share_beginning(static_cast<int>(group.shared));
   for (const std::size_t index : group.slots) {
     auto& slot = slots_[index];
-    slot.row = engine_.add(static_cast<int>(index), slot.next, static_cast<int>(slot.cache.size()), true);
+    slot.row =
+        engine_.add(static_cast<int>(index), slot.next, slot.generation->position(slot.cache.size()), true);
     slot.cache.push_back(slot.next);
     note_tokens(slot.call, 1);
   }
@@ -159,10 +163,12 @@ void ChatScheduler::decode_group(const Group& group) {
 
 /// A piece of the prompts that are to be read.
 void ChatScheduler::decode_prompts() {
+  const auto prompts = prompts_in_turn();
+  if (prompts.empty()) return;
+  if (is_at_image(slots_[prompts.front()])) return decode_image(prompts.front());
   engine_.clear_batch();
   std::vector<std::size_t> in_batch;
-  const std::size_t tokens = add_prompts(in_batch);
-  if (tokens == 0) return;
+  const std::size_t tokens = add_prompts(prompts, in_batch);
   const auto before = std::chrono::steady_clock::now();
   auto decoded = engine_.use_adapters_of(*slots_[in_batch.front()].generation);
   if (decoded) decoded = decode();
@@ -174,24 +180,46 @@ void ChatScheduler::decode_prompts() {
   }
 }
 
-/// The prompt with the least left and the oldest one go first in turns: a short question does not wait for a
-/// long one, and a long one gets at least half of the time.
-std::size_t ChatScheduler::add_prompts(std::vector<std::size_t>& in_batch) {
+/// The prompts that can be read now. The one with the least left and the oldest one go first in turns: a
+/// short question does not wait for a long one, and a long one gets at least half of the time.
+std::vector<std::size_t> ChatScheduler::prompts_in_turn() {
   std::vector<std::size_t> prompts;
-  for (std::size_t index = 0; index < slots_.size(); ++index)
-    if (slots_[index].reads_prompt()) prompts.push_back(index);
+  bool looks_at_images = false, answers = false;
+  for (std::size_t index = 0; index < slots_.size(); ++index) {
+    auto& slot = slots_[index];
+    answers = answers || slot.answers();
+    if (!slot.reads_prompt() || waits_for_leader(index)) continue;
+    if (is_at_image(slot)) {
+      const auto seen = engine_.has_seen(*slot.generation, slot.prompt_done);
+      if (!seen) fail_slots({index}, seen.error());
+      if (seen && !*seen) looks_at_images = true;
+      if (!seen || !*seen) continue;
+    }
+    prompts.push_back(index);
+  }
+  if (prompts.empty() && looks_at_images && !answers) std::this_thread::sleep_for(image_patience);
   oldest_first_ = !oldest_first_;
   std::ranges::sort(prompts, {}, [&](std::size_t index) {
     const auto& slot = slots_[index];
     const std::size_t left = slot.generation->prompt().size() - slot.prompt_done;
     return std::pair(oldest_first_ ? 0 : left, slot.order);
   });
+  return prompts;
+}
+
+bool ChatScheduler::is_at_image(const Slot& slot) {
+  return slot.generation->run_at(slot.prompt_done).is_image;
+}
+
+std::size_t ChatScheduler::add_prompts(const std::vector<std::size_t>& prompts,
+                                       std::vector<std::size_t>& in_batch) {
   std::size_t tokens = 0;
   for (const std::size_t index : prompts) {
-    // One set of adapters a batch: that of whoever goes first.
+    // One set of adapters a batch: that of whoever goes first. An image's rows are a batch of their own.
     const bool fits =
-        in_batch.empty() || slots_[in_batch.front()].scope.adapters == slots_[index].scope.adapters;
-    if (!fits || tokens >= prompt_tokens_max_ || waits_for_leader(index)) continue;
+        (in_batch.empty() || slots_[in_batch.front()].scope.adapters == slots_[index].scope.adapters) &&
+        !is_at_image(slots_[index]);
+    if (!fits || tokens >= prompt_tokens_max_) continue;
     const std::size_t added = add_prompt(index, prompt_tokens_max_ - tokens);
     if (added > 0) in_batch.push_back(index);
     tokens += added;
@@ -199,17 +227,45 @@ std::size_t ChatScheduler::add_prompts(std::vector<std::size_t>& in_batch) {
   return tokens;
 }
 
+/// A piece of the image that a prompt is at.
+void ChatScheduler::decode_image(std::size_t index) {
+  auto& slot = slots_[index];
+  const auto& prompt = slot.generation->prompt();
+  const auto run = slot.generation->run_at(slot.prompt_done);
+  const std::size_t left = run.end - slot.prompt_done;
+  const std::size_t tokens = run.is_whole ? left : std::min(left, prompt_tokens_max_);
+  const bool is_last = slot.prompt_done + tokens == prompt.size();
+  const auto before = std::chrono::steady_clock::now();
+  auto decoded = engine_.use_adapters_of(*slot.generation);
+  if (decoded)
+    decoded =
+        engine_.decode_image(static_cast<int>(index), *slot.generation, slot.prompt_done, tokens, is_last);
+  if (energy_) energy_->note(Steady::now());
+  if (!decoded) return fail_slots({index}, decoded.error());
+  if (!run.is_whole)
+    pace(std::chrono::duration<double>(std::chrono::steady_clock::now() - before).count(), tokens);
+  const auto from = prompt.begin() + static_cast<std::ptrdiff_t>(slot.prompt_done);
+  slot.cache.insert(slot.cache.end(), from, from + static_cast<std::ptrdiff_t>(tokens));
+  slot.prompt_done += tokens;
+  slot.decoded = slot.cache.size();
+  note_tokens(slot.call, tokens);
+  slot.row = is_last ? static_cast<int>(tokens) - 1 : -1;
+  if (is_last) draw(index);
+}
+
 std::size_t ChatScheduler::add_prompt(std::size_t index, std::size_t tokens_max) {
   auto& slot = slots_[index];
   const auto& prompt = slot.generation->prompt();
   slot.row = -1;
+  const std::size_t end = slot.generation->run_at(slot.prompt_done).end;
   // A last token that is left alone takes other kernels than one among others, and sums in another order.
-  if (prompt.size() - slot.prompt_done == tokens_max + 1 && tokens_max > 1) --tokens_max;
+  if (end - slot.prompt_done == tokens_max + 1 && tokens_max > 1) --tokens_max;
   std::size_t added = 0;
-  for (; slot.prompt_done < prompt.size() && added < tokens_max; ++added) {
+  for (; slot.prompt_done < end && added < tokens_max; ++added) {
     const bool last = slot.prompt_done + 1 == prompt.size();
     const Token token = prompt[slot.prompt_done++];
-    const int row = engine_.add(static_cast<int>(index), token, static_cast<int>(slot.cache.size()), last);
+    const int position = slot.generation->position(slot.cache.size());
+    const int row = engine_.add(static_cast<int>(index), token, position, last);
     if (last) slot.row = row;
     slot.cache.push_back(token);
   }

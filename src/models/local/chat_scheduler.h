@@ -60,7 +60,10 @@ class ChatScheduler {
   void decode_answers();
   void decode_group(const Group& group);
   void decode_prompts();
-  std::size_t add_prompts(std::vector<std::size_t>& in_batch);
+  std::vector<std::size_t> prompts_in_turn();
+  [[nodiscard]] static bool is_at_image(const Slot& slot);
+  std::size_t add_prompts(const std::vector<std::size_t>& prompts, std::vector<std::size_t>& in_batch);
+  void decode_image(std::size_t index);
   std::size_t add_prompt(std::size_t index, std::size_t tokens_max);
   void pace(double seconds, std::size_t prompt_tokens);
   void draw(std::size_t index);
@@ -86,8 +89,7 @@ class ChatScheduler {
   // chat_seating.cc
   void seat(Waiting waiting);
   bool waits_for_leader(std::size_t index);
-  std::optional<std::size_t> restore(std::size_t to, const std::vector<Token>& prompt,
-                                     const CacheScope& scope, std::size_t have);
+  std::optional<std::size_t> restore(std::size_t to, const Generation& generation, std::size_t have);
   void keep(std::size_t index);
 
   Engine& engine_;

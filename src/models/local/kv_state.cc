@@ -97,7 +97,7 @@ bool read_layers(Reader& in, std::uint64_t cells, Section& out) {
   return true;
 }
 
-bool read_section(Reader& in, std::uint32_t& cells, Section& out) {
+bool read_section(Reader& in, std::size_t first, std::uint32_t& cells, Section& out) {
   std::uint32_t streams = 0;
   if (!in.read(streams) || streams == 0 || streams > streams_max) return false;
   bool found = false;
@@ -110,7 +110,7 @@ bool read_section(Reader& in, std::uint32_t& cells, Section& out) {
       std::int32_t position = 0, sequence = 0;
       std::uint32_t sequences = 0;
       if (!in.read(position) || !in.read(sequences) || !in.read(sequence) || sequences != 1 ||
-          position != static_cast<std::int32_t>(cell))
+          position != static_cast<std::int32_t>(first + cell))
         return false;
     }
     std::uint32_t transposed = 0;
@@ -220,14 +220,15 @@ Result<std::vector<std::string>> cut_state(std::string_view state, std::size_t b
   std::uint32_t cells = 0;
   while (!in.at_end()) {
     std::uint32_t here = 0;
-    if (sections.size() >= sections_max || !read_section(in, here, sections.emplace_back())) return unknown();
+    if (sections.size() >= sections_max || !read_section(in, first, here, sections.emplace_back()))
+      return unknown();
     if (cells != 0 && here != cells) return unknown();
     cells = here;
   }
-  if (sections.empty() || first + count * block > cells) return unknown();
+  if (sections.empty() || count * block > cells) return unknown();
   std::vector<std::string> out;
   for (std::size_t each = 0; each < count; ++each)
-    out.push_back(cut_block(sections, cells, first + each * block, block));
+    out.push_back(cut_block(sections, cells, each * block, block));
   return out;
 }
 

@@ -12,8 +12,9 @@
 
 namespace bastide::models::local {
 
-/// Cuts the tokens [first, first + count x block) of `state` into `count` blocks. Tokens are those of
-/// positions 0, 1, 2 ...: a state that lacks some of them is refused. Code::unsupported.
+/// Cuts `count` blocks off the beginning of `state`, which holds the tokens of the positions `first`, `first`
+/// + 1
+/// ...: one that lacks some of them is refused. Code::unsupported.
 [[nodiscard]] Result<std::vector<std::string>> cut_state(std::string_view state, std::size_t block,
                                                          std::size_t first, std::size_t count);
 

@@ -54,7 +54,9 @@ std::unexpected<Error> load_failed(const std::string& file) {
 }
 
 void silence_llama() {
-  llama_log_set([](ggml_log_level, const char*, void*) {}, nullptr);
+  const auto nowhere = [](ggml_log_level, const char*, void*) {};
+  llama_log_set(nowhere, nullptr);
+  mtmd_log_set(nowhere, nullptr);
   common_log_set_verbosity_thold(-1);
 }
 
@@ -132,8 +134,15 @@ Result<std::unique_ptr<Engine>> Engine::load(const EngineOptions& options) try {
   impl->facts.context_tokens =
       trained > 0 ? std::min(options.context_tokens, trained) : options.context_tokens;
 
+  if (!options.vision_file.empty()) {
+    auto vision = Vision::load(options, impl->model.get());
+    if (!vision) return pass(vision);
+    impl->vision = std::move(*vision);
+  }
   impl->slots = options.kind == ModelKind::chat ? options.slots : embedding_sequences_max;
-  const auto params = context_params(options, impl->facts.context_tokens, impl->slots);
+  auto params = context_params(options, impl->facts.context_tokens, impl->slots);
+  if (impl->vision && impl->vision->is_seen_at_once())
+    params.n_batch = params.n_ubatch = static_cast<std::uint32_t>(whole_image_tokens);
   impl->context.reset(llama_init_from_model(impl->model.get(), params));
   if (!impl->context) return load_failed(options.file);
   auto pool_params = ggml_threadpool_params_default(options.threads);
@@ -172,22 +181,64 @@ int Engine::add(int slot, Token token, int position, bool wants_logits) {
   return row;
 }
 
-Result<void> Engine::decode() try {
-  if (impl_->batch.n_tokens == 0) return {};
+Result<void> Engine::decode() {
+  return impl_->batch.n_tokens == 0 ? Result<void>() : impl_->decode(impl_->batch);
+}
+
+Result<void> Engine::Impl::decode(const llama_batch& what) try {
   const auto begun = Steady::now();
   const double cpu_before = cpu_seconds();
-  const int status = llama_decode(impl_->context.get(), impl_->batch);
+  const int status = llama_decode(context.get(), what);
   const auto now = Steady::now();
-  if (impl_->governor && impl_->governor->note(now, std::chrono::duration<double>(now - begun).count(),
-                                               cpu_seconds() - cpu_before))
-    llama_set_n_threads(impl_->context.get(), impl_->governor->threads(), impl_->governor->threads());
+  if (governor &&
+      governor->note(now, std::chrono::duration<double>(now - begun).count(), cpu_seconds() - cpu_before))
+    llama_set_n_threads(context.get(), governor->threads(), governor->threads());
   if (status == 0) return {};
   // -1 is a batch that makes no sense, what is above it had no room; below it, the computation itself failed.
-  if (status < -1 && impl_->on_device_lost) impl_->on_device_lost();
+  if (status < -1 && on_device_lost) on_device_lost();
   return decode_failed();
 } catch (const std::exception&) {
-  if (impl_->on_device_lost) impl_->on_device_lost();
+  if (on_device_lost) on_device_lost();
   return decode_failed();
+}
+
+Result<bool> Engine::has_seen(Generation& call, std::size_t index) {
+  switch (impl_->vision->look_at(call.impl_->image_at(index), call.scope().rights)) {
+    case SeenImage::State::ready:
+      return true;
+    case SeenImage::State::waiting:
+      return false;
+    default:
+      return fail(Code::upstream, "The model could not look at an image.", "image_failed",
+                  "Try again, or send it in another size.");
+  }
+}
+
+Result<void> Engine::decode_image(int slot, const Generation& call, std::size_t index, std::size_t count,
+                                  bool wants_logits) {
+  const auto& image = call.impl_->image_at(index);
+  const std::size_t first = index - image.begin;
+  const std::size_t row_floats = image.seen->rows.size() / image.tokens;
+  auto places = impl_->vision->places(image, call.position(image.begin), first, count);
+  std::vector<std::int32_t> sequences(count, 1);
+  llama_seq_id sequence = slot;
+  std::vector<llama_seq_id*> of_sequence(count, &sequence);
+  std::vector<std::int8_t> logits(count, 0);
+  logits.back() = wants_logits ? 1 : 0;
+  // llama.cpp reads the rows only.
+  auto* rows = const_cast<float*>(image.seen->rows.data()) + first * row_floats;
+  const llama_batch batch{static_cast<std::int32_t>(count),
+                          nullptr,
+                          rows,
+                          places.data(),
+                          sequences.data(),
+                          of_sequence.data(),
+                          logits.data()};
+  const bool is_whole = call.impl_->images_are_whole;
+  if (is_whole) llama_set_causal_attn(impl_->context.get(), false);
+  auto decoded = impl_->decode(batch);
+  if (is_whole) llama_set_causal_attn(impl_->context.get(), true);
+  return decoded;
 }
 
 Engine::Likely Engine::likeliest() const {
@@ -242,8 +293,9 @@ void Engine::share_beginning(int positions) {
   llama_memory_set_shared(llama_get_memory(impl_->context.get()), positions);
 }
 
-std::string Engine::save(int slot) try {
+std::string Engine::save(int slot, int from, int to) try {
   auto* context = impl_->context.get();
+  llama_memory_set_saved(llama_get_memory(context), from, to);
   std::string out(llama_state_seq_get_size(context, slot), '\0');
   const auto written =
       llama_state_seq_get_data(context, reinterpret_cast<std::uint8_t*>(out.data()), out.size(), slot);

@@ -22,6 +22,7 @@ struct Offload;
 
 struct EngineOptions {
   std::string file;
+  std::string vision_file{};  // what lets it see ("mmproj"); empty: it reads text only
   ModelKind kind = ModelKind::chat;
   int context_tokens = 4096;  // per sequence; cut to what the model was trained for
   int slots = 4;              // sequences at once
@@ -45,8 +46,9 @@ struct CacheScope {
   std::string person;  // who asks; empty: nobody in particular
   std::string rights;  // the same text: the same may be read
   std::size_t instruction_tokens =
-      0;                   // of the prompt's beginning, which hold nothing of a person or document
-  std::string adapters{};  // the set that it is computed with; empty: the model as it is
+      0;                       // of the prompt's beginning, which hold nothing of a person or document
+  std::string adapters{};      // the set that it is computed with; empty: the model as it is
+  std::string organisation{};  // whose instructions these are
 };
 
 enum class Priority : std::uint8_t { interactive, batch };
@@ -66,7 +68,20 @@ enum class Draws { the_likeliest, by_chance };
 class Generation {
  public:
   ~Generation();
+  /// Negative tokens, which no vocabulary has, stand for images: equal ones for equal images.
   [[nodiscard]] const std::vector<Token>& prompt() const;
+  [[nodiscard]] bool holds_images() const;
+  /// Where the model places the token at `index` of prompt and answer: images may count for less than their
+  /// tokens.
+  [[nodiscard]] int position(std::size_t index) const;
+  /// A run of the prompt that is computed as one kind: tokens, or one image.
+  struct Run {
+    std::size_t begin = 0, end = 0;
+    bool is_image = false;
+    bool is_whole = false;  // its attention looks both ways: it is decoded at once
+  };
+  /// The one that holds `index`. What follows the prompt is text.
+  [[nodiscard]] Run run_at(std::size_t index) const;
   [[nodiscard]] const CacheScope& scope() const;
   [[nodiscard]] Priority priority() const;
   /// 0: as many as the context holds.
@@ -127,6 +142,13 @@ class Engine {
   int add(int slot, Token token, int position, bool wants_logits);
   /// Code::internal with detail decode_failed; the caches of the batch's slots are then undefined.
   [[nodiscard]] Result<void> decode();
+  /// Whether the image at `index` of the prompt was looked at, as it must be before it is decoded. Begins
+  /// to, in the background. Code::upstream, image_failed.
+  [[nodiscard]] Result<bool> has_seen(Generation& call, std::size_t index);
+  /// Decodes `count` tokens from `index` on, which lie in one image that was seen, after what `slot` holds.
+  /// The last of them is row `count` - 1.
+  [[nodiscard]] Result<void> decode_image(int slot, const Generation& call, std::size_t index,
+                                          std::size_t count, bool wants_logits);
   struct Likely {
     Token token = 0;
     float probability = 0;
@@ -144,8 +166,8 @@ class Engine {
   /// Promises that all sequences of the next batch hold the same first `positions` tokens: their attention is
   /// then computed at once. 0: no promise.
   void share_beginning(int positions);
-  /// What `slot` holds, for kv_state.h. Empty: this model's state cannot be had.
-  [[nodiscard]] std::string save(int slot);
+  /// What `slot` holds of the positions [from, to), for kv_state.h. Empty: this model's state cannot be had.
+  [[nodiscard]] std::string save(int slot, int from, int to);
   /// Makes `slot` hold `state`. False: not possible, the slot is then empty.
   bool restore(int slot, std::string_view state);
 

@@ -140,11 +140,13 @@ void set_grammar(common_params_sampling& params, const llama_vocab* vocab, const
   }
 }
 
-/// What the server says of the caller, in "bastide": {"person", "rights", "priority", "shares_instructions"}.
+/// What the server says of the caller, in "bastide": {"person", "organisation", "rights", "priority",
+/// "shares_instructions"}.
 void read_caller(const nlohmann::json& body, Generation::Impl& out) {
   const auto found = body.find("bastide");
   if (found == body.end() || !found->is_object()) return;
   out.scope.person = found->value("person", "");
+  out.scope.organisation = found->value("organisation", "");
   out.scope.rights = found->value("rights", "");
   if (found->value("priority", "") == "batch") out.priority = Priority::batch;
 }
@@ -209,8 +211,10 @@ void take_prefill(Grammar& grammar, const llama_vocab* vocab, const std::string&
   }
 }
 
+enum class Reads : std::uint8_t { text, images };
+
 /// Fails before llama.cpp sees it, so that the message names the field.
-Result<nlohmann::json> read_body(std::string_view text) {
+Result<nlohmann::json> read_body(std::string_view text, Reads reads) {
   auto body = parse_json(text);
   if (!body) return body;
   if (!body->is_object() || !body->contains("messages") || !(*body)["messages"].is_array() ||
@@ -221,9 +225,12 @@ Result<nlohmann::json> read_body(std::string_view text) {
       return bad("Each of \"messages\" is an object with a \"role\".");
     const auto content = message.find("content");
     if (content == message.end() || !content->is_array()) continue;
-    for (const auto& part : *content)
-      if (!part.is_object() || part.value("type", "") != "text")
-        return bad("This model reads text only: no images, sound or files.");
+    for (const auto& part : *content) {
+      const auto type = part.is_object() ? part.value("type", "") : "";
+      if (type == "text" || (type == "image_url" && reads == Reads::images)) continue;
+      return bad(reads == Reads::images ? "This model reads text and images only: no sound or files."
+                                        : "This model reads text only: no images, sound or files.");
+    }
   }
   return body;
 }
@@ -231,15 +238,23 @@ Result<nlohmann::json> read_body(std::string_view text) {
 }  // namespace
 
 Result<std::unique_ptr<Generation>> Engine::prepare(std::string_view body_json) const try {
-  auto body = read_body(body_json);
+  auto body = read_body(body_json, impl_->vision ? Reads::images : Reads::text);
   if (!body) return pass(body);
-  auto sampling = read_sampling(nlohmann::ordered_json::parse(body_json));
+  auto ordered = nlohmann::ordered_json::parse(body_json);
+  auto sampling = read_sampling(ordered);
   if (!sampling) return pass(sampling);
   const auto form = form_of(*body);
+  std::vector<Pixels> images;
+  if (impl_->vision) {
+    auto taken = take_images(ordered, impl_->vision->marker());
+    if (!taken) return pass(taken);
+    images = std::move(*taken);
+  }
   Rendered rendered;
   if (form == Form::talk)
-    rendered = render(impl_->templates.get(), impl_->is_plain_template,
-                      common_json::parse(std::string(body_json)), *sampling);
+    rendered =
+        render(impl_->templates.get(), impl_->is_plain_template,
+               common_json::parse(images.empty() ? std::string(body_json) : ordered.dump()), *sampling);
   const auto& chat = rendered.chat;
 
   auto out = std::make_unique<Generation::Impl>();
@@ -250,6 +265,15 @@ Result<std::unique_ptr<Generation>> Engine::prepare(std::string_view body_json) 
     auto prompt = text_prompt(impl_->vocab, *body, form);
     if (!prompt) return pass(prompt);
     out->prompt = std::move(*prompt);
+  } else if (!images.empty()) {
+    auto prompt = impl_->vision->split(chat.prompt, images);
+    if (!prompt) return pass(prompt);
+    out->prompt = std::move(prompt->tokens);
+    out->images = std::move(prompt->images);
+    out->images_are_whole = impl_->vision->is_seen_at_once();
+    if (out->images_are_whole &&
+        std::ranges::any_of(out->images, [](const auto& each) { return each.tokens > whole_image_tokens; }))
+      return bad("An image is too large for this model.");
   } else {
     out->prompt = common_tokenize(impl_->vocab, chat.prompt, true, true);
   }
@@ -312,10 +336,20 @@ Result<std::unique_ptr<Generation>> Engine::prepare(std::string_view body_json) 
 }
 
 Result<std::uint32_t> Engine::count(std::string_view body_json) const try {
-  auto body = read_body(body_json);
+  auto body = read_body(body_json, impl_->vision ? Reads::images : Reads::text);
   if (!body) return pass(body);
-  const auto rendered = render(impl_->templates.get(), impl_->is_plain_template,
-                               common_json::parse(std::string(body_json)), Sampling{});
+  std::string text(body_json);
+  std::vector<ImageSize> images;
+  if (impl_->vision) {
+    auto ordered = nlohmann::ordered_json::parse(text);
+    auto taken = take_image_sizes(ordered, impl_->vision->marker());
+    if (!taken) return pass(taken);
+    images = std::move(*taken);
+    text = ordered.dump();
+  }
+  const auto rendered =
+      render(impl_->templates.get(), impl_->is_plain_template, common_json::parse(text), Sampling{});
+  if (!images.empty()) return impl_->vision->count(rendered.chat.prompt, images);
   return static_cast<std::uint32_t>(common_tokenize(impl_->vocab, rendered.chat.prompt, true, true).size());
 } catch (const std::exception&) {
   return bad("The model's template does not take this call.");
@@ -324,6 +358,7 @@ Result<std::uint32_t> Engine::count(std::string_view body_json) const try {
 Generation::Generation(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Generation::~Generation() = default;
 const std::vector<Token>& Generation::prompt() const { return impl_->prompt; }
+
 const CacheScope& Generation::scope() const { return impl_->scope; }
 Priority Generation::priority() const { return impl_->priority; }
 std::int64_t Generation::max_tokens() const { return impl_->max_tokens; }
@@ -338,7 +373,7 @@ bool Generation::ends_answer(Token token) const {
   return !impl_->ignore_eos && llama_vocab_is_eog(impl_->vocab, token);
 }
 
-std::vector<Token> Generation::forced(std::size_t size_max) {
+std::vector<Token> Generation::forced(std::size_t size_max) try {
   if (!impl_->grammar || size_max == 0) return {};
   const auto text = impl_->grammar->forced(size_max * forced_bytes_a_token);
   if (text.empty()) return {};
@@ -347,6 +382,8 @@ std::vector<Token> Generation::forced(std::size_t size_max) {
   if (out.size() > 1 && out.size() <= size_max) out.pop_back();
   out.resize(std::min(out.size(), size_max));
   return out;
+} catch (const std::exception&) {
+  return {};  // what cannot be guessed is drawn
 }
 
 Delta Generation::take(Token token) {

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "models/local/llama_engine.h"
+#include "models/local/llama_vision.h"
 #include "models/local/sampling.h"
 #include "models/local/spacing.h"
 #include "models/local/speculation.h"
@@ -51,6 +52,9 @@ void silence_llama();
 [[nodiscard]] llama_model_params model_params(const EngineOptions& options);
 [[nodiscard]] llama_context_params context_params(const EngineOptions& options, int context_tokens,
                                                   int slots);
+
+/// Of an image that a model looks at all at once. No known one makes more of one.
+constexpr std::size_t whole_image_tokens = 2048;
 
 struct AdapterUse {
   std::string name;  // for people
@@ -122,6 +126,7 @@ struct Engine::Impl {
   std::unique_ptr<llama_model, ModelDeleter> model;
   std::unique_ptr<ggml_threadpool, PoolDeleter> pool;  // outlives the context
   std::unique_ptr<llama_context, ContextDeleter> context;
+  std::unique_ptr<Vision> vision;  // none: it reads text only
   AdapterShelf shelf;
   std::vector<std::shared_ptr<llama_adapter_lora>> held_adapters;  // the context computes with them
   std::string adapters_in_use;
@@ -142,6 +147,7 @@ struct Engine::Impl {
   ~Impl() {
     if (batch.token) llama_batch_free(batch);
   }
+  [[nodiscard]] Result<void> decode(const llama_batch& what);
 };
 
 struct Generation::Impl {
@@ -149,6 +155,8 @@ struct Generation::Impl {
   const llama_vocab* vocab = nullptr;
   const TokenIndex* tokens = nullptr;
   std::vector<Token> prompt;
+  std::vector<PromptImage> images;  // of the prompt, in its order
+  bool images_are_whole = false;
   CacheScope scope;
   std::vector<AdapterUse> adapters;
   Priority priority = Priority::interactive;
@@ -173,6 +181,8 @@ struct Generation::Impl {
   common_chat_msg message;
   std::vector<std::string> tool_call_ids;
 
+  /// The image that holds `index` of the prompt.
+  [[nodiscard]] PromptImage& image_at(std::size_t index);
   [[nodiscard]] bool is_allowed(Token token) const;
   [[nodiscard]] bool find_few(const float* logits);
   void refuse(std::span<llama_token_data> asked) const;
@@ -187,6 +197,14 @@ struct Generation::Impl {
 /// of one entry as OpenAI's `logprobs.content` has them.
 [[nodiscard]] std::string logprobs_json(llama_context* context, const llama_vocab* vocab, int row,
                                         Token token, int top);
+
+/// Takes the images out of the messages of an OpenAI body, in their order, and leaves `marker` where each
+/// was. Code::invalid, image_by_address for one that would have to be fetched, and as decode_image.
+[[nodiscard]] Result<std::vector<Pixels>> take_images(nlohmann::ordered_json& body,
+                                                      const std::string& marker);
+/// The same, as far as their headers tell.
+[[nodiscard]] Result<std::vector<ImageSize>> take_image_sizes(nlohmann::ordered_json& body,
+                                                              const std::string& marker);
 
 /// What the messages of a call are.
 enum class Form : std::uint8_t {

@@ -95,11 +95,18 @@ Result<Placement> place_model(PlacementNeed& need) {
   if (facts->context_tokens > 0)
     need.engine.context_tokens =
         static_cast<int>(std::min<std::int64_t>(need.engine.context_tokens, facts->context_tokens));
+  auto vision = vision_bytes(need.engine);
+  if (!vision) return pass(vision);
   Machine machine{need.host_bytes, need.gpu_layers == 0 ? std::vector<Device>() : gpus()};
+  // It goes beside the model, onto the first.
+  if (!machine.devices.empty()) {
+    auto& first = machine.devices.front();
+    first.free_bytes -= std::min(first.free_bytes, *vision);
+  }
   const auto on_processor = [&](int slots) {
     Plan plan;
     plan.layers = static_cast<int>(facts->layers) + 1;
-    plan.host_bytes = needed_memory_bytes(*facts, need.engine.context_tokens, slots);
+    plan.host_bytes = needed_memory_bytes(*facts, need.engine.context_tokens, slots) + *vision;
     return plan;
   };
   const auto plan_for = [&](int slots) -> Result<Plan> {

@@ -61,6 +61,9 @@ struct Placement {
 /// As many layers as fit onto the GPUs (`gpu_layers` -1), or so many, by what llama.cpp says that they take:
 /// a few tenths of a second. None where not even one fits. Code::unavailable, load_failed.
 [[nodiscard]] Result<Plan> plan_offload(const EngineOptions& options, int slots, int gpu_layers);
+/// What the file that lets it see takes beside the model, images that are kept included; 0 where there is
+/// none. Code::unavailable, load_failed.
+[[nodiscard]] Result<std::uint64_t> vision_bytes(const EngineOptions& options);
 
 [[nodiscard]] ModelKind engine_kind(Kind kind);
 

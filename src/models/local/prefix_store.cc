@@ -4,7 +4,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
+#include <ranges>
 
 #include "models/local/slot.h"
 
@@ -85,7 +85,8 @@ std::vector<BlockKey> PrefixStore::keys_of(std::span<const Token> tokens, const 
     const bool is_instruction = at + block_tokens <= scope.instruction_tokens;
     std::string what(view(before));
     what.append(reinterpret_cast<const char*>(tokens.data() + at), block_tokens * sizeof(Token));
-    what.append(is_instruction ? std::string_view() : std::string_view(scope.rights));
+    // Marked, so that an organisation's name is nobody's rights.
+    what.append(is_instruction ? "o" + scope.organisation : "r" + scope.rights);
     before = hmac_sha256(options_.key, what);
     out.push_back(before);
   }
@@ -104,9 +105,9 @@ std::size_t PrefixStore::fetch(std::span<const BlockKey> keys) {
   for (std::size_t at = 0; at < keys.size(); ++at) {
     {
       const std::lock_guard lock(mutex_);
+      touch(keys.first(at + 1));
       const auto found = entries_.find(keys[at]);
       if (found == entries_.end()) return at;
-      found->second.used = ++turn_;
       if (found->second.bytes) continue;
       // What is brought in now must not push out what was brought in a moment ago.
       if (brought + found->second.file_bytes > options_.memory_bytes_max) return at;
@@ -137,17 +138,23 @@ std::vector<PrefixStore::Bytes> PrefixStore::take(std::span<const BlockKey> keys
   for (const auto& key : keys.first(std::min(count, keys.size()))) {
     const auto found = entries_.find(key);
     if (found == entries_.end() || !found->second.bytes) break;
-    found->second.used = ++turn_;
     out.push_back(found->second.bytes);
   }
+  touch(keys.first(out.size()));
   return out;
 }
 
-void PrefixStore::put(const BlockKey& key, std::string bytes) {
+void PrefixStore::touch(std::span<const BlockKey> keys) {
+  for (const auto& key : std::views::reverse(keys))
+    if (const auto found = entries_.find(key); found != entries_.end()) found->second.used = ++turn_;
+}
+
+void PrefixStore::put(std::span<const BlockKey> keys, std::string bytes) {
   const std::lock_guard lock(mutex_);
   if (bytes.size() > options_.memory_bytes_max) return;
+  const auto& key = keys.back();
   auto& entry = entries_[key];
-  entry.used = ++turn_;
+  touch(keys);
   if (entry.bytes) return;
   entry.bytes = std::make_shared<const std::string>(std::move(bytes));
   memory_bytes_ += entry.bytes->size();
@@ -155,6 +162,7 @@ void PrefixStore::put(const BlockKey& key, std::string bytes) {
   if (thread_.joinable() && !is_written && unwritten_bytes_ + entry.bytes->size() <= unwritten_max_bytes) {
     unwritten_bytes_ += entry.bytes->size();
     unwritten_.emplace_back(key, entry.bytes);
+    entry.is_written_soon = true;
     work_.notify_one();
   }
   shrink_memory();
@@ -169,7 +177,7 @@ void PrefixStore::shrink_memory() {
     if (oldest == entries_.end()) return;
     memory_bytes_ -= oldest->second.bytes->size();
     oldest->second.bytes.reset();
-    if (oldest->second.file_bytes == 0) entries_.erase(oldest);
+    if (oldest->second.file_bytes == 0 && !oldest->second.is_written_soon) entries_.erase(oldest);
   }
 }
 
@@ -193,8 +201,9 @@ std::string PrefixStore::path(const BlockKey& key) const {
 }
 
 PrefixStore::Bytes PrefixStore::read_file(const BlockKey& key) const {
-  std::ifstream in(path(key), std::ios::binary);
-  const std::string sealed{std::istreambuf_iterator<char>(in), {}};
+  std::ifstream in(path(key), std::ios::binary | std::ios::ate);
+  std::string sealed(in ? static_cast<std::size_t>(in.tellg()) : 0, '\0');
+  in.seekg(0).read(sealed.data(), static_cast<std::streamsize>(sealed.size()));
   auto opened = open_sealed(options_.key, sealed, view(key));
   if (opened) return std::make_shared<const std::string>(std::move(*opened));
   std::error_code failed;
@@ -229,8 +238,11 @@ void PrefixStore::write_files() {
 
     lock.lock();
     std::vector<std::string> gone;
-    if (whole && !failed) {
-      auto& entry = entries_[key];
+    auto& entry = entries_[key];
+    entry.is_written_soon = false;
+    if (!whole || failed) {
+      if (!entry.bytes) entries_.erase(key);
+    } else {
       if (entry.used == 0) entry.used = ++turn_;
       if (entry.file_bytes == 0) disk_bytes_ += entry.file_bytes = sealed.size();
       gone = shrink_disk();

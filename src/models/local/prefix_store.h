@@ -47,8 +47,8 @@ class PrefixStore {
   PrefixStore(const PrefixStore&) = delete;
   PrefixStore& operator=(const PrefixStore&) = delete;
 
-  /// Keys of the whole blocks of `tokens`, in order. A block that lies within the instructions belongs to all
-  /// who send the same ones; the others belong to those of the same rights.
+  /// Keys of the whole blocks of `tokens`, in order. A block that lies within the instructions belongs to the
+  /// organisation; the others belong to those of the same rights.
   [[nodiscard]] std::vector<BlockKey> keys_of(std::span<const Token> tokens, const CacheScope& scope) const;
   /// How many of `keys`, from the first on, are kept.
   [[nodiscard]] std::size_t known(std::span<const BlockKey> keys) const;
@@ -56,7 +56,8 @@ class PrefixStore {
   std::size_t fetch(std::span<const BlockKey> keys);
   /// The first blocks that are in memory, at most `count`. Reads no files.
   [[nodiscard]] std::vector<Bytes> take(std::span<const BlockKey> keys, std::size_t count);
-  void put(const BlockKey& key, std::string bytes);
+  /// Of the last of `keys`; those before it are the blocks that it goes on from.
+  void put(std::span<const BlockKey> keys, std::string bytes);
 
   [[nodiscard]] std::uint64_t memory_bytes() const;
   [[nodiscard]] std::uint64_t disk_bytes() const;
@@ -71,8 +72,11 @@ class PrefixStore {
     Bytes bytes;                   // null: on the disk only
     std::uint64_t file_bytes = 0;  // 0: not on the disk
     std::uint64_t used = 0;        // turn of the last use
+    bool is_written_soon = false;  // stays, whatever leaves the memory
   };
 
+  /// Under the lock. The last was used first: without a beginning, what goes on from it is of no use.
+  void touch(std::span<const BlockKey> keys);
   void scan();
   void write_files();
   void shrink_memory();                    // under the lock

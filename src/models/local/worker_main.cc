@@ -38,6 +38,9 @@ using namespace local;
 /// It writes nothing but blocks of prefixes.
 constexpr rlim_t file_max_bytes = 1ULL << 30;
 constexpr int exit_device_lost = 4;
+constexpr unsigned prepare_max_s = 60;
+/// Of what the model left may be taken by beginnings of prompts.
+constexpr std::uint64_t store_part = 4;
 
 struct Options {
   PlacementNeed need;
@@ -72,6 +75,7 @@ std::optional<Options> read_options(const std::vector<std::string>& args) {
   options.need.host_bytes = *memory;
   auto& engine = options.need.engine;
   engine.file = values["--model"];
+  engine.vision_file = values["--vision"];
   engine.kind = engine_kind(kind_of(values["--kind"]));
   engine.context_tokens = *context;
   engine.slots = *slots;
@@ -82,6 +86,7 @@ std::optional<Options> read_options(const std::vector<std::string>& args) {
     if (options.need.gpu_layers > 0) options.draft->gpu_layers = -1;
     auto& draft = options.draft->engine;
     draft.file = file;
+    draft.vision_file.clear();
     draft.context_tokens = Draft::context_tokens;
     draft.slots = 1;
   }
@@ -153,7 +158,8 @@ class Worker {
     options.key = unhex(body->value("prefix_key", "")).value_or("");
     options.model = body->value("model", "");
     if (on_gpu_) options.model += " gpu";  // other numbers, in another layout
-    options.memory_bytes_max = body->value("memory_bytes", std::uint64_t{0});
+    options.memory_bytes_max =
+        std::min(body->value("memory_bytes", std::uint64_t{0}), available_memory_bytes() / store_part);
     options.disk_bytes_max = body->value("disk_bytes", std::uint64_t{0});
     if (options.key.size() == 32) store_.emplace(std::move(options));
   }
@@ -175,7 +181,10 @@ class Worker {
 
   void chat(const Frame& frame) {
     if (!chats_) return refuse(frame, {Code::invalid, "This model does not write answers.", "bad_request"});
+    // One that takes forever would hold up all others for good.
+    ::alarm(prepare_max_s);
     auto generation = engine_.prepare(frame.body);
+    ::alarm(0);
     if (!generation) return refuse(frame, generation.error());
     chats_->submit(frame.call, std::move(*generation));
   }
