@@ -214,6 +214,9 @@ void read_models(ConfigTable& root, Config& config) {
     table.text("file", model.file, "the path of a GGUF file");
     if (!model.file.empty() && model.provider != "local")
       table.wrong("file", "is for models on this machine: provider = \"local\".");
+    table.text("vision", model.vision, "the path of the GGUF file (mmproj) by which a model reads images");
+    if (!model.vision.empty() && (model.file.empty() || model.provider != "local"))
+      table.wrong("vision", "is for models on this machine that have a file: provider = \"local\" and file.");
     table.text("draft", model.draft, "the id of a smaller model on this machine");
     if (!model.draft.empty() && model.provider != "local")
       table.wrong("draft", "is for models on this machine: provider = \"local\".");

@@ -137,12 +137,12 @@ struct House::Impl {
     auto& model = locals[manifest.id];
     const auto found = manifest.draft.empty() ? std::nullopt : catalogue.find(manifest.draft);
     const auto draft = found ? found->local : std::nullopt;
-    const bool same = model && model->manifest().file == manifest.file &&
-                      model->manifest().bytes == manifest.bytes &&
-                      model->manifest().sha256 == manifest.sha256 &&
-                      model->manifest().context_tokens == manifest.context_tokens &&
-                      model->manifest().gpu_layers == manifest.gpu_layers &&
-                      model->manifest().draft == manifest.draft && is_same_file(model->draft(), draft);
+    const bool same =
+        model && model->manifest().file == manifest.file && model->manifest().bytes == manifest.bytes &&
+        model->manifest().sha256 == manifest.sha256 && model->manifest().vision == manifest.vision &&
+        model->manifest().context_tokens == manifest.context_tokens &&
+        model->manifest().gpu_layers == manifest.gpu_layers && model->manifest().draft == manifest.draft &&
+        is_same_file(model->draft(), draft);
     if (same) return model;
     local::LocalModelOptions made;
     made.manifest = manifest;

@@ -269,6 +269,16 @@ TEST_F(ConfigTest, TheFirstMistakeInTheFileIsTheOneThatIsShown) {
               HasSubstr("bastide.toml:2: "));
 }
 
+TEST_F(ConfigTest, ReadsTheVisionFileOfALocalModelThatHasAFile) {
+  const auto read =
+      parse_config("[[model]]\nid = \"a\"\nprovider = \"local\"\nfile = \"m.gguf\"\nvision = \"v.gguf\"\n",
+                   "bastide.toml");
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->models[0].vision, "v.gguf");
+  EXPECT_THAT(error_of("[[model]]\nid = \"a\"\nprovider = \"local\"\nvision = \"v.gguf\"\n"),
+              HasSubstr("that have a file"));
+}
+
 TEST_F(ConfigTest, ReadsLettersResponsesAndHedges) {
   const auto read = parse_config(R"(
 [[model]]

@@ -14,7 +14,7 @@ ELSEWHERE = {
     "bad_event", "bad_sizes", "bad_person",  # misuse by our own code
     "unknown_finding_type", "unreadable_file", "no_files", "wrong_master_key",  # at start or on the command line
     "worker_protocol", "bad_request", "not_admitted",
-    "adapter_without_base", "bad_name", "no_adapter", "other_architecture",  # bastide model import
+    "adapter_without_base", "bad_name", "no_adapter", "no_chat_model", "other_architecture",  # bastide model import
 }
 CALL = re.compile(r"\bfail\(\s*(?:Code::\w+|\w+),(.*?)\)\s*;", re.S)
 TEXT = re.compile(r'"((?:[^"\\\\]|\\\\.)*)"')

@@ -13,24 +13,30 @@ namespace {
 
 constexpr Millis look_again{1000};
 
-/// "stopped" when the file can be loaded, else what is wrong with it.
+/// "stopped" when the files can be loaded, else what is wrong with one of them.
 void set_state(policy::ModelCard& card, const Manifest& manifest) {
-  struct stat info{};
-  if (::stat(manifest.file.c_str(), &info) != 0) {
-    card.ready = false;
-    card.state = "missing";
-    card.state_detail = fmt::format("Its file is not there. Fetch it: bastide model pull {}", manifest.id);
-  } else if (manifest.bytes != 0 && static_cast<std::uint64_t>(info.st_size) != manifest.bytes) {
-    card.ready = false;
-    card.state = "failed";
-    card.state_detail = fmt::format(
-        "Its file is damaged: {} of {} bytes are there. Fetch it again: "
-        "bastide model pull {}",
-        info.st_size, manifest.bytes, manifest.id);
-  } else {
-    card.ready = true;
-    card.state = "stopped";
-    card.state_detail = "Loaded at the first question.";
+  card.ready = true;
+  card.state = "stopped";
+  card.state_detail = "Loaded at the first question.";
+  for (const auto& file : files_of(manifest)) {
+    const std::string_view which = file.file == manifest.file ? "file" : "vision file";
+    struct stat info{};
+    if (::stat(file.file.c_str(), &info) != 0) {
+      card.ready = false;
+      card.state = "missing";
+      card.state_detail =
+          fmt::format("Its {} is not there. Fetch it: bastide model pull {}", which, manifest.id);
+      return;
+    }
+    if (file.bytes != 0 && static_cast<std::uint64_t>(info.st_size) != file.bytes) {
+      card.ready = false;
+      card.state = "failed";
+      card.state_detail = fmt::format(
+          "Its {} is damaged: {} of {} bytes are there. Fetch it again: "
+          "bastide model pull {}",
+          which, info.st_size, file.bytes, manifest.id);
+      return;
+    }
   }
 }
 
@@ -46,6 +52,7 @@ policy::ModelCard card_of(const Manifest& manifest) {
   // The worker holds every chat model to a schema, and goes on from any text.
   for (const std::string_view every : {"structured_output", "completions"})
     if (card.can("chat") && !card.can(every)) card.capabilities.emplace_back(every);
+  if (manifest.vision && !card.can("vision")) card.capabilities.emplace_back("vision");
   card.context_tokens = manifest.context_tokens;
   if (manifest.parameters_total.high > 0) card.parameters_total = manifest.parameters_total;
   if (manifest.parameters_active.high > 0) card.parameters_active = manifest.parameters_active;
@@ -72,6 +79,11 @@ Manifest describe(const ModelConfig& model) {
     out.parameters_total = out.parameters_active = {billion, billion};
     if (facts->context_tokens > 0) out.context_tokens = std::min(out.context_tokens, facts->context_tokens);
     if (out.kind == Kind::chat && facts->has_infill && !has("fim")) out.capabilities.emplace_back("fim");
+  }
+  if (!model.vision.empty()) {
+    std::error_code absent;
+    const auto bytes = std::filesystem::file_size(model.vision, absent);
+    out.vision = ModelFile{model.vision, absent ? 0 : bytes, "", 0};
   }
   return out;
 }

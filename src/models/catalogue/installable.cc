@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -69,9 +70,14 @@ PullSource read_source(const nlohmann::json& entry) {
   return out;
 }
 
+bool is_source(const nlohmann::json& entry) {
+  return std::ranges::any_of(std::array{"package", "repository", "bucket", "url", "path"},
+                             [&](const char* form) { return entry.contains(form); });
+}
+
 std::vector<PullSource> read_sources(const nlohmann::json& entry) {
   std::vector<PullSource> out;
-  if (entry.contains("package") || entry.contains("repository")) out.push_back(read_source(entry));
+  if (is_source(entry)) out.push_back(read_source(entry));
   if (entry.contains("sources"))
     for (const auto& each : entry.at("sources")) out.push_back(read_source(each));
   if (out.empty()) throw std::invalid_argument("there is no source");
@@ -112,6 +118,8 @@ Installable read(const nlohmann::json& entry) {
   out.memory_bytes = entry.value("memory_bytes", std::uint64_t{0});
   out.quality = read_quality(entry);
   out.from = read_sources(entry);
+  if (const auto vision = entry.find("vision"); vision != entry.end() && !vision->is_null())
+    out.vision_from = read_sources(*vision);
   return out;
 }
 
@@ -119,8 +127,17 @@ void add(std::vector<Installable>& all, const nlohmann::json& entry) {
   const auto id = entry.at("id").get<std::string>();
   const auto known = std::ranges::find(all, id, [](const Installable& each) { return each.model.id; });
   if (known == all.end()) return all.push_back(read(entry));
-  auto sources = read_sources(entry);
-  known->from.insert(known->from.begin(), sources.begin(), sources.end());
+  const auto put_before = [](std::vector<PullSource>& all_of_it, const nlohmann::json& ours) {
+    const auto sources = read_sources(ours);
+    all_of_it.insert(all_of_it.begin(), sources.begin(), sources.end());
+  };
+  const auto vision = entry.find("vision");
+  if (vision == entry.end() || is_source(entry) || entry.contains("sources")) put_before(known->from, entry);
+  if (vision == entry.end()) return;
+  if (vision->is_null())
+    known->vision_from.clear();
+  else
+    put_before(known->vision_from, *vision);
 }
 
 }  // namespace

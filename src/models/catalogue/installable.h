@@ -41,19 +41,20 @@ struct Quality {
 };
 
 struct Installable {
-  Manifest model;                    // without file, bytes and hash
-  std::string family{};              // of the model's makers: qwen3, gpt-oss ...
-  std::uint64_t download_bytes = 0;  // about, for people
-  std::uint64_t memory_bytes = 0;    // about, with its context; 0: not known
-  std::vector<Quality> quality{};    // of the model itself; its file here may be rounded more
-  std::vector<PullSource> from;      // in the order in which they are tried
+  Manifest model;                         // without file, bytes and hash
+  std::string family{};                   // of the model's makers: qwen3, gpt-oss ...
+  std::uint64_t download_bytes = 0;       // of all its files, about, for people
+  std::uint64_t memory_bytes = 0;         // about, with its context; 0: not known
+  std::vector<Quality> quality{};         // of the model itself; its file here may be rounded more
+  std::vector<PullSource> from;           // in the order in which they are tried
+  std::vector<PullSource> vision_from{};  // of its second file, by which it reads images; empty: it does not
 };
 
 /// The built-in list (installable_models.inc). HF_ENDPOINT, where set, stands for the models' repository.
 [[nodiscard]] const std::vector<Installable>& installable_models();
 /// With the organisation's own list, FOLDER/catalogue.json, which has the same form: an entry with a known id
-/// adds its `sources` before the built-in ones, any other is a model of its own. Code::corrupt,
-/// bad_catalogue, with the entry that is wrong.
+/// adds its `sources` before the built-in ones (those of its `vision` too; null: it is fetched without), any
+/// other is a model of its own. Code::corrupt, bad_catalogue, with the entry that is wrong.
 [[nodiscard]] Result<std::vector<Installable>> installable_models(const std::string& folder);
 
 }  // namespace bastide::models

@@ -55,6 +55,23 @@ std::int64_t get_number(const nlohmann::json& json, const char* name) {
   return found != json.end() && found->is_number_integer() ? found->get<std::int64_t>() : 0;
 }
 
+/// {"file","bytes","sha256","modified_ns"} of an object that is open; the file stands beside its description.
+void put_file(JsonWriter& json, const ModelFile& file) {
+  json.field("file", fs::path(file.file).filename().string());
+  json.field("bytes", file.bytes).field("sha256", file.sha256).field("modified_ns", file.modified_ns);
+}
+
+/// Nothing where a name has a path in it, which is not ours, or there is no size.
+std::optional<ModelFile> get_file(const nlohmann::json& json, const std::string& folder) {
+  if (!json.is_object()) return std::nullopt;
+  const std::string name = get_text(json, "file");
+  const auto bytes = get_number(json, "bytes");
+  if (name.empty() || name.find('/') != std::string::npos || name.front() == '.' || bytes <= 0)
+    return std::nullopt;
+  return ModelFile{folder + "/" + name, static_cast<std::uint64_t>(bytes), get_text(json, "sha256"),
+                   get_number(json, "modified_ns")};
+}
+
 void put_words(JsonWriter& json, std::string_view name, const std::vector<std::string>& words) {
   json.key(name).array();
   for (const auto& word : words) json.value(word);
@@ -95,7 +112,7 @@ std::string_view main_capability(Kind kind) {
 
 bool is_model_id(std::string_view id) {
   return !id.empty() && id.size() <= 80 && id.front() != '.' && id.front() != '-' &&
-         std::ranges::all_of(id, [](char c) {
+         !id.ends_with(".mmproj") && std::ranges::all_of(id, [](char c) {
            return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
          });
 }
@@ -104,13 +121,25 @@ std::string called(const Manifest& manifest) {
   return manifest.kind == Kind::adapter ? manifest.base + ":" + manifest.id : manifest.id;
 }
 
+std::vector<ModelFile> files_of(const Manifest& manifest) {
+  std::vector<ModelFile> out{{manifest.file, manifest.bytes, manifest.sha256, manifest.modified_ns}};
+  if (manifest.vision) out.push_back(*manifest.vision);
+  return out;
+}
+
+std::uint64_t bytes_of(const Manifest& manifest) {
+  return manifest.bytes + (manifest.vision ? manifest.vision->bytes : 0);
+}
+
 std::string to_json(const Manifest& manifest) {
   JsonWriter json;
   json.object().field("id", manifest.id).field("name", manifest.name);
-  json.field("file", fs::path(manifest.file).filename().string());
-  json.field("bytes", manifest.bytes)
-      .field("sha256", manifest.sha256)
-      .field("modified_ns", manifest.modified_ns);
+  put_file(json, files_of(manifest).front());
+  if (manifest.vision) {
+    json.key("vision").object();
+    put_file(json, *manifest.vision);
+    json.end();
+  }
   json.field("kind", kind_name(manifest.kind));
   if (!manifest.base.empty()) json.field("base", manifest.base);
   put_words(json, "capabilities", manifest.capabilities);
@@ -138,18 +167,18 @@ Result<Manifest> parse_manifest(std::string_view text, const std::string& folder
   if (!json || !json->is_object()) return wrong();
   Manifest out;
   out.id = get_text(*json, "id");
-  const std::string file = get_text(*json, "file");
-  const auto bytes = get_number(*json, "bytes");
-  // The file stands beside its description, wherever that is: a name with a path in it is not ours.
-  if (!is_model_id(out.id) || file.empty() || file.find('/') != std::string::npos || file.front() == '.' ||
-      bytes <= 0)
-    return wrong();
-  out.file = folder + "/" + file;
-  out.bytes = static_cast<std::uint64_t>(bytes);
+  auto file = get_file(*json, folder);
+  if (!is_model_id(out.id) || !file) return wrong();
+  out.file = std::move(file->file);
+  out.bytes = file->bytes;
+  out.sha256 = std::move(file->sha256);
+  out.modified_ns = file->modified_ns;
+  if (const auto vision = json->find("vision"); vision != json->end()) {
+    out.vision = get_file(*vision, folder);
+    if (!out.vision) return wrong();
+  }
   out.name = get_text(*json, "name");
   if (out.name.empty()) out.name = out.id;
-  out.sha256 = get_text(*json, "sha256");
-  out.modified_ns = get_number(*json, "modified_ns");
   out.kind = kind_of(get_text(*json, "kind"));
   out.base = get_text(*json, "base");
   if (out.kind == Kind::adapter && !is_model_id(out.base)) return wrong();
@@ -199,24 +228,31 @@ Result<void> write_manifest(const Manifest& manifest, const std::string& folder)
 }
 
 Result<void> check_file(const Manifest& manifest) {
+  for (const auto& file : files_of(manifest))
+    if (auto whole = check_file(manifest, file); !whole) return whole;
+  return {};
+}
+
+Result<void> check_file(const Manifest& manifest, const ModelFile& file) {
+  const std::string name = file.file == manifest.file
+                               ? fmt::format("file of the model {}", manifest.name)
+                               : fmt::format("vision file of the model {}", manifest.name);
+  const std::string action = fmt::format("Fetch it again: bastide model pull {}", manifest.id);
   struct stat info{};
-  if (::stat(manifest.file.c_str(), &info) != 0)
-    return fail(Code::unavailable,
-                fmt::format("The file of the model {} is not there any more.", manifest.name), "missing",
-                fmt::format("Fetch it again: bastide model pull {}", manifest.id));
+  if (::stat(file.file.c_str(), &info) != 0)
+    return fail(Code::unavailable, fmt::format("The {} is not there any more.", name), "missing", action);
   const auto bytes = static_cast<std::uint64_t>(info.st_size);
-  if (bytes != manifest.bytes)
+  if (bytes != file.bytes)
     return fail(Code::corrupt,
-                fmt::format("The file of the model {} is {}: {} of {} bytes are there.", manifest.name,
-                            bytes < manifest.bytes ? "cut short" : "too long", bytes, manifest.bytes),
-                "cut_short", fmt::format("Fetch it again: bastide model pull {}", manifest.id));
-  if (manifest.sha256.empty() || modified_ns(manifest.file) == manifest.modified_ns) return {};
-  auto hash = hash_file(manifest.file);
+                fmt::format("The {} is {}: {} of {} bytes are there.", name,
+                            bytes < file.bytes ? "cut short" : "too long", bytes, file.bytes),
+                "cut_short", action);
+  if (file.sha256.empty() || modified_ns(file.file) == file.modified_ns) return {};
+  auto hash = hash_file(file.file);
   if (!hash) return pass(hash);
-  if (*hash != manifest.sha256)
-    return fail(Code::corrupt,
-                fmt::format("The file of the model {} is not the one that was installed.", manifest.name),
-                "corrupt_file", fmt::format("Fetch it again: bastide model pull {}", manifest.id));
+  if (*hash != file.sha256)
+    return fail(Code::corrupt, fmt::format("The {} is not the one that was installed.", name), "corrupt_file",
+                action);
   return {};
 }
 

@@ -23,6 +23,15 @@ enum class Kind { chat, embedding, reranker, adapter };
 /// More than any model has.
 constexpr std::int64_t gpu_layers_max = 10'000;
 
+/// A file of a model, and how to tell that it is whole.
+struct ModelFile {
+  std::string file;  // absolute once read
+  std::uint64_t bytes = 0;
+  std::string sha256;
+  std::int64_t modified_ns = 0;  // when its hash was checked
+  bool operator==(const ModelFile&) const = default;
+};
+
 /// One installed model. Values.
 struct Manifest {
   std::string id;  // [a-z0-9._-], also the names of the files
@@ -32,7 +41,8 @@ struct Manifest {
   std::string sha256;            // of the file
   std::int64_t modified_ns = 0;  // of the file when its hash was checked
   Kind kind = Kind::chat;
-  std::string base;  // of an adapter: the id of the model that it goes on top of
+  std::optional<ModelFile> vision;  // of a model that reads images: its projector ("mmproj")
+  std::string base;                 // of an adapter: the id of the model that it goes on top of
   std::vector<std::string> capabilities{"chat"};
   std::vector<std::string> languages;
   std::string licence;
@@ -48,10 +58,15 @@ struct Manifest {
   std::optional<Speed> speed;    // as it was measured last on this machine
 };
 
-/// Whether `id` may name a model and its files.
+/// Whether `id` may name a model and its files, which are ID.gguf, ID.mmproj.gguf and ID.json.
 [[nodiscard]] bool is_model_id(std::string_view id);
 /// What callers say: BASE:ID for an adapter, else the id.
 [[nodiscard]] std::string called(const Manifest& manifest);
+
+/// The model itself first.
+[[nodiscard]] std::vector<ModelFile> files_of(const Manifest& manifest);
+/// Of all its files.
+[[nodiscard]] std::uint64_t bytes_of(const Manifest& manifest);
 
 [[nodiscard]] std::string to_json(const Manifest& manifest);
 /// Code::corrupt for JSON that is not a manifest. `folder` is where the file stands.
@@ -62,10 +77,12 @@ struct Manifest {
 /// Replaces FOLDER/ID.json atomically, synced to the disk: from here on the model is visible.
 [[nodiscard]] Result<void> write_manifest(const Manifest& manifest, const std::string& folder);
 
-/// Whether the model's file is there and whole: its size always, its hash when the file changed since it was
-/// last checked. Code::unavailable with detail missing; Code::corrupt with cut_short or corrupt_file. Reads
-/// the whole file in the latter case: off the loops.
+/// Whether the model's files are there and whole: their sizes always, the hash of one that changed since it
+/// was last checked. Code::unavailable with detail missing; Code::corrupt with cut_short or corrupt_file.
+/// Reads the whole file in the latter case: off the loops.
 [[nodiscard]] Result<void> check_file(const Manifest& manifest);
+/// The same for one of them.
+[[nodiscard]] Result<void> check_file(const Manifest& manifest, const ModelFile& file);
 
 /// SHA-256 of a file in hexadecimal. Code::not_found when it cannot be read.
 [[nodiscard]] Result<std::string> hash_file(const std::string& path);

@@ -167,7 +167,11 @@ Block block_of(std::uint32_t type) {
 }
 
 void note(FileFacts& facts, std::string_view key, const Value& value) {
-  if (key == "general.architecture") facts.architecture = value.text.substr(0, 64);
+  if (key == "general.architecture") {
+    facts.architecture = value.text.substr(0, 64);
+    facts.is_projector = facts.architecture == "clip";
+  }
+  if (key == "clip.has_vision_encoder") facts.has_vision = value.number != 0;
   if (key == "general.type") facts.is_adapter = value.text == "adapter";
   if (key == "general.name") facts.name = value.text.substr(0, 256);
   if (key == "general.license") facts.licence = value.text.substr(0, 64);

@@ -27,6 +27,8 @@ struct FileFacts {
   bool ranks = false;         // a reranker
   bool has_template = false;  // a chat model
   bool is_adapter = false;    // LoRA, to go on top of a model
+  bool is_projector = false;  // the part of a model that turns images or sounds into what it reads ("mmproj")
+  bool has_vision = false;    // a projector of images
   bool has_infill = false;    // its vocabulary can mark a gap
   std::int64_t parameters = 0;
   std::uint64_t bytes = 0;         // of the file

@@ -23,7 +23,7 @@ constexpr const char* usage =
     "usage: bastide model list [--available] [--json]\n"
     "       bastide model pull NAME [--json]\n"
     "       bastide model machine\n"
-    "       bastide model import FILE [--name NAME] [--base MODEL]\n"
+    "       bastide model import FILE [--name NAME] [--base MODEL | --vision MMPROJ]\n"
     "       bastide model remove NAME\n"
     "       bastide model bench NAME [--json]\n";
 
@@ -121,8 +121,9 @@ int list(const Config& config, const std::string& folder, Listed what, bool as_j
       json.object().field("id", card.id).field("name", card.name).field("kind", kind_text(card));
       json.field("provider", card.provider).field("zone", card.zone).field("state", card.state);
       json.field("context_tokens", card.context_tokens).field("answers_documents", card.answers_documents);
+      json.field("reads_images", card.can("vision"));
       if (const auto& file = adapter ? adapter : local)
-        json.field("bytes", file->bytes).field("licence", file->licence).field("source", file->source);
+        json.field("bytes", bytes_of(*file)).field("licence", file->licence).field("source", file->source);
       if (local && card.state == "stopped") json.field("place", place_of(*local));
       if (local && local->speed) {
         json.key("speed").object();
@@ -145,10 +146,11 @@ int list(const Config& config, const std::string& folder, Listed what, bool as_j
   for (const auto& [card, local, adapter] : entries) {
     const auto& file = adapter ? adapter : local;
     const bool is_placed = has_gpus && local && card.state == "stopped";
-    fmt::print("{:<20} {:<10} {:<9} {:>8}  {}{}{}\n", card.id, kind_text(card),
+    fmt::print("{:<20} {:<10} {:<9} {:>8}  {}{}{}{}\n", card.id, kind_text(card),
                local ? card.state == "stopped" ? "ready" : card.state : card.provider,
-               file && file->bytes ? size_text(file->bytes) : "-", card.name,
-               is_placed ? " (" + place_of(*local) + ")" : "", speed_text(local));
+               file && file->bytes ? size_text(bytes_of(*file)) : "-", card.name,
+               local && local->vision ? ", reads images" : "", is_placed ? " (" + place_of(*local) + ")" : "",
+               speed_text(local));
   }
   fmt::print(
       "\nCan be fetched with `bastide model pull NAME`; more of them: bastide model list --available\n");
@@ -173,15 +175,17 @@ int pull(const std::string& folder, const std::string& name, PullTeller& teller,
   const auto manifests = read_manifests(folder);
   const auto there = std::ranges::find(manifests, name, &Manifest::id);
   if (there != manifests.end()) {
-    if (const auto whole = check_file(*there); whole) {
+    const auto whole = check_file(*there);
+    if (whole && !lacks_vision(*model, *there)) {
       say(fmt::format("{} is installed.", there->name));
       return 0;
     }
-    say(fmt::format("{} is damaged and is fetched again.", there->name));
+    say(there->name + (whole ? " is there; the file by which it reads images is fetched."
+                             : " is damaged and is fetched again."));
   }
   const auto manifest = pull_model(*model, folder, teller);
   if (!manifest) return report(manifest.error());
-  say(fmt::format("{} is installed ({}).", manifest->name, size_text(manifest->bytes)));
+  say(fmt::format("{} is installed ({}).", manifest->name, size_text(bytes_of(*manifest))));
   return 0;
 }
 
@@ -244,15 +248,23 @@ int model_command(const Config& config, const std::string& data_folder,
   if (what == "import" && args.size() % 2 == 0) {
     std::string id = id_from_name(std::filesystem::path(args[1]).stem().string());
     std::string base;
+    std::string vision;
     for (std::size_t at = 2; at < args.size(); at += 2) {
-      if (args[at] != "--name" && args[at] != "--base") return wrong_usage();
-      (args[at] == "--name" ? id : base) = args[at + 1];
+      if (args[at] == "--name")
+        id = args[at + 1];
+      else if (args[at] == "--base")
+        base = args[at + 1];
+      else if (args[at] == "--vision")
+        vision = args[at + 1];
+      else
+        return wrong_usage();
     }
+    if (!base.empty() && !vision.empty()) return wrong_usage();  // an adapter reads what its base reads
     const auto manifest =
-        base.empty() ? import_model(args[1], id, folder) : import_adapter(args[1], id, base, folder);
+        base.empty() ? import_model(args[1], id, folder, vision) : import_adapter(args[1], id, base, folder);
     if (!manifest) return report(manifest.error());
     say(fmt::format("{} is installed as {} ({}).", manifest->name, called(*manifest),
-                    size_text(manifest->bytes)));
+                    size_text(bytes_of(*manifest))));
     return 0;
   }
   if (what == "remove" && args.size() == 2) {

@@ -9,16 +9,21 @@
 
 namespace bastide::models {
 
-/// Fetches `model` into `folder` (DATA/models), checks its hash, converts it where needed, and then makes it
-/// visible. An interrupted call leaves nothing visible and is taken up by the next one. Blocks.
-/// Code::conflict with detail pull_running when another process fetches it now.
+/// Fetches the files of `model` into `folder` (DATA/models), checks their hashes, converts them where needed,
+/// and then makes it visible. What of it is installed and whole stays. An interrupted call leaves nothing
+/// visible and is taken up by the next one. Blocks. Code::conflict with detail pull_running when another
+/// process fetches it now.
 [[nodiscard]] Result<Manifest> pull_model(const Installable& model, const std::string& folder,
                                           PullTeller& teller);
 
+/// Whether `installed` was pulled and has not the file by which it would read images.
+[[nodiscard]] bool lacks_vision(const Installable& model, const Manifest& installed);
+
 /// Copies a GGUF file that stands on this machine; its kind, context and size are read from it.
-/// Code::conflict when `id` is taken.
+/// `vision`: its projector ("mmproj"), by which it reads images. Code::conflict when `id` is taken;
+/// Code::invalid, projector_alone, no_projector, no_chat_model.
 [[nodiscard]] Result<Manifest> import_model(const std::string& file, const std::string& id,
-                                            const std::string& folder);
+                                            const std::string& folder, const std::string& vision = {});
 
 /// The same for a LoRA adapter, which then answers to BASE:ID. `base` is the id of an installed chat model of
 /// the architecture that the adapter was made for: Code::invalid, other_architecture; Code::not_found.

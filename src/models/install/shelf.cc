@@ -35,7 +35,9 @@ std::string_view room_name(local::Room room) {
 /// What a model takes that the list does not have, with one answer at a time.
 std::uint64_t memory_of(const Manifest& manifest) {
   const auto facts = gguf::read_facts(manifest.file);
-  return facts ? local::needed_memory_bytes(*facts, manifest.context_tokens, 1) : 0;
+  if (!facts) return 0;
+  return local::needed_memory_bytes(*facts, manifest.context_tokens, 1) +
+         (manifest.vision ? manifest.vision->bytes : 0);
 }
 
 void put_range(JsonWriter& json, std::string_view name, const Range& range) {
@@ -59,7 +61,7 @@ Result<std::vector<ShelfModel>> read_shelf(const std::string& folder, const loca
     if (found == out.end()) {
       Installable own;
       own.model = manifest;
-      own.download_bytes = manifest.bytes;
+      own.download_bytes = bytes_of(manifest);
       own.memory_bytes = memory_of(manifest);
       found = out.insert(out.end(), {std::move(own), std::nullopt, local::Room::unknown});
       found->room = local::room_for(found->known.memory_bytes, machine);
@@ -77,9 +79,10 @@ void put_shelf_model(JsonWriter& json, const ShelfModel& model) {
   json.field("kind", kind_name(shown.kind)).field("licence", shown.licence).key("languages").array();
   for (const auto& language : shown.languages) json.value(language);
   json.end().field("context_tokens", shown.context_tokens);
+  json.field("reads_images", installed ? installed->vision.has_value() : !known.vision_from.empty());
   put_range(json, "parameters_total", shown.parameters_total);
   put_range(json, "parameters_active", shown.parameters_active);
-  json.field("download_bytes", installed ? installed->bytes : known.download_bytes);
+  json.field("download_bytes", installed ? bytes_of(*installed) : known.download_bytes);
   if (known.memory_bytes > 0) json.field("memory_bytes", known.memory_bytes);
   json.field("room", room_name(room)).field("installed", installed.has_value()).key("sources").array();
   for (const auto& source : known.from) json.value(source.name());

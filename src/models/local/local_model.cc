@@ -304,6 +304,7 @@ Result<std::vector<std::string>> LocalModel::check() {
                                 "--threads",    std::to_string(options_.threads),
                                 "--memory",     std::to_string(available),
                                 "--gpu-layers", std::to_string(rests_gpus() ? 0 : manifest.gpu_layers)};
+  if (manifest.vision) args.insert(args.end(), {"--vision", manifest.vision->file});
   if (manifest.draft.empty()) return args;
   if (!options_.draft)
     return bastide::fail(Code::unavailable,
@@ -379,8 +380,10 @@ void LocalModel::send_setup() {
   JsonWriter setup;
   setup.object().field("prefix_key", hex(options_.prefix_key));
   // The name of what is kept holds all that the numbers depend on.
-  const std::string model = fmt::format("{} {} {}", manifest.sha256, manifest.bytes,
-                                        manifest.sha256.empty() ? modified_ns(manifest.file) : 0);
+  std::string model;
+  for (const auto& [file, bytes, sha256, _] : files_of(manifest))
+    model += fmt::format("{}{} {} {}", model.empty() ? "" : " ", sha256, bytes,
+                         sha256.empty() ? modified_ns(file) : 0);
   const std::string id = sha256_hex(model).substr(0, 16);
   setup.field("model", id);
   if (!options_.prefix_folder.empty()) setup.field("prefix_folder", options_.prefix_folder + "/" + id);

@@ -375,6 +375,7 @@ export interface ShelfModel {
   context_tokens: number;
   /** Billions, from and to. */
   parameters_total?: [number, number];
+  reads_images: boolean;
   download_bytes: number;
   memory_bytes?: number;
   room: "fits" | "too_large" | "unknown";

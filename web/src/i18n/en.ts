@@ -297,6 +297,8 @@ const english: Catalogue = {
   "models.fetching": "Fetching {name}",
   "models.free": "Free now: {parts}.",
   "models.here": "On this machine",
+  "models.images": "Images",
+  "models.imagesRead": "It reads them",
   "models.kind.chat": "Answers",
   "models.kind.embedding": "Search",
   "models.kind.reranker": "Ranking",

@@ -298,6 +298,8 @@ const words = {
   "models.fetching": "Récupération de {name}",
   "models.free": "Libre en ce moment : {parts}.",
   "models.here": "Sur cette machine",
+  "models.images": "Images",
+  "models.imagesRead": "Il les lit",
   "models.kind.chat": "Réponses",
   "models.kind.embedding": "Recherche",
   "models.kind.reranker": "Classement",

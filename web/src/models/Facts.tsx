@@ -47,6 +47,7 @@ export function Facts({ model }: { model: ShelfModel }) {
       <div><dt>{t("models.family")}</dt><dd>{model.family || t("receipt.none")}</dd></div>
       <div><dt>{t("models.licence")}</dt><dd>{model.licence || t("models.unknown")}</dd></div>
       <div><dt>{t("models.size")}</dt><dd>{size}{format.bytes(model.download_bytes)}</dd></div>
+      {model.reads_images ? <div><dt>{t("models.images")}</dt><dd>{t("models.imagesRead")}</dd></div> : null}
       <div><dt>{t("models.context")}</dt><dd>{t("models.tokens", { n: model.context_tokens })}</dd></div>
       <div><dt>{t("models.languages")}</dt><dd>{model.languages.length > 0 ? format.languages(model.languages) : t("models.unknown")}</dd></div>
       <div>
