@@ -310,7 +310,8 @@ std::optional<FinishReason> ChatScheduler::advance(std::size_t index) {
 }
 
 void ChatScheduler::end(Slot& slot, FinishReason reason) {
-  if (reason != FinishReason::cancelled) send_delta(slot.call, slot.generation->finish());
+  const auto ending = reason == FinishReason::length ? Ending::cut : Ending::whole;
+  if (reason != FinishReason::cancelled) send_delta(slot.call, slot.generation->finish(ending));
   if (reason == FinishReason::stop && slot.generation->called_tools()) reason = FinishReason::tool_calls;
   if (reason != FinishReason::cancelled)
     note_service(std::chrono::duration<double>(Steady::now() - slot.seated).count());

@@ -24,23 +24,6 @@ std::unexpected<Error> decode_failed() {
   return fail(Code::upstream, "The model could not compute the answer.", "decode_failed", "Try again.");
 }
 
-bool is_plain(const common_chat_templates* templates) try {
-  common_chat_templates_inputs inputs;
-  common_chat_msg question;
-  question.role = "user";
-  question.content = "Hello";
-  inputs.messages = {question};
-  inputs.reasoning_format = COMMON_REASONING_FORMAT_AUTO;
-  const auto analysed = common_chat_templates_apply(templates, inputs);
-  inputs.force_pure_content = true;
-  const auto plain = common_chat_templates_apply(templates, inputs);
-  return !analysed.supports_thinking && analysed.thinking_start_tag.empty() &&
-         analysed.additional_stops.empty() && analysed.preserved_tokens.empty() && analysed.grammar.empty() &&
-         analysed.prompt == plain.prompt;
-} catch (const std::exception&) {
-  return false;
-}
-
 }  // namespace
 
 std::unexpected<Error> load_failed(const std::string& file) {
@@ -157,8 +140,7 @@ Result<std::unique_ptr<Engine>> Engine::load(const EngineOptions& options) try {
   impl->batch = llama_batch_init(impl->batch_tokens_max, 0, 1);
 
   if (options.kind == ModelKind::chat) {
-    impl->templates = common_chat_templates_init(impl->model.get(), "");
-    impl->is_plain_template = is_plain(impl->templates.get());
+    impl->templates = read_templates(impl->model.get());
     impl->tokens.emplace(impl->vocab);
     for (llama_token token = 0; token < llama_vocab_n_tokens(impl->vocab); ++token)
       if (llama_vocab_is_eog(impl->vocab, token)) impl->end_biases.push_back({token, -INFINITY});

@@ -61,6 +61,9 @@ struct Delta {
   std::string logprobs;    // the OpenAI array of one chunk, of the token drawn; empty when not asked for
 };
 
+/// By itself, or at a limit of the call or of the context.
+enum class Ending : std::uint8_t { whole, cut };
+
 enum class Draws { the_likeliest, by_chance };
 
 /// One chat call on its way: prompt, sampler, stop words and the parser of reasoning and tool calls.
@@ -101,7 +104,7 @@ class Generation {
   /// What can be shown after `token`.
   [[nodiscard]] Delta take(Token token);
   /// The rest of the answer.
-  [[nodiscard]] Delta finish();
+  [[nodiscard]] Delta finish(Ending ending);
   /// A stop word was met.
   [[nodiscard]] bool stopped() const;
   [[nodiscard]] bool called_tools() const;

@@ -1,5 +1,4 @@
-// One chat call: the model's own template, sampling, and what of its output is text, reasoning or a tool
-// call.
+// One chat call: its prompt, its sampling, and what it gives token by token.
 #include <fmt/format.h>
 #include <json-schema-to-grammar.h>
 
@@ -7,9 +6,9 @@
 #include <cctype>
 #include <nlohmann/json.hpp>
 
-#include "base/crypto.h"
 #include "base/json.h"
 #include "models/local/llama_impl.h"
+#include "models/local/llama_template.h"
 #include "models/local/slot.h"
 
 namespace bastide::models::local {
@@ -20,52 +19,6 @@ constexpr std::size_t forced_bytes_a_token = 8;
 
 std::unexpected<Error> bad(std::string message) {
   return fail(Code::invalid, std::move(message), "bad_request");
-}
-
-struct Rendered {
-  common_chat_params chat;
-  bool has_tools = false;
-  bool may_fence_json = false;
-};
-
-Rendered render(const common_chat_templates* templates, bool is_plain_template, const common_json& body,
-                const Sampling& sampling) {
-  common_chat_templates_inputs inputs;
-  inputs.messages = common_chat_msgs_parse_oaicompat(body.at("messages"));
-  if (body.contains("tools")) inputs.tools = common_chat_tools_parse_oaicompat(body.at("tools"));
-  if (body.contains("tool_choice") && body.at("tool_choice").is_string())
-    inputs.tool_choice = common_chat_tool_choice_parse_oaicompat(body.at("tool_choice").get<std::string>());
-  if (body.contains("parallel_tool_calls") && body.at("parallel_tool_calls").is_boolean())
-    inputs.parallel_tool_calls = body.at("parallel_tool_calls").get<bool>();
-  inputs.json_schema = sampling.json_schema;
-  inputs.grammar = sampling.grammar;
-  inputs.reasoning_format = COMMON_REASONING_FORMAT_AUTO;
-  if (body.contains("chat_template_kwargs") && body.at("chat_template_kwargs").is_object())
-    for (const auto& entry : body.at("chat_template_kwargs").items())
-      inputs.chat_template_kwargs[entry.key()] = entry.value().dump();
-  if (const auto thinking = inputs.chat_template_kwargs.find("enable_thinking");
-      thinking != inputs.chat_template_kwargs.end())
-    inputs.enable_thinking = thinking->second != "false";
-  if (body.contains("reasoning_effort") && body.at("reasoning_effort").is_string()) {
-    if (body.at("reasoning_effort").get<std::string>() == "none")
-      inputs.enable_thinking = false;
-    else
-      inputs.chat_template_kwargs["reasoning_effort"] = body.at("reasoning_effort").dump();
-  }
-  if (!inputs.messages.empty() && inputs.messages.back().role == "assistant" &&
-      inputs.messages.back().tool_calls.empty()) {
-    // The last turn is the model's own: it goes on from there.
-    inputs.continue_final_message = COMMON_CHAT_CONTINUATION_AUTO;
-    inputs.add_generation_prompt = false;
-  }
-  Rendered out;
-  out.has_tools = !inputs.tools.empty() && inputs.tool_choice != COMMON_CHAT_TOOL_CHOICE_NONE;
-  inputs.force_pure_content = is_plain_template && inputs.tools.empty() &&
-                              inputs.continue_final_message == COMMON_CHAT_CONTINUATION_NONE;
-  // Its grammar then lets the model fence the JSON, and its parser takes the fence away.
-  out.may_fence_json = !inputs.force_pure_content && !inputs.json_schema.empty();
-  out.chat = common_chat_templates_apply(templates, inputs);
-  return out;
 }
 
 template <class From, class To>
@@ -244,6 +197,8 @@ Result<std::unique_ptr<Generation>> Engine::prepare(std::string_view body_json) 
   auto sampling = read_sampling(ordered);
   if (!sampling) return pass(sampling);
   const auto form = form_of(*body);
+  const auto choice = read_tool_choice(*body);
+  if (!choice) return std::unexpected(choice.error());
   std::vector<Pixels> images;
   if (impl_->vision) {
     auto taken = take_images(ordered, impl_->vision->marker());
@@ -253,9 +208,11 @@ Result<std::unique_ptr<Generation>> Engine::prepare(std::string_view body_json) 
   Rendered rendered;
   if (form == Form::talk)
     rendered =
-        render(impl_->templates.get(), impl_->is_plain_template,
-               common_json::parse(images.empty() ? std::string(body_json) : ordered.dump()), *sampling);
+        render(impl_->templates, common_json::parse(images.empty() ? std::string(body_json) : ordered.dump()),
+               *sampling, *choice);
   const auto& chat = rendered.chat;
+  if (choice->mode == ToolChoice::Mode::required && chat.grammar.empty())
+    return bad("This model's template knows no tools, so that none can be asked for.");
 
   auto out = std::make_unique<Generation::Impl>();
   out->context = impl_->context.get();
@@ -319,14 +276,8 @@ Result<std::unique_ptr<Generation>> Engine::prepare(std::string_view body_json) 
   auto stop_words = sampling->stop_words;
   stop_words.insert(stop_words.end(), chat.additional_stops.begin(), chat.additional_stops.end());
   out->gate = TextGate(std::move(stop_words));
-  out->parses = rendered.has_tools || rendered.may_fence_json || !chat.thinking_start_tag.empty() ||
-                chat.supports_thinking;
-  if (out->parses) {
-    out->syntax = common_chat_parser_params(chat);
-    out->syntax.reasoning_format = COMMON_REASONING_FORMAT_AUTO;
-    out->syntax.parse_tool_calls = rendered.has_tools;
-    if (!chat.parser.empty()) out->syntax.parser.load(chat.parser);
-  }
+  if (!rendered.format.parsers.empty())
+    out->parser = std::make_unique<AnswerParser>(std::move(rendered.format), impl_->parsing);
   return std::make_unique<Generation>(std::move(out));
 } catch (const std::exception& error) {
   // llama.cpp's messages name fields and rules of templates, never content of the messages beyond field
@@ -347,8 +298,7 @@ Result<std::uint32_t> Engine::count(std::string_view body_json) const try {
     images = std::move(*taken);
     text = ordered.dump();
   }
-  const auto rendered =
-      render(impl_->templates.get(), impl_->is_plain_template, common_json::parse(text), Sampling{});
+  const auto rendered = render(impl_->templates, common_json::parse(text), Sampling{});
   if (!images.empty()) return impl_->vision->count(rendered.chat.prompt, images);
   return static_cast<std::uint32_t>(common_tokenize(impl_->vocab, rendered.chat.prompt, true, true).size());
 } catch (const std::exception&) {
@@ -366,7 +316,7 @@ std::size_t Generation::guess_max() const { return impl_->guess_max; }
 Draws Generation::draws() const { return impl_->is_greedy ? Draws::the_likeliest : Draws::by_chance; }
 std::size_t Generation::guess_min() const { return impl_->guess_min; }
 bool Generation::stopped() const { return impl_->gate.stopped(); }
-bool Generation::called_tools() const { return !impl_->message.tool_calls.empty(); }
+bool Generation::called_tools() const { return impl_->parser && impl_->parser->called_tools(); }
 
 bool Generation::ends_answer(Token token) const {
   if (std::ranges::find(impl_->stop_tokens, token) != impl_->stop_tokens.end()) return true;
@@ -390,50 +340,22 @@ Delta Generation::take(Token token) {
   const bool special = impl_->preserved.contains(token);
   const std::string shown = impl_->gate.feed(common_token_to_piece(impl_->vocab, token, special));
   Delta out;
-  if (impl_->parses)
-    out = impl_->parse(shown, true);
+  if (impl_->parser)
+    out = impl_->parser->feed(shown, special ? AnswerParser::Piece::mark : AnswerParser::Piece::text);
   else
     out.text = shown;
   out.logprobs = std::exchange(impl_->drawn, {});
   return out;
 }
 
-Delta Generation::finish() {
-  const std::string rest = impl_->gate.finish();
-  if (impl_->parses) return impl_->parse(rest, false);
+Delta Generation::finish(Ending ending) {
   Delta out;
-  out.text = rest;
-  return out;
-}
-
-Delta Generation::Impl::parse(std::string_view more, bool is_partial) {
-  if (more.empty() && is_partial) return {};
-  written.append(more);
-  Delta delta;
-  try {
-    auto now = common_chat_parse(written, is_partial, syntax);
-    now.set_tool_call_ids(tool_call_ids, [] { return "call_" + random_token(18); });
-    JsonWriter calls;
-    bool any = false;
-    for (const auto& diff : common_chat_msg_diff::compute_diffs(message, now)) {
-      delta.text += diff.content_delta;
-      delta.reasoning += diff.reasoning_content_delta;
-      if (diff.tool_call_index == std::string::npos) continue;
-      if (!std::exchange(any, true)) calls.array();
-      const auto& call = diff.tool_call_delta;
-      calls.object().field("index", diff.tool_call_index);
-      if (!call.id.empty()) calls.field("id", call.id).field("type", "function");
-      calls.key("function").object();
-      if (!call.name.empty()) calls.field("name", call.name);
-      calls.field("arguments", call.arguments).end().end();
-    }
-    if (any) delta.tool_calls = calls.end().take();
-    message = std::move(now);
-  } catch (const std::exception&) {
-    // Output that the format does not allow: show it as it is rather than lose it, once the answer has ended.
-    if (!is_partial && message.empty()) delta.text = written;
+  const std::string rest = impl_->gate.finish();
+  if (!impl_->parser) {
+    out.text = rest;
+    return out;
   }
-  return delta;
+  return impl_->parser->finish(rest, ending);
 }
 
 }  // namespace bastide::models::local

@@ -16,6 +16,7 @@
 #include <string>
 #include <vector>
 
+#include "models/local/answer_parser.h"
 #include "models/local/llama_engine.h"
 #include "models/local/llama_vision.h"
 #include "models/local/sampling.h"
@@ -134,12 +135,10 @@ struct Engine::Impl {
   std::function<void()> on_device_lost;    // none where the processor computes all
   const llama_vocab* vocab = nullptr;
   std::optional<TokenIndex> tokens;
-  common_chat_templates_ptr templates;
-  /// Its answers are plain text and its prompt is the template's alone, so that the analysis of the template,
-  /// which costs a millisecond a call, can be left out where no tools are asked for.
-  bool is_plain_template = false;
+  Templates templates;
   std::vector<llama_logit_bias> end_biases;  // forbids every end of answer: ignore_eos
   EngineFacts facts;
+  ParsingTime parsing;
   llama_batch batch{};
   int batch_tokens_max = 0;
   int slots = 1;
@@ -174,12 +173,7 @@ struct Generation::Impl {
   std::vector<llama_token_data> candidates;  // of the token drawn last
   std::set<llama_token> preserved;
   TextGate gate{{}};
-  // Only when the template has reasoning or tools; otherwise text goes straight through.
-  bool parses = false;
-  common_chat_parser_params syntax;
-  std::string written;
-  common_chat_msg message;
-  std::vector<std::string> tool_call_ids;
+  std::unique_ptr<AnswerParser> parser;  // null: all of the output is text
 
   /// The image that holds `index` of the prompt.
   [[nodiscard]] PromptImage& image_at(std::size_t index);
@@ -190,7 +184,6 @@ struct Generation::Impl {
   [[nodiscard]] std::optional<Token> likeliest(int row);
   [[nodiscard]] std::optional<Token> sampled(int row);
   [[nodiscard]] Result<Token> draw(int row);
-  [[nodiscard]] Delta parse(std::string_view more, bool is_partial);
 };
 
 /// How likely `token` was among all of the vocabulary, before any sampler, and the `top` likeliest: an array
