@@ -57,4 +57,11 @@ std::string without_words_before_calls(std::string grammar) {
   return grammar.replace(root, end - root, line);
 }
 
+std::string with_one_call(std::string grammar) {
+  constexpr std::string_view several = "(tool-call space)+";
+  if (const auto at = grammar.find(several); at != std::string::npos)
+    grammar.replace(at, several.size(), "tool-call space");
+  return grammar;
+}
+
 }  // namespace bastide::models::local

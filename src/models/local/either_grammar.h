@@ -13,4 +13,7 @@ namespace bastide::models::local {
 /// call: a model that began to answer in words could not end its answer otherwise.
 [[nodiscard]] std::string without_words_before_calls(std::string grammar);
 
+/// The same with one call at most. llama.cpp lets Hermes' and Qwen's formats repeat theirs in any case.
+[[nodiscard]] std::string with_one_call(std::string grammar);
+
 }  // namespace bastide::models::local

@@ -119,6 +119,7 @@ common_chat_params applied(const common_chat_templates* templates,
   if (inputs.tool_choice == COMMON_CHAT_TOOL_CHOICE_REQUIRED &&
       inputs.continue_final_message == COMMON_CHAT_CONTINUATION_NONE)
     out.grammar = without_words_before_calls(std::move(out.grammar));
+  if (!inputs.parallel_tool_calls) out.grammar = with_one_call(std::move(out.grammar));
   return out;
 }
 
