@@ -1,0 +1,24 @@
+#include "models/schema/grammar.h"
+
+#include "models/schema/writer.h"
+
+namespace bastide::models::schema {
+
+Result<Grammar> grammar_of(const Json& schema, std::string_view where, std::string_view prefix) {
+  const Document document(schema, std::string(where));
+  Refusal refusal(document);
+  if (!document.is_bounded()) refusal.whole("the schema is nested too deep or too large");
+  Expander expander(document, refusal);
+  Rules rules;
+  int root = 0;
+  if (!refusal.is_said()) {
+    Writer writer(expander, rules, refusal);
+    root = writer.rule_of(Goal{{&schema, false}});
+    writer.finish();
+  }
+  if (!refusal.is_said() && !rules.prune(root)) refusal.whole("no value is valid under this schema");
+  if (refusal.is_said()) return std::unexpected(*refusal.error());
+  return Grammar{Rules::name(root, prefix), rules.print(root, prefix)};
+}
+
+}  // namespace bastide::models::schema

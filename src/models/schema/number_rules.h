@@ -1,0 +1,15 @@
+// Numbers as rules of a grammar: bounds digit by digit, multiples by remainders. What is written is a part of
+// what JSON can write: no exponent where there is a bound, and so many digits that a double tells all values
+// apart.
+#pragma once
+
+#include "models/schema/document.h"
+#include "models/schema/rules.h"
+#include "models/schema/values.h"
+
+namespace bastide::models::schema {
+
+/// Adds alternatives to `rule`.
+void write_numbers(Rules& rules, int rule, const Numbers& numbers, Refusal& refusal);
+
+}  // namespace bastide::models::schema
