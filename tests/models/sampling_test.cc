@@ -42,6 +42,26 @@ TEST(Sampling, TakesSchemasFromEitherPlace) {
   EXPECT_TRUE(read(R"({"response_format":{"type":"text"}})")->json_schema.empty());
 }
 
+TEST(Sampling, WhatCannotBeGuaranteedIsRefusedWithItsPlaceWhereverItCame) {
+  const std::string schema = R"({"type":"object","properties":{"a":{"type":"string","pattern":"(?<=a)x"}}})";
+  const auto message = [&](const std::string& before, const std::string& after) {
+    const auto result = read((before + schema + after).c_str());
+    return result ? "" : result.error().message;
+  };
+  const std::string rest = R"(/properties/a: "pattern" cannot be guaranteed by a local model)";
+  EXPECT_TRUE(message(R"({"json_schema":)", "}").starts_with("json_schema" + rest));
+  EXPECT_TRUE(message(R"({"guided_json":)", "}").starts_with("guided_json" + rest));
+  EXPECT_TRUE(
+      message(R"({"structured_outputs":{"json":)", "}}").starts_with("structured_outputs.json" + rest));
+  EXPECT_TRUE(message(R"({"response_format":{"type":"json_object","schema":)", "}}")
+                  .starts_with("response_format.schema" + rest));
+  EXPECT_TRUE(message(R"({"response_format":{"type":"json_schema","json_schema":{"schema":)", "}}}")
+                  .starts_with("response_format.json_schema.schema" + rest));
+  const auto kept = read(R"({"response_format":{"type":"json_object"}})");
+  ASSERT_TRUE(kept);
+  EXPECT_NE(kept->schema.rules.find(kept->schema.root + " ::= "), std::string::npos);
+}
+
 TEST(Sampling, ReadsBiasesInBothForms) {
   const auto openai = read(R"({"logit_bias":{"15":-100,"16":2.5}})");
   ASSERT_TRUE(openai) << openai.error().message;

@@ -113,6 +113,35 @@ TEST_P(Template, RendersAsItsMakerDoes) {
   }
 }
 
+TEST_P(Template, KeepsSchemasOfAnswersAndOfTools) {
+  const auto& family = GetParam();
+  const test::Scratch scratch;
+  EngineOptions options;
+  options.file = scratch.path("model.gguf");
+  ASSERT_TRUE(test::write_windowed_model(
+      options.file, test::read_file(BASTIDE_TEMPLATES "/" + std::string(family.file) + ".jinja"),
+      family.beginning));
+  options.context_tokens = 16'384;
+  options.slots = 1;
+  const auto engine = Engine::load(options);
+  ASSERT_TRUE(engine) << engine.error().message;
+  const std::string question = R"({"messages":[{"role":"user","content":"Which towns?"}],)";
+  const std::string town = R"({"type":"object","properties":{"name":{"type":"string","pattern":"^[A-Z]"},
+      "size":{"type":"integer","multipleOf":1000}},"required":["name","size"],"additionalProperties":false})";
+  const auto tool = [&](const char* strict) {
+    return R"("tools":[{"type":"function","function":{"name":"note_town","description":"Notes.","parameters":)" +
+           town + R"(,"strict":)" + strict + R"(}}],"tool_choice":"auto")";
+  };
+  const std::string format =
+      R"("response_format":{"type":"json_schema","json_schema":{"schema":)" + town + "}}";
+  for (const auto& more : {format, tool("true"), tool("false")}) {
+    const auto prepared = (*engine)->prepare(question + more + "}");
+    EXPECT_TRUE(prepared) << more << ": " << prepared.error().message;
+    if (prepared)
+      EXPECT_EQ(text_of((*prepared)->prompt()).find("the schema of this answer"), std::string::npos);
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Families, Template, testing::ValuesIn(families),
                          [](const auto& info) { return std::string(info.param.name); });
 

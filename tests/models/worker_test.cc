@@ -142,6 +142,22 @@ TEST_F(Worker, KeepsToWhatTheCallAsksFor) {
     const auto json = nlohmann::json::parse(schema.text);
     EXPECT_TRUE(json.at("n").is_number_integer());
   }) << schema.text;
+  const auto exact = run("Describe Paris.", R"("max_tokens":120,"temperature":1.5,"seed":3,"json_schema":{
+      "type":"object","properties":{"founded":{"type":"string","format":"date"},"share":{"type":"number",
+      "exclusiveMinimum":0,"maximum":0.5},"code":{"type":"string","pattern":"^[A-Z]{2}-\\d+$","maxLength":6}},
+      "required":["founded","share","code"],"additionalProperties":false})");
+  ASSERT_FALSE(exact.error) << exact.error->message;
+  EXPECT_NO_THROW({
+    const auto json = nlohmann::json::parse(exact.text);
+    EXPECT_EQ(json.at("founded").get<std::string>().size(), 10U);
+    EXPECT_GT(json.at("share").get<double>(), 0);
+    EXPECT_LE(json.at("share").get<double>(), 0.5);
+    EXPECT_LE(json.at("code").get<std::string>().size(), 6U);
+  }) << exact.text;
+  const auto refused = run("Describe Paris.", R"("json_schema":{"type":"array","uniqueItems":true})");
+  ASSERT_TRUE(refused.error);
+  EXPECT_EQ(refused.error->code, Code::invalid);
+  EXPECT_TRUE(refused.error->message.starts_with("json_schema: \"uniqueItems\"")) << refused.error->message;
   const auto stopped = run("Say: apple banana cherry", R"("max_tokens":40,"temperature":0,"stop":["a"])");
   EXPECT_EQ(stopped.text.find('a'), std::string::npos);
   const auto one = run("Tell a story.", R"("max_tokens":16,"seed":7,"temperature":1.2)");

@@ -1,6 +1,5 @@
 // One chat call: its prompt, its sampling, and what it gives token by token.
 #include <fmt/format.h>
-#include <json-schema-to-grammar.h>
 
 #include <algorithm>
 #include <cctype>
@@ -9,6 +8,7 @@
 #include "base/json.h"
 #include "models/local/llama_impl.h"
 #include "models/local/llama_template.h"
+#include "models/local/schema_rules.h"
 #include "models/local/slot.h"
 
 namespace bastide::models::local {
@@ -89,7 +89,7 @@ void set_grammar(common_params_sampling& params, const llama_vocab* vocab, const
         params.grammar_triggers.push_back(trigger);
     }
   } else if (!from.json_schema.empty()) {
-    params.grammar = {COMMON_GRAMMAR_TYPE_USER, json_schema_to_grammar(common_json::parse(from.json_schema))};
+    params.grammar = {COMMON_GRAMMAR_TYPE_USER, whole_grammar(from.schema)};
   }
 }
 

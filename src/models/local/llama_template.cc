@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "models/local/either_grammar.h"
+#include "models/local/schema_rules.h"
 
 namespace bastide::models::local {
 namespace {
@@ -93,7 +94,7 @@ common_chat_templates_inputs inputs_of(const common_chat_templates* templates, c
     inputs.parallel_tool_calls =
         flag_of(body, "parallel_tool_calls",
                 common_chat_templates_get_caps(templates)["supports_parallel_tool_calls"]);
-  inputs.json_schema = sampling.json_schema;
+  if (!sampling.json_schema.empty()) inputs.json_schema = schema_stand_in;
   inputs.grammar = sampling.grammar;
   set_reasoning(inputs, body, template_text);
   if (!inputs.messages.empty() && inputs.messages.back().role == "assistant" &&
@@ -112,28 +113,43 @@ common_chat_parser_params parser_of(const common_chat_params& chat) {
   return out;
 }
 
-common_chat_params applied(const common_chat_templates* templates,
-                           const common_chat_templates_inputs& inputs) {
+/// What llama.cpp made of schemas gives way to what holds exactly.
+void keep_schemas(const Sampling& sampling, const common_chat_templates_inputs& inputs,
+                  common_chat_params& out) {
+  for (const auto& tool : sampling.strict_tools)
+    (void)replace_tool_rule(out.grammar, tool.name, tool.parameters);
+  if (inputs.json_schema.empty()) return;
+  show_schema(out.prompt, sampling.json_schema);
+  if (out.grammar.empty() || replace_stand_in(out.grammar, sampling.schema)) return;
+  // A template that knows no schema: the schema's own grammar is taken.
+  out.grammar.clear();
+  out.grammar_lazy = false;
+  out.grammar_triggers.clear();
+}
+
+common_chat_params applied(const common_chat_templates* templates, const common_chat_templates_inputs& inputs,
+                           const Sampling& sampling) {
   auto out = common_chat_templates_apply(templates, inputs);
   // The words that the caller began with are before a call all the same.
   if (inputs.tool_choice == COMMON_CHAT_TOOL_CHOICE_REQUIRED &&
       inputs.continue_final_message == COMMON_CHAT_CONTINUATION_NONE)
     out.grammar = without_words_before_calls(std::move(out.grammar));
   if (!inputs.parallel_tool_calls) out.grammar = with_one_call(std::move(out.grammar));
+  keep_schemas(sampling, inputs, out);
   return out;
 }
 
 /// Only `names` may be called. The prompt tells of all tools nevertheless: it stays the one whose state is
 /// kept, and the model knows what earlier calls were.
 common_chat_params apply(const Templates& templates, common_chat_templates_inputs inputs,
-                         const std::vector<std::string>& names) {
-  auto whole = applied(templates.prompts.get(), inputs);
+                         const Sampling& sampling, const std::vector<std::string>& names) {
+  auto whole = applied(templates.prompts.get(), inputs, sampling);
   const auto& calls = templates.calls && !inputs.tools.empty() ? templates.calls : templates.prompts;
   if (names.empty() && calls == templates.prompts) return whole;
   if (!names.empty())
     std::erase_if(inputs.tools,
                   [&](const auto& tool) { return std::ranges::find(names, tool.name) == names.end(); });
-  auto out = applied(calls.get(), inputs);
+  auto out = applied(calls.get(), inputs, sampling);
   if (out.generation_prompt != whole.generation_prompt) return whole;
   out.prompt = std::move(whole.prompt);
   return out;
@@ -175,7 +191,7 @@ Rendered render(const Templates& templates, const common_json& body, const Sampl
   const bool is_either = may_call && !must_call && !inputs.json_schema.empty();
   if (is_either) inputs.tool_choice = COMMON_CHAT_TOOL_CHOICE_NONE;  // first the schema's part
   Rendered out;
-  out.chat = apply(templates, inputs, choice.names);
+  out.chat = apply(templates, inputs, sampling, choice.names);
   out.format.continues = inputs.continue_final_message != COMMON_CHAT_CONTINUATION_NONE;
   if (may_call)
     for (const auto& tool : inputs.tools)
@@ -190,7 +206,7 @@ Rendered render(const Templates& templates, const common_json& body, const Sampl
   if (is_either) {
     inputs.json_schema.clear();
     inputs.tool_choice = COMMON_CHAT_TOOL_CHOICE_REQUIRED;
-    const auto calls = apply(templates, inputs, choice.names);
+    const auto calls = apply(templates, inputs, sampling, choice.names);
     if (!calls.grammar.empty() && !out.chat.grammar.empty()) add_calls(out, calls);
   }
   return out;

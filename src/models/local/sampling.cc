@@ -120,7 +120,7 @@ Result<std::string> choice_grammar(const Json& choices) {
 }
 
 /// vLLM's names: guided_json, guided_choice, guided_grammar, and the same within structured_outputs.
-Result<void> read_guided(const Json& body, Sampling& into, Json& schema) {
+Result<void> read_guided(const Json& body, Sampling& into, Json& schema, std::string& where) {
   const Json* outputs = find(body, "structured_outputs");
   if (outputs && !outputs->is_object()) return bad("\"structured_outputs\" is an object.");
   const auto either = [&](const char* alone, const char* within) {
@@ -132,6 +132,7 @@ Result<void> read_guided(const Json& body, Sampling& into, Json& schema) {
   if (const Json* given = either("guided_json", "json")) {
     schema = given->is_string() ? Json::parse(given->get<std::string>(), nullptr, false) : *given;
     if (!schema.is_object()) return bad("\"guided_json\" is a JSON schema.");
+    where = find(body, "guided_json") ? "guided_json" : "structured_outputs.json";
   }
   if (const Json* choices = either("guided_choice", "choice")) {
     auto grammar = choice_grammar(*choices);
@@ -176,23 +177,28 @@ Result<void> read_stop(const Json& body, std::vector<std::string>& into) {
   return {};
 }
 
+const Json any_object{{"type", "object"}};
+
 Result<void> read_constraint(const Json& body, Sampling& into) {
   if (const Json* grammar = find(body, "grammar")) {
     if (!grammar->is_string()) return bad("\"grammar\" is a text in GBNF.");
     into.grammar = grammar->get<std::string>();
   }
   Json guided;
-  if (auto ok = read_guided(body, into, guided); !ok) return ok;
+  std::string where = "json_schema";
+  if (auto ok = read_guided(body, into, guided, where); !ok) return ok;
   const Json* schema = guided.is_null() ? find(body, "json_schema") : &guided;
   if (const Json* format = find(body, "response_format")) {
     const Json* type = format->is_object() ? find(*format, "type") : nullptr;
     if (!type || !type->is_string()) return bad("\"response_format\" is an object with a \"type\".");
     if (*type == "json_object") {
       schema = find(*format, "schema");
-      if (!schema) into.json_schema = R"({"type":"object"})";
+      where = "response_format.schema";
+      if (!schema) schema = &any_object;
     } else if (*type == "json_schema") {
       const Json* wrapped = find(*format, "json_schema");
       schema = wrapped && wrapped->is_object() ? find(*wrapped, "schema") : nullptr;
+      where = "response_format.json_schema.schema";
       if (!schema) return bad("\"response_format.json_schema\" needs a \"schema\".");
     } else if (*type != "text") {
       return bad("\"response_format.type\" is text, json_object or json_schema.");
@@ -200,12 +206,17 @@ Result<void> read_constraint(const Json& body, Sampling& into) {
   }
   if (schema) {
     if (!schema->is_object()) return bad("A JSON schema is an object.");
-    into.json_schema = schema->empty() ? R"({"type":"object"})" : schema->dump();
+    if (schema->empty()) schema = &any_object;
+    into.json_schema = schema->dump();
   }
   if (!into.grammar.empty() && !into.json_schema.empty())
     return bad("Give \"grammar\" or a JSON schema, not both.");
   if (into.grammar.size() > grammar_max_bytes || into.json_schema.size() > grammar_max_bytes)
     return bad("The grammar or schema is longer than 256 KB.");
+  if (!schema) return {};
+  auto grammar = schema::grammar_of(*schema, where, "json-");
+  if (!grammar) return pass(grammar);
+  into.schema = std::move(*grammar);
   return {};
 }
 
@@ -255,6 +266,9 @@ Result<Sampling> read_sampling(const Json& body) {
     return read_constraint(body, out);
   };
   if (auto read = all(); !read) return pass(read);
+  auto tools = read_tool_schemas(body);
+  if (!tools) return pass(tools);
+  out.strict_tools = std::move(*tools);
   if (find(body, "lora")) return bad("\"lora\": name the adapter in the model, as NAME:ADAPTER.");
   if (const Json* ignore = find(body, "ignore_eos")) {
     if (!ignore->is_boolean()) return bad("\"ignore_eos\" is true or false.");

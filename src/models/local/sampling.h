@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "base/result.h"
+#include "models/local/tool_schemas.h"
+#include "models/schema/grammar.h"
 
 namespace bastide::models::local {
 
@@ -37,6 +39,8 @@ struct Sampling {
   std::vector<std::int32_t> stop_token_ids;
   std::string grammar;      // GBNF
   std::string json_schema;  // JSON text, also from response_format
+  schema::Grammar schema;   // what `json_schema` allows
+  std::vector<StrictTool> strict_tools;
   bool ignore_eos = false;
 };
 
