@@ -112,12 +112,6 @@ def write_alphabet(path, fills_gaps=True, context=512):
         "tokenizer.chat_template": "{% for message in messages %}{{ message.content }}{% endfor %}"}, tensors)
 
 
-def write_projector(path, sees=True):
-    """What says that it is the part of a model that reads images (or hears), and holds nothing."""
-    write_gguf(path, {"general.architecture": "clip", "clip.has_vision_encoder" if sees else "clip.has_audio_encoder": True},
-               {"v.patch_embd.weight": fill(0.0, WIDTH)})
-
-
 def write_adapter(path, letter, rank=1, fills_gaps=True):
     """LoRA for `write_alphabet`, with which it writes nothing but `letter`."""
     tokens = alphabet_tokens(fills_gaps)

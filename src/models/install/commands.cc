@@ -72,14 +72,14 @@ std::string_view room_text(local::Room room) {
 }
 
 int list_available(const std::vector<ShelfModel>& models, const local::Machine& machine) {
-  fmt::print("{:<20} {:<10} {:<10} {:>8} {:>8} {:>5} {:>8}  {:<7} {}\n", "name", "kind", "family", "download",
-             "memory", "fits", "context", "speaks", "licence");
+  fmt::print("{:<20} {:<10} {:<10} {:>8} {:>8} {:>5} {:>8}  {:<7} {:<6} {}\n", "name", "kind", "family",
+             "download", "memory", "fits", "context", "speaks", "images", "licence");
   for (const auto& [each, installed, room] : models)
-    fmt::print("{:<20} {:<10} {:<10} {:>8} {:>8} {:>5} {:>8}  {:<7} {}\n", each.model.id,
+    fmt::print("{:<20} {:<10} {:<10} {:>8} {:>8} {:>5} {:>8}  {:<7} {:<6} {}\n", each.model.id,
                kind_name(each.model.kind), each.family, size_text(each.download_bytes),
                each.memory_bytes > 0 ? size_text(each.memory_bytes) : "-", room_text(room),
                each.model.context_tokens, fmt::format("{}", fmt::join(each.model.languages, " ")),
-               each.model.licence);
+               each.vision_from.empty() ? "-" : "reads", each.model.licence);
   fmt::print("\nFree now: {} of memory", size_text(machine.host_bytes));
   for (const auto& gpu : machine.devices) fmt::print(", {} on {}", size_text(gpu.free_bytes), gpu.name);
   fmt::print(".\n");

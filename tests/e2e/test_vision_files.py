@@ -14,7 +14,7 @@ class Vision(unittest.TestCase):
         self.addCleanup(self.bastide.close)
         self.model, self.projector = (os.path.join(self.bastide.folder, name) for name in ("model.gguf", "mmproj.gguf"))
         tiny_models.write_alphabet(self.model)
-        tiny_models.write_projector(self.projector)
+        tiny_models.write_eyes(self.projector)
 
     def command(self, *words, fails=False):
         done = self.bastide.command("model", *words)
@@ -43,7 +43,7 @@ class Vision(unittest.TestCase):
     def test_what_is_not_what_it_should_be_is_refused(self):
         self.assertIn("--vision", self.command("import", self.projector, fails=True))
         self.assertIn("mmproj", self.command("import", self.model, "--vision", self.model, fails=True))
-        tiny_models.write_projector(self.projector, sees=False)
+        tiny_models.write_gguf(self.projector, {"general.architecture": "clip", "clip.has_audio_encoder": True}, {"a": tiny_models.fill(0.0, 8)})
         self.assertIn("hears", self.command("import", self.model, "--vision", self.projector, fails=True))
         self.assertEqual(self.files() if os.path.isdir(os.path.join(self.bastide.data, "models")) else [], [])
 
