@@ -413,6 +413,23 @@ TEST_P(Choice, AllowedToolsAreTheOnlyOnes) {
   EXPECT_EQ(parsed(allowed("auto", "get_weather"), family.call).calls.size(), 0U);
 }
 
+TEST_P(Choice, StrictArgumentsAreExact) {
+  const auto& family = GetParam();
+  if (family.file == std::string(gemma4)) GTEST_SKIP() << "its arguments are no JSON";
+  // A pattern that llama.cpp's own reading of schemas leaves out.
+  const auto body = [](const char* strict) {
+    return asking(std::string(R"("tools":[{"type":"function","function":{"name":"search","strict":)") +
+                  strict +
+                  R"(,"parameters":{"type":"object","properties":{"query":{"type":"string","pattern":"x"}},
+                     "required":["query"],"additionalProperties":false}}}],"tool_choice":"required")");
+  };
+  const auto how = rendered(family.file, body("true"));
+  EXPECT_TRUE(allows(how, family.call));
+  EXPECT_TRUE(allows(how, replaced(family.call, "\"x\"", "\"a x\"")));
+  EXPECT_FALSE(allows(how, replaced(family.call, "\"x\"", "\"y\"")));
+  EXPECT_TRUE(allows(rendered(family.file, body("false")), replaced(family.call, "\"x\"", "\"y\"")));
+}
+
 TEST_P(Choice, NoToolsMeansWords) {
   const auto& family = GetParam();
   const auto how = rendered(family.file, with_tools(R"("tool_choice":"none")"));
