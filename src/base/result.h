@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
+#include <vector>
 
 namespace bastide {
 
@@ -35,6 +37,18 @@ enum class Code {
 [[nodiscard]] std::string_view code_name(Code code);
 [[nodiscard]] int http_status(Code code);
 
+struct ByteCount {
+  std::uint64_t bytes = 0;
+  bool operator==(const ByteCount&) const = default;
+};
+
+/// A name, a count or an amount that an error's sentences tell. They hold it as "{name}".
+struct ErrorValue {
+  std::string name;
+  std::variant<std::string, std::int64_t, double, ByteCount> value;
+  bool operator==(const ErrorValue&) const = default;
+};
+
 /// `message` is a sentence for a person in English; `detail` names the case for programs and for translation
 /// (a stable snake_case word such as "password_protected"; empty when `code` says it all); `action` is what
 /// to do. None of them ever holds a secret or a person's content.
@@ -45,6 +59,8 @@ struct Error {
   std::string action{};
   /// Seconds from now after which trying again may help; 0: not known.
   std::int64_t retry_after_s{};
+  /// What `message` and `action` were filled with; texts in other languages are filled with the same.
+  std::vector<ErrorValue> values{};
 };
 
 template <class T>
@@ -55,6 +71,10 @@ using Result = std::expected<T, Error>;
                                                  std::string action = {}) {
   return std::unexpected(Error{code, std::move(message), std::move(detail), std::move(action)});
 }
+
+/// An error whose sentences hold `values`: "The model needs {needs} of memory; {free} are available."
+[[nodiscard]] Error error_with(std::vector<ErrorValue> values, Code code, std::string_view message,
+                               std::string detail, std::string_view action = {});
 
 /// Passes an error on from a Result of another type.
 template <class T>

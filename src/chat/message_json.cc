@@ -1,5 +1,7 @@
 #include "chat/message_json.h"
 
+#include "base/error_text.h"
+
 namespace bastide::chat {
 namespace {
 
@@ -105,9 +107,10 @@ std::string error_json(const exchange::Exchange& exchange, const policy::Labels&
       .field("detail_code", error.detail)
       .field("status", http_status(error.code))
       .field("detail", error.message)
-      .field("action", error.action)
-      .field("exchange", exchange.id)
-      .field("label", labels.id(exchange.label));
+      .field("action", error.action);
+  json.key("values");
+  write_values(json, error.values);
+  json.field("exchange", exchange.id).field("label", labels.id(exchange.label));
   if (error.code == Code::refused_by_policy) {
     json.key("candidates").array();
     for (const auto& candidate : exchange.candidates)

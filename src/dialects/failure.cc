@@ -7,6 +7,7 @@
 #include <cmath>
 #include <vector>
 
+#include "base/error_text.h"
 #include "base/text.h"
 #include "dialects/json_in.h"
 
@@ -40,12 +41,13 @@ std::pair<std::int64_t, std::int64_t> counts_in(std::string_view message) {
 
 Error too_long(std::string_view message) {
   const auto [asked, limit] = counts_in(message);
-  Error out{Code::invalid, "The question with its context is longer than the model reads.",
-            "context_too_long", "Shorten it, or choose a model with a longer context."};
-  if (limit > 0)
-    out.message =
-        fmt::format("The question with its context has {} tokens; the model reads {}.", asked, limit);
-  return out;
+  constexpr std::string_view advice = "Shorten it, or choose a model with a longer context.";
+  if (limit == 0)
+    return error_with({}, Code::invalid, "The question with its context is longer than the model reads.",
+                      "context_too_long", advice);
+  return error_with({{"tokens", asked}, {"tokens_max", limit}}, Code::invalid,
+                    "The question with its context has {tokens} tokens; the model reads {tokens_max}.",
+                    "context_too_long", advice);
 }
 
 std::string said(int status, std::string_view word) {
@@ -128,10 +130,8 @@ std::string sentence_of(const Error& error) {
 }
 
 std::string_view field_of(const Error& error) {
-  const std::string_view detail = error.detail;
-  for (const std::string_view mark : {std::string_view("field:"), std::string_view("invalid_")})
-    if (detail.starts_with(mark)) return detail.substr(mark.size());
-  return detail == "previous_response_not_found" ? "previous_response_id" : std::string_view();
+  if (const auto named = named_field(error); !named.empty()) return named;
+  return error.detail == "previous_response_not_found" ? "previous_response_id" : std::string_view();
 }
 
 void put_retry_after(HttpError& out, const Error& error) {

@@ -21,7 +21,7 @@ namespace bastide::dialects::detail {
 [[nodiscard]] int status_of(const Error& error);
 /// The sentence with what to do.
 [[nodiscard]] std::string sentence_of(const Error& error);
-/// The field that the error names ("field:PATH", "invalid_FIELD"); empty when none.
+/// The field that the error is about; empty when none. It lives as long as the error.
 [[nodiscard]] std::string_view field_of(const Error& error);
 /// `retry-after` for 429 and 503.
 void put_retry_after(HttpError& out, const Error& error);

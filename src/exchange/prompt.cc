@@ -188,10 +188,11 @@ Result<Composed> compose_prompt(const Ask& ask, std::span<const Passage> passage
   for (auto i = first; i < turns.size(); ++i) out.messages.push_back(*turns[i]);
   out.tokens = estimate_tokens(out.messages);
   if (const auto least = least_tokens(out.messages); left < 0 && window_tokens > 0 && least > window_tokens)
-    return fail(Code::too_large,
-                fmt::format("The question is about {} tokens, {} at the least; the model reads {} at most.",
-                            out.tokens, least, window_tokens),
-                "context_too_long", "Shorten the question, or choose a model with a larger context.");
+    return std::unexpected(error_with(
+        {{"tokens", out.tokens}, {"tokens_min", least}, {"tokens_max", window_tokens}}, Code::too_large,
+        "The question is about {tokens} tokens, {tokens_min} at the least; the model reads {tokens_max} at "
+        "most.",
+        "context_too_long", "Shorten the question, or choose a model with a larger context."));
   return out;
 }
 

@@ -11,8 +11,9 @@
 namespace bastide::http_api {
 namespace {
 std::unexpected<Error> wrong(std::string_view name, std::string_view expected) {
-  return fail(Code::invalid, "The field \"" + std::string(name) + "\" must be " + std::string(expected) + ".",
-              "wrong_field");
+  return std::unexpected(error_with({{"field", std::string(name)}, {"expected", std::string(expected)}},
+                                    Code::invalid, "The field \"{field}\" must be {expected}.",
+                                    "wrong_field"));
 }
 }  // namespace
 

@@ -75,8 +75,9 @@ Result<SignedIn> Identity::sign_in(std::string_view email, std::string_view pass
   // What cannot be an address is no account either, and is treated as any other that does not exist.
   auto account = address ? *address : std::string(email.substr(0, 254));
   if (auto left = throttle_.begin(account, client.address); left.count() > 0)
-    return fail(Code::rate_limited, fmt::format("Too many attempts. Try again in {} seconds.", left.count()),
-                "locked", "Wait, then try again.");
+    return std::unexpected(Error{Code::rate_limited,
+                                 fmt::format("Too many attempts. Try again in {} seconds.", left.count()),
+                                 "locked", "Wait, then try again.", left.count()});
   std::string hash;
   std::string person;
   if (address) {

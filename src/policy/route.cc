@@ -155,8 +155,9 @@ Error Router::why_not(const ModelCard& model, const Candidate& judged, const Rou
     return {Code::unavailable,
             fmt::format("The model \"{}\" is too small to be believed about documents.", model.id),
             judged.reason, "Choose a larger model, or take quotes only."};
-  return {Code::unavailable, fmt::format("The model \"{}\" is not ready. {}", model.id, judged.text),
-          "model_not_ready", "Try again in a moment, or choose another model."};
+  return error_with({{"model", model.id}, {"why", judged.text}}, Code::unavailable,
+                    "The model \"{model}\" is not ready. {why}", "model_not_ready",
+                    "Try again in a moment, or choose another model.");
 }
 
 Result<std::vector<std::size_t>> Router::order_named(const std::vector<ModelCard>& catalogue,

@@ -36,6 +36,38 @@ TEST(Problem, speaks_french_and_english) {
   EXPECT_EQ(french["status"], 422);
 }
 
+TEST(Problem, tells_figures_and_names_in_both_languages) {
+  const auto memory = error_with(
+      {{"model", "gpt-oss-20b"}, {"needs", ByteCount{12'800'000'000}}, {"free", ByteCount{9'100'000'000}}},
+      Code::unavailable, "The model {model} needs {needs} of memory; {free} are available.",
+      "not_enough_memory");
+  EXPECT_EQ(memory.message, "The model gpt-oss-20b needs 12.8 GB of memory; 9.1 GB are available.");
+  EXPECT_EQ(in_language(memory, "fr").message,
+            "Le modèle gpt-oss-20b demande 12,8\u00a0Go de mémoire ; 9,1\u00a0Go sont disponibles.");
+  const auto field = error_with({{"low", 0.0}, {"high", 1.5}, {"field", "top_p"}}, Code::invalid,
+                                "\"{field}\" is a number between {low} and {high}.", "bad_request");
+  EXPECT_EQ(field.message, "\"top_p\" is a number between 0 and 1.5.");
+  EXPECT_EQ(in_language(field, "fr").message, "« top_p » est un nombre de 0 à 1,5.");
+  const auto length = error_with({{"tokens", 131'072}, {"tokens_max", 8192}}, Code::invalid,
+                                 "{tokens} tokens; this model reads {tokens_max}.", "context_too_long");
+  EXPECT_EQ(length.message, "131072 tokens; this model reads 8192.");
+  EXPECT_EQ(in_language(length, "fr").message,
+            "La question et son contexte font 131\u202f072 jetons ; ce modèle en lit 8192.");
+}
+
+TEST(Problem, tells_less_where_less_is_known) {
+  EXPECT_EQ(in_language({Code::unavailable, "Full.", "not_enough_memory"}, "fr").message,
+            "La mémoire libre ne suffit pas pour ce modèle.");
+  Error full{Code::rate_limited, "Full.", "queue_full"};
+  EXPECT_EQ(in_language(full, "fr").action, "Réessayez plus tard.");
+  full.retry_after_s = 12;
+  EXPECT_EQ(in_language(full, "fr").action, "Réessayez dans 12 s, ou choisissez un autre modèle.");
+  EXPECT_EQ(in_language({Code::unsupported, "\"n\": no.", "field:n"}, "fr").message,
+            "« n » n’est pas pris en charge.");
+  EXPECT_EQ(in_language({Code::invalid, "\"top_p\" must be a number.", "invalid_top_p"}, "fr").message,
+            "« top_p » n’a pas la forme attendue.");
+}
+
 TEST(Problem, every_code_has_a_french_sentence) {
   for (int code = 0; code <= static_cast<int>(Code::internal); ++code) {
     Error error{static_cast<Code>(code), "English.", "", ""};

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <limits>
 
+#include "base/error_text.h"
+
 namespace bastide::models::local {
 namespace {
 
@@ -90,6 +92,13 @@ TEST(Frame, ErrorsTravelAndHostileOnesAreTamed) {
   EXPECT_EQ(read.message, "Too long.");
   EXPECT_EQ(read.detail, "context_too_long");
   EXPECT_EQ(read.action, "Shorten it.");
+  const Error full = error_with({{"model", "Tiny"}, {"free", ByteCount{9'100'000'000}}, {"low", 0.5}},
+                                Code::unavailable, "{model}: {free}, {low}", "not_enough_memory");
+  const Error told = decode_error(encode_error(full));
+  EXPECT_EQ(told.message, "Tiny: 9.1 GB, 0.5");
+  EXPECT_EQ(filled("{model} : {free}, {low}", told, "fr"), "Tiny : 9,1\u00a0Go, 0,5");
+  EXPECT_TRUE(decode_error(R"({"code":"invalid","values":{"Bad name":"x","a":[1],"b":"line\nbreak"}})")
+                  .values.empty());
   EXPECT_EQ(decode_error("[1]").detail, "worker_protocol");
   EXPECT_EQ(decode_error(R"({"code":"refused_by_policy","message":3})").code, Code::internal);
 }

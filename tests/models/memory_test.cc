@@ -41,10 +41,7 @@ TEST(Memory, TheNarrowestLimitHolds) {
   EXPECT_EQ(available_memory_bytes(root.path() + "/"), 800'000'000U) << "pages of files can be dropped";
 }
 
-TEST(Memory, ReadsThisMachine) {
-  EXPECT_GT(available_memory_bytes(), 10'000'000U);
-  EXPECT_EQ(gigabytes(3'400'000'000), "3.4 GB");
-}
+TEST(Memory, ReadsThisMachine) { EXPECT_GT(available_memory_bytes(), 10'000'000U); }
 
 }  // namespace
 }  // namespace bastide::models::local

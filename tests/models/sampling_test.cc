@@ -5,6 +5,8 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "base/error_text.h"
+
 namespace bastide::models::local {
 namespace {
 
@@ -120,7 +122,9 @@ TEST(Sampling, NamesTheFieldThatIsWrong) {
     ASSERT_FALSE(result) << wrong;
     EXPECT_EQ(result.error().code, Code::invalid);
     EXPECT_EQ(result.error().detail, "bad_request");
-    EXPECT_FALSE(result.error().message.empty());
+    const auto field = named_field(result.error());
+    EXPECT_FALSE(field.empty());
+    EXPECT_NE(result.error().message.find(field), std::string::npos) << result.error().message;
   }
 }
 

@@ -8,6 +8,7 @@
 #include "app/commands.h"
 #include "app/program.h"
 #include "app/usage_seals.h"
+#include "base/error_text.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/pool.h"
@@ -152,7 +153,7 @@ int doctor_command(const Common& common) {
   for (const auto& gpu : models::local::gpus())
     tell(true,
          fmt::format("Models are computed by {}: {} of {} are free.", gpu.name,
-                     models::local::gigabytes(gpu.free_bytes), models::local::gigabytes(gpu.total_bytes)));
+                     gigabytes(gpu.free_bytes), gigabytes(gpu.total_bytes)));
   bool chat = false;
   bool embeddings = false;
   for (const auto& card : (*program)->models().catalogue()) {

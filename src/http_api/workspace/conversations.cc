@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/crypto.h"
+#include "base/error_text.h"
 #include "base/id.h"
 #include "base/json.h"
 #include "chat/message_json.h"
@@ -76,6 +77,7 @@ void translate(nlohmann::json& problem, const std::string& language) {
               problem.value("action", "")};
   for (int code = 0; code <= static_cast<int>(Code::internal); ++code)
     if (code_name(static_cast<Code>(code)) == problem.value("code", "")) error.code = static_cast<Code>(code);
+  error.values = read_values(problem.value("values", nlohmann::json::object()));
   auto told = in_language(error, language);
   problem["detail"] = told.message;
   problem["action"] = told.action;

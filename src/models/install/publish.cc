@@ -67,11 +67,10 @@ Result<void> check_space(const std::string& folder, std::uint64_t needed_bytes) 
   std::error_code failed;
   const auto space = fs::space(folder, failed);
   if (failed || space.available >= needed_bytes) return {};
-  return fail(
-      Code::storage_full,
-      fmt::format("The model needs {:.1f} GB of disk; {:.1f} are free.",
-                  static_cast<double>(needed_bytes) / 1e9, static_cast<double>(space.available) / 1e9),
-      "storage_full", "Free some space, then try again.");
+  return std::unexpected(
+      error_with({{"needs", ByteCount{needed_bytes}}, {"free", ByteCount{space.available}}},
+                 Code::storage_full, "The model needs {needs} of disk; {free} are free.", "storage_full",
+                 "Free some space, then try again."));
 }
 
 }  // namespace bastide::models

@@ -27,13 +27,14 @@ void ChatScheduler::note_service(double seconds) {
 
 Error ChatScheduler::refusal(FairQueue::Refused why) const {
   const bool own = why == FairQueue::Refused::person_full;
-  Error out{
-      Code::rate_limited,
-      own ? "You have too many questions waiting for this model."
-          : "This model has too many questions waiting.",
+  const auto waiting = own ? FairQueue::person_max : waiting_.size();
+  auto out = error_with(
+      {{"waiting", static_cast<std::int64_t>(waiting)}}, Code::rate_limited,
+      own ? "You have {waiting} questions waiting for this model: it takes no more."
+          : "This model has {waiting} questions waiting: it takes no more.",
       own ? "person_queue_full" : "queue_full",
-      own ? "Wait for some of them to be answered." : "Try again in a moment, or choose another model."};
-  const auto wait = wait_s(own ? FairQueue::person_max : waiting_.size());
+      own ? "Wait for some of them to be answered." : "Try again in a moment, or choose another model.");
+  const auto wait = wait_s(waiting);
   out.retry_after_s = wait > 0 ? wait : wait_s_unknown;
   return out;
 }

@@ -32,8 +32,9 @@ void EmbedScheduler::submit(std::uint64_t call, std::vector<std::string> texts,
   }
   if (taken) return wake_.notify_one();
   send_(FrameKind::error, call,
-        encode_error(
-            {Code::overloaded, "The model has too much waiting.", "queue_full", "Try again in a moment."}));
+        encode_error(error_with({{"waiting", std::int64_t{queue_max}}}, Code::overloaded,
+                                "This model has {waiting} calls waiting: it takes no more.", "queue_full",
+                                "Try again in a moment.")));
 }
 
 void EmbedScheduler::cancel(std::uint64_t call) {

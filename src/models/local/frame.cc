@@ -6,7 +6,7 @@
 #include <cstring>
 #include <nlohmann/json.hpp>
 
-#include "base/json.h"
+#include "base/error_text.h"
 #include "base/text.h"
 
 namespace bastide::models::local {
@@ -168,7 +168,9 @@ std::string encode_error(const Error& error) {
       .field("code", code_name(error.code))
       .field("message", error.message)
       .field("detail", error.detail);
-  return json.field("action", error.action).field("retry_after_s", error.retry_after_s).end().take();
+  json.field("action", error.action).field("retry_after_s", error.retry_after_s).key("values");
+  write_values(json, error.values);
+  return json.end().take();
 }
 
 Error decode_error(std::string_view body) {
@@ -188,6 +190,7 @@ Error decode_error(std::string_view body) {
   error.action = text("action");
   if (const auto wait = json->find("retry_after_s"); wait != json->end() && wait->is_number_integer())
     error.retry_after_s = std::clamp<std::int64_t>(wait->get<std::int64_t>(), 0, retry_after_s_max);
+  if (const auto values = json->find("values"); values != json->end()) error.values = read_values(*values);
   return error;
 }
 

@@ -106,7 +106,7 @@ struct ScoresBody {
 /// Refuses other counts than `expected` and numbers that are not finite.
 [[nodiscard]] Result<ScoresBody> decode_scores(std::string_view body, std::size_t expected);
 
-/// {"code","message","detail","action","retry_after_s"}; an unknown code becomes Code::internal.
+/// {"code","message","detail","action","retry_after_s","values"}; an unknown code becomes Code::internal.
 [[nodiscard]] std::string encode_error(const Error& error);
 [[nodiscard]] Error decode_error(std::string_view body);
 

@@ -166,6 +166,13 @@ void take_prefill(Grammar& grammar, const llama_vocab* vocab, const std::string&
 
 enum class Reads : std::uint8_t { text, images };
 
+Error context_too_long(std::size_t tokens, std::size_t tokens_max) {
+  return error_with(
+      {{"tokens", static_cast<std::int64_t>(tokens)}, {"tokens_max", static_cast<std::int64_t>(tokens_max)}},
+      Code::invalid, "The question with its context is {tokens} tokens long; this model reads {tokens_max}.",
+      "context_too_long", "Shorten it, or choose a model with a longer context.");
+}
+
 /// Fails before llama.cpp sees it, so that the message names the field.
 Result<nlohmann::json> read_body(std::string_view text, Reads reads) {
   auto body = parse_json(text);
@@ -236,11 +243,7 @@ Result<std::unique_ptr<Generation>> Engine::prepare(std::string_view body_json) 
   }
   if (out->prompt.empty()) return bad("The messages are empty.");
   const auto context = static_cast<std::size_t>(impl_->facts.context_tokens);
-  if (out->prompt.size() + 1 > context)
-    return fail(Code::invalid,
-                fmt::format("The question with its context is {} tokens long; this model reads {}.",
-                            out->prompt.size(), context),
-                "context_too_long", "Shorten it, or choose a model with a longer context.");
+  if (out->prompt.size() + 1 > context) return std::unexpected(context_too_long(out->prompt.size(), context));
   read_caller(*body, *out);
   auto adapters = read_adapters(*body);
   if (!adapters) return pass(adapters);

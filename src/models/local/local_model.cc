@@ -155,8 +155,11 @@ std::optional<std::uint64_t> LocalModel::open_call(const std::shared_ptr<LocalCa
     }
   }
   if (id == 0) {
-    call->fail({Code::rate_limited, "This model has too many questions waiting.", "queue_full",
-                "Try again in a moment, or choose another model.", retry_after_s});
+    auto full = error_with({{"waiting", std::int64_t{calls_max}}}, Code::rate_limited,
+                           "This model has {waiting} questions waiting: it takes no more.", "queue_full",
+                           "Try again in a moment, or choose another model.");
+    full.retry_after_s = retry_after_s;
+    call->fail(std::move(full));
   } else if (!link_.send(kind, id, body)) {
     forget(id);
     call->fail(

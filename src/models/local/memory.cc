@@ -1,7 +1,5 @@
 #include "models/local/memory.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <fstream>
 #include <limits>
@@ -84,10 +82,6 @@ std::uint64_t needed_memory_bytes(const gguf::FileFacts& facts, std::int64_t con
                               static_cast<std::uint64_t>(std::max<std::int64_t>(context_tokens, 0)) *
                               static_cast<std::uint64_t>(slots);
   return facts.bytes + cache + compute_bytes;
-}
-
-std::string gigabytes(std::uint64_t bytes) {
-  return fmt::format("{:.1f} GB", static_cast<double>(bytes) / 1e9);
 }
 
 }  // namespace bastide::models::local

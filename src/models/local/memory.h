@@ -19,7 +19,4 @@ constexpr int slots_default = 16;
 [[nodiscard]] std::uint64_t needed_memory_bytes(const gguf::FileFacts& facts, std::int64_t context_tokens,
                                                 int slots);
 
-/// "3.4 GB".
-[[nodiscard]] std::string gigabytes(std::uint64_t bytes);
-
 }  // namespace bastide::models::local

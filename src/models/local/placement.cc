@@ -36,22 +36,26 @@ bool fits(const Machine& machine, const Plan& plan) {
 }
 
 Error too_large(const std::string& name, const Machine& machine, const Plan& plan) {
-  Error out{Code::unavailable,
-            {},
-            "not_enough_memory",
-            "Choose a smaller model, or free some memory on the server."};
-  if (machine.devices.empty()) {
-    out.message = fmt::format("The model {} needs {} of memory; {} are available.", name,
-                              gigabytes(plan.host_bytes), gigabytes(machine.host_bytes));
-    return out;
+  constexpr std::string_view advice = "Choose a smaller model, or free some memory on the server.";
+  std::vector<ErrorValue> values{
+      {"model", name}, {"needs", ByteCount{plan.host_bytes}}, {"free", ByteCount{machine.host_bytes}}};
+  if (machine.devices.empty())
+    return error_with(std::move(values), Code::unavailable,
+                      "The model {model} needs {needs} of memory; {free} are available.", "not_enough_memory",
+                      advice);
+  std::uint64_t free_bytes = 0;
+  std::string names;
+  for (const auto& device : machine.devices) {
+    free_bytes += device.free_bytes;
+    names += (names.empty() ? "" : " + ") + device.name;
   }
-  std::string on_gpus;
-  for (const auto& device : machine.devices)
-    on_gpus += fmt::format(" and {} on {}", gigabytes(device.free_bytes), device.name);
-  out.message = fmt::format("The model {} needs {} of memory and {} on GPUs; {} of memory{} are available.",
-                            name, gigabytes(plan.host_bytes), gigabytes(device_bytes(plan)),
-                            gigabytes(machine.host_bytes), on_gpus);
-  return out;
+  values.insert(values.end(), {{"gpu_needs", ByteCount{device_bytes(plan)}},
+                               {"gpu_free", ByteCount{free_bytes}},
+                               {"gpus", std::move(names)}});
+  return error_with(std::move(values), Code::unavailable,
+                    "The model {model} needs {needs} of memory and {gpu_needs} on GPUs; {free} of memory and "
+                    "{gpu_free} on {gpus} are available.",
+                    "not_enough_memory", advice);
 }
 
 }  // namespace

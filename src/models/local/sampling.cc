@@ -1,7 +1,5 @@
 #include "models/local/sampling.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <charconv>
 #include <cmath>
@@ -21,8 +19,15 @@ constexpr double token_max = 1e7;
 
 using Json = nlohmann::ordered_json;
 
-std::unexpected<Error> bad(std::string message) {
-  return fail(Code::invalid, std::move(message), "bad_request");
+/// "{field}" within `message` is the field's name.
+std::unexpected<Error> bad(std::string field, std::string_view message, std::vector<ErrorValue> more = {}) {
+  more.push_back({"field", std::move(field)});
+  return std::unexpected(error_with(std::move(more), Code::invalid, message, "bad_request"));
+}
+
+std::unexpected<Error> wants_texts(const char* field, std::size_t texts_max) {
+  return bad(field, "\"{field}\" is a list of at most {texts_max} texts.",
+             {{"texts_max", static_cast<std::int64_t>(texts_max)}});
 }
 
 const Json* find(const Json& body, const char* name) {
@@ -40,7 +45,7 @@ Result<void> number(const Json& body, std::initializer_list<const char*> names, 
     const bool fits = std::is_floating_point_v<T> ? value->is_number() : value->is_number_integer();
     const double read = fits ? value->get<double>() : std::nan("");
     if (!(read >= low && read <= high))
-      return bad(fmt::format("\"{}\" is a number between {} and {}.", name, low, high));
+      return bad(name, "\"{field}\" is a number between {low} and {high}.", {{"low", low}, {"high", high}});
     into = static_cast<T>(read);
     return {};
   }
@@ -52,7 +57,7 @@ Result<void> texts(const Json& body, const char* name, std::optional<std::vector
   if (!list) return {};
   if (!list->is_array() || list->size() > names_max ||
       !std::ranges::all_of(*list, [](const Json& each) { return each.is_string(); }))
-    return bad(fmt::format("\"{}\" is a list of at most {} texts.", name, names_max));
+    return wants_texts(name, names_max);
   into = list->get<std::vector<std::string>>();
   return {};
 }
@@ -62,8 +67,9 @@ Result<void> read_biases(const Json& body, std::vector<LogitBias>& into) {
   const Json* biases = find(body, "logit_bias");
   if (!biases) return {};
   const auto wrong = [] {
-    return bad(
-        fmt::format("\"logit_bias\" gives a number between -100 and 100 to at most {} tokens.", biases_max));
+    return bad("logit_bias",
+               "\"{field}\" gives a number between -100 and 100 to at most {biases_max} tokens.",
+               {{"biases_max", std::int64_t{biases_max}}});
   };
   if (!(biases->is_object() || biases->is_array()) || biases->size() > biases_max) return wrong();
   const auto add = [&](const Json& which, const Json& bias) {
@@ -100,7 +106,7 @@ Result<void> read_logprobs(const Json& body, int& into) {
   std::optional<int> top;
   if (auto ok = number(body, {"top_logprobs", "n_probs"}, 0, logprobs_max, top); !ok) return ok;
   const Json* wanted = find(body, "logprobs");
-  if (wanted && !wanted->is_boolean()) return bad("\"logprobs\" is true or false.");
+  if (wanted && !wanted->is_boolean()) return bad("logprobs", "\"{field}\" is true or false.");
   if (wanted ? wanted->get<bool>() : top.value_or(0) > 0) into = top.value_or(0);
   return {};
 }
@@ -108,10 +114,10 @@ Result<void> read_logprobs(const Json& body, int& into) {
 /// What the model must choose from, as a grammar.
 Result<std::string> choice_grammar(const Json& choices) {
   if (!choices.is_array() || choices.empty() || choices.size() > choices_max)
-    return bad(fmt::format("A choice is a list of 1 to {} texts.", choices_max));
+    return wants_texts("guided_choice", choices_max);
   std::string out = "root ::= ";
   for (const auto& choice : choices) {
-    if (!choice.is_string()) return bad("A choice is a list of texts.");
+    if (!choice.is_string()) return wants_texts("guided_choice", choices_max);
     if (out.back() != ' ') out += " | ";
     // GBNF's escapes are those of JSON for what must be escaped.
     out += choice.dump();
@@ -122,16 +128,16 @@ Result<std::string> choice_grammar(const Json& choices) {
 /// vLLM's names: guided_json, guided_choice, guided_grammar, and the same within structured_outputs.
 Result<void> read_guided(const Json& body, Sampling& into, Json& schema, std::string& where) {
   const Json* outputs = find(body, "structured_outputs");
-  if (outputs && !outputs->is_object()) return bad("\"structured_outputs\" is an object.");
+  if (outputs && !outputs->is_object()) return bad("structured_outputs", "\"{field}\" is an object.");
   const auto either = [&](const char* alone, const char* within) {
     const Json* found = find(body, alone);
     return found || !outputs ? found : find(*outputs, within);
   };
   if (either("guided_regex", "regex"))
-    return bad("Regular expressions are not taken: give a schema with a \"pattern\".");
+    return bad("guided_regex", "\"{field}\": expressions are not taken; give a schema with a \"pattern\".");
   if (const Json* given = either("guided_json", "json")) {
     schema = given->is_string() ? Json::parse(given->get<std::string>(), nullptr, false) : *given;
-    if (!schema.is_object()) return bad("\"guided_json\" is a JSON schema.");
+    if (!schema.is_object()) return bad("guided_json", "\"{field}\" is a JSON schema.");
     where = find(body, "guided_json") ? "guided_json" : "structured_outputs.json";
   }
   if (const Json* choices = either("guided_choice", "choice")) {
@@ -140,7 +146,7 @@ Result<void> read_guided(const Json& body, Sampling& into, Json& schema, std::st
     into.grammar = std::move(*grammar);
   }
   if (const Json* grammar = either("guided_grammar", "grammar")) {
-    if (!grammar->is_string()) return bad("\"guided_grammar\" is a text in GBNF.");
+    if (!grammar->is_string()) return bad("guided_grammar", "\"{field}\" is a text in GBNF.");
     into.grammar = grammar->get<std::string>();
   }
   return {};
@@ -153,27 +159,30 @@ Result<void> read_stop_tokens(const Json& body, std::vector<std::int32_t>& into)
     return id.is_number_integer() && id.get<double>() >= 0 && id.get<double>() <= token_max;
   };
   if (!ids->is_array() || ids->size() > names_max || !std::ranges::all_of(*ids, is_id))
-    return bad(fmt::format("\"stop_token_ids\" is a list of at most {} tokens' numbers.", names_max));
+    return bad("stop_token_ids", "\"{field}\" is a list of at most {tokens_max} tokens' numbers.",
+               {{"tokens_max", std::int64_t{names_max}}});
   into = ids->get<std::vector<std::int32_t>>();
   return {};
 }
 
 Result<void> read_stop(const Json& body, std::vector<std::string>& into) {
+  constexpr std::string_view stop_form = "\"{field}\" is a text or a list of at most {texts_max} texts.";
   const Json* stop = find(body, "stop");
   if (!stop) return {};
   if (stop->is_string()) {
     into.push_back(stop->get<std::string>());
   } else {
     if (!stop->is_array() || stop->size() > stop_words_max)
-      return bad(fmt::format("\"stop\" is a text or a list of at most {} texts.", stop_words_max));
+      return bad("stop", stop_form, {{"texts_max", std::int64_t{stop_words_max}}});
     for (const auto& word : *stop) {
-      if (!word.is_string()) return bad("\"stop\" is a text or a list of texts.");
+      if (!word.is_string()) return bad("stop", stop_form, {{"texts_max", std::int64_t{stop_words_max}}});
       into.push_back(word.get<std::string>());
     }
   }
   for (const auto& word : into)
     if (word.size() > stop_word_max_bytes)
-      return bad(fmt::format("A word of \"stop\" is longer than {} bytes.", stop_word_max_bytes));
+      return bad("stop", "A word of \"{field}\" is longer than {bytes_max} bytes.",
+                 {{"bytes_max", std::int64_t{stop_word_max_bytes}}});
   return {};
 }
 
@@ -181,7 +190,7 @@ const Json any_object{{"type", "object"}};
 
 Result<void> read_constraint(const Json& body, Sampling& into) {
   if (const Json* grammar = find(body, "grammar")) {
-    if (!grammar->is_string()) return bad("\"grammar\" is a text in GBNF.");
+    if (!grammar->is_string()) return bad("grammar", "\"{field}\" is a text in GBNF.");
     into.grammar = grammar->get<std::string>();
   }
   Json guided;
@@ -190,7 +199,8 @@ Result<void> read_constraint(const Json& body, Sampling& into) {
   const Json* schema = guided.is_null() ? find(body, "json_schema") : &guided;
   if (const Json* format = find(body, "response_format")) {
     const Json* type = format->is_object() ? find(*format, "type") : nullptr;
-    if (!type || !type->is_string()) return bad("\"response_format\" is an object with a \"type\".");
+    if (!type || !type->is_string())
+      return bad("response_format", "\"{field}\" is an object with a \"type\".");
     if (*type == "json_object") {
       schema = find(*format, "schema");
       where = "response_format.schema";
@@ -199,20 +209,21 @@ Result<void> read_constraint(const Json& body, Sampling& into) {
       const Json* wrapped = find(*format, "json_schema");
       schema = wrapped && wrapped->is_object() ? find(*wrapped, "schema") : nullptr;
       where = "response_format.json_schema.schema";
-      if (!schema) return bad("\"response_format.json_schema\" needs a \"schema\".");
+      if (!schema) return bad("response_format.json_schema", "\"{field}\" needs a \"schema\".");
     } else if (*type != "text") {
-      return bad("\"response_format.type\" is text, json_object or json_schema.");
+      return bad("response_format.type", "\"{field}\" is text, json_object or json_schema.");
     }
   }
   if (schema) {
-    if (!schema->is_object()) return bad("A JSON schema is an object.");
+    if (!schema->is_object()) return bad(where, "\"{field}\" is an object.");
     if (schema->empty()) schema = &any_object;
     into.json_schema = schema->dump();
   }
   if (!into.grammar.empty() && !into.json_schema.empty())
-    return bad("Give \"grammar\" or a JSON schema, not both.");
+    return bad("grammar", "Give \"{field}\" or a JSON schema, not both.");
   if (into.grammar.size() > grammar_max_bytes || into.json_schema.size() > grammar_max_bytes)
-    return bad("The grammar or schema is longer than 256 KB.");
+    return bad(into.json_schema.empty() ? "grammar" : where, "\"{field}\" is longer than {bytes_max} bytes.",
+               {{"bytes_max", std::int64_t{grammar_max_bytes}}});
   if (!schema) return {};
   auto grammar = schema::grammar_of(*schema, where, "json-");
   if (!grammar) return pass(grammar);
@@ -269,9 +280,9 @@ Result<Sampling> read_sampling(const Json& body) {
   auto tools = read_tool_schemas(body);
   if (!tools) return pass(tools);
   out.strict_tools = std::move(*tools);
-  if (find(body, "lora")) return bad("\"lora\": name the adapter in the model, as NAME:ADAPTER.");
+  if (find(body, "lora")) return bad("lora", "\"{field}\": name the adapter in the model, as NAME:ADAPTER.");
   if (const Json* ignore = find(body, "ignore_eos")) {
-    if (!ignore->is_boolean()) return bad("\"ignore_eos\" is true or false.");
+    if (!ignore->is_boolean()) return bad("ignore_eos", "\"{field}\" is true or false.");
     out.ignore_eos = ignore->get<bool>();
   }
   if (max_tokens && *max_tokens > 0) out.max_tokens = *max_tokens;
