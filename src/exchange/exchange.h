@@ -105,6 +105,14 @@ struct Energy {
   std::vector<std::string> assumed{};  // what stands in for what is not known, in English sentences
 };
 
+/// How fast an answer came, by the clock of what computed it.
+struct Speed {
+  double queue_s = 0;  // until its prompt was begun
+  /// Tokens a second; 0: too few to say. Of the prompt those that were computed, not those that were known
+  /// from before; of the answer those after the first.
+  double prompt = 0, answer = 0;
+};
+
 /// What a model of this house says of a call beside its answer.
 struct Computed {
   std::string by;                   // what computed it, for people; empty: nobody said
@@ -112,6 +120,7 @@ struct Computed {
   std::int64_t guessed_right = 0;
   double joules = 0;        // measured; 0 where `measured_by` is empty or the answer was not waited for
   std::string measured_by;  // whose counters: "RAPL", "NVML", "RAPL and NVML"
+  std::optional<Speed> speed{};
 };
 
 /// What one stage decided. `reasons` are short English sentences; `detail_json` is an object of its own.

@@ -1,5 +1,7 @@
 // The receipt as JSON: GET /api/exchanges/{id} of interface.md. It tells decisions, never content: the
 // question and the answer stay in the conversation, quotes in their documents.
+#include <cmath>
+
 #include "base/json.h"
 #include "exchange/citation_json.h"
 #include "exchange/exchange.h"
@@ -70,6 +72,9 @@ void write_guard(JsonWriter& json, const Exchange& exchange) {
   json.end().end();
 }
 
+/// To a tenth: more would not hold for the next answer.
+double rounded(double tokens_per_s) { return std::round(tokens_per_s * 10) / 10; }
+
 void write_measures(JsonWriter& json, const Exchange& exchange) {
   const auto& usage = exchange.usage;
   json.key("tokens")
@@ -85,6 +90,11 @@ void write_measures(JsonWriter& json, const Exchange& exchange) {
       .field("known", exchange.cost_known)
       .field("estimated", exchange.cost_estimated)
       .end();
+  if (const auto& speed = exchange.computed.speed) {
+    json.key("speed").object().field("queue_ms", std::round(speed->queue_s * 1000));
+    json.field("prompt_tokens_per_s", rounded(speed->prompt));
+    json.field("output_tokens_per_s", rounded(speed->answer)).end();
+  }
   const auto& energy = exchange.energy;
   json.key("energy")
       .object()

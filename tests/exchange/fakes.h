@@ -5,6 +5,7 @@
 #include <functional>
 #include <set>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "dialects/text_leaves.h"
@@ -169,10 +170,12 @@ struct FakeCompletion final : Completion {
     if (left.empty()) co_return fail(Code::upstream, "cut", "truncated");
     auto event = std::move(left.front());
     left.pop_front();
+    if (event && std::holds_alternative<dialects::TextDelta>(*event)) std::this_thread::sleep_for(thinks);
     co_return event;
   }
   std::deque<Result<dialects::StreamEvent>> left;
   bool* gone;
+  Millis thinks{0};  // before each piece of text
 };
 
 using Events = std::deque<Result<dialects::StreamEvent>>;
@@ -204,7 +207,9 @@ struct FakeModels final : Models {
     if (stop.stop_requested()) co_return fail(Code::cancelled, "stopped");
     for (const auto& id : down)
       if (id == call.model.id) co_return fail(Code::upstream, "It is down.", "connect_refused");
-    co_return std::make_unique<FakeCompletion>(events, &completion_gone);
+    auto completion = std::make_unique<FakeCompletion>(events, &completion_gone);
+    completion->thinks = thinks;
+    co_return completion;
   }
   [[nodiscard]] std::int64_t count_tokens(const policy::ModelCard&, std::span<const Message>) const override {
     return 7;
@@ -219,6 +224,7 @@ struct FakeModels final : Models {
   std::vector<ModelCall> calls;
   std::function<void()> on_start;
   bool completion_gone = false;
+  Millis thinks{0};
 };
 
 struct FakeFootprint final : Footprint {

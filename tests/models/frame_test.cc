@@ -14,7 +14,8 @@ TEST(Frame, SurvivesEverySplit) {
   std::string bytes;
   append_frame(bytes, FrameKind::text, 7, "héllo");
   append_frame(bytes, FrameKind::cancel, 1ULL << 60, "");
-  append_frame(bytes, FrameKind::finish, 3, encode(FinishBody{FinishReason::length, 10, 20, 5, 7, 6}));
+  append_frame(bytes, FrameKind::finish, 3,
+               encode(FinishBody{FinishReason::length, 10, 20, 5, 7, 6, 0.5, 1, 2, 4}));
   for (std::size_t cut = 0; cut <= bytes.size(); ++cut) {
     FrameParser parser;
     std::vector<Frame> frames;
@@ -29,6 +30,10 @@ TEST(Frame, SurvivesEverySplit) {
     EXPECT_EQ(finish->reason, FinishReason::length);
     EXPECT_EQ(finish->output_tokens, 20U);
     EXPECT_EQ(finish->cached_tokens, 5U);
+    EXPECT_EQ(finish->joules, 0.5);
+    EXPECT_EQ(finish->queue_s, 1);
+    EXPECT_EQ(finish->prompt_s, 2);
+    EXPECT_EQ(finish->answer_s, 4);
   }
 }
 
@@ -59,6 +64,14 @@ TEST(Frame, PlacesAndWaitsTravel) {
   EXPECT_EQ(decode_error(encode_error(full)).code, Code::rate_limited);
   EXPECT_EQ(decode_error(R"({"code":"rate_limited","retry_after_s":99999999999})").retry_after_s, 86'400);
   EXPECT_EQ(decode_error(R"({"code":"rate_limited","retry_after_s":-5})").retry_after_s, 0);
+}
+
+TEST(Frame, TimesThatAreNoneAreRefused) {
+  for (const double wrong : {-1.0, std::numeric_limits<double>::infinity(), std::nan("")}) {
+    FinishBody finish;
+    finish.prompt_s = wrong;
+    EXPECT_FALSE(decode_finish(encode(finish)));
+  }
 }
 
 TEST(Frame, VectorsAreCheckedAgainstWhatWasAsked) {

@@ -60,6 +60,10 @@ TEST_F(Worker, AnswersWithExactUsageAndReusesThePrompt) {
   const auto again = sync_wait(ask(model, body("What is the capital of France?")));
   EXPECT_EQ(again.text, first.text) << "greedy: the same, from the slot's own cache";
   EXPECT_EQ(again.finish->usage.cached_input_tokens, first.finish->usage.input_tokens - 1);
+  ASSERT_TRUE(first.computed.speed && again.computed.speed);
+  EXPECT_GT(first.computed.speed->prompt, 1);
+  EXPECT_GT(first.computed.speed->answer, 1);
+  EXPECT_LT(again.computed.speed->queue_s, 1);
   EXPECT_EQ(model->count(body("What is the capital of France?")), first.finish->usage.input_tokens);
 }
 

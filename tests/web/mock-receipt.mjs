@@ -28,7 +28,7 @@ export function receiptOf({ message, conversation, plan }) {
     finish: refused ? "refused" : "stop", label: plan.label, label_reasons: ["The organisation's default."], quoting: plan.quoting ?? null, stages,
     route: { chosen: refused || plan.quoting ? null : plan.route.chosen.id, name: plan.route.chosen?.name ?? "", zone: plan.route.chosen?.place.zone ?? "", candidates: plan.route.candidates },
     guard: { findings: (plan.masked ?? []).map((one) => ({ type: one.type, start: 0, end: 1, score: 1, rule: "" })), masked: (plan.masked ?? []).map(({ type, token }) => ({ type, token })) },
-    tokens: { input: 2918, output: 125, cached_input: 0, estimated: false }, cost: { amount: 0.0004, known: true },
+    tokens: { input: 2918, output: 125, cached_input: 0, estimated: false }, ...(plan.route?.chosen?.place?.kind === "walls" && !plan.quoting && !refused ? { speed: { queue_ms: 12, prompt_tokens_per_s: 812.4, output_tokens_per_s: 61.3 } } : {}), cost: { amount: 0.0004, known: true },
     energy: { wh_low: 0.21, wh_high: 0.34, gco2e_low: 0.012, gco2e_high: 0.019, litres_low: 0, litres_high: 0, method: "EcoLogits 0.8", basis: "estimated" },
     citations: plan.used ?? [], checked: { claims: plan.used?.length ? 4 : 0, supported: plan.used?.length ? 4 : 0, withheld: 0 },
   };

@@ -298,7 +298,7 @@ std::optional<FinishReason> ChatScheduler::advance(std::size_t index) {
     return std::nullopt;
   }
   slot.next = *token;
-  ++slot.written;
+  if (++slot.written == 1) slot.first_token = Steady::now();
   if (slot.generation->ends_answer(*token)) return FinishReason::stop;
   send_delta(slot.call, slot.generation->take(*token));
   if (slot.generation->stopped()) return FinishReason::stop;
@@ -313,15 +313,17 @@ void ChatScheduler::end(Slot& slot, FinishReason reason) {
   const auto ending = reason == FinishReason::length ? Ending::cut : Ending::whole;
   if (reason != FinishReason::cancelled) send_delta(slot.call, slot.generation->finish(ending));
   if (reason == FinishReason::stop && slot.generation->called_tools()) reason = FinishReason::tool_calls;
-  if (reason != FinishReason::cancelled)
-    note_service(std::chrono::duration<double>(Steady::now() - slot.seated).count());
+  if (reason != FinishReason::cancelled) note_service(seconds(slot.seated, Steady::now()));
   const FinishBody body{reason,
                         static_cast<std::uint32_t>(slot.generation->prompt().size()),
                         slot.written,
                         static_cast<std::uint32_t>(slot.reused),
                         slot.guessed,
                         slot.guessed_right,
-                        energy_ ? energy_->take(slot.call) : 0};
+                        energy_ ? energy_->take(slot.call) : 0,
+                        slot.queue_s(),
+                        slot.prompt_s(),
+                        slot.answer_s(Steady::now())};
   const std::uint64_t call = std::exchange(slot.call, 0);
   slot.generation.reset();
   slot.last_used = ++clock_;

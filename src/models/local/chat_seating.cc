@@ -65,6 +65,7 @@ void ChatScheduler::seat(Waiting waiting) {
   best->generation = std::move(waiting.generation);
   best->prompt_done = best->reused = best->decoded = keep;
   best->written = best->guessed = best->guessed_right = 0;
+  best->asked = waiting.since;
   best->seated = Steady::now();
   best->speculation = Speculation(best->generation->draws());
   best->begun = false;
@@ -94,6 +95,7 @@ bool ChatScheduler::waits_for_leader(std::size_t index) {
     break;
   }
   slot.begun = true;
+  slot.begun_at = Steady::now();
   return false;
 }
 

@@ -73,12 +73,13 @@ std::string encode(const FinishBody& finish) {
   put(out, finish.cached_tokens);
   put(out, finish.guessed_tokens);
   put(out, finish.guessed_right);
-  put(out, finish.joules);
+  for (const double number : {finish.joules, finish.queue_s, finish.prompt_s, finish.answer_s})
+    put(out, number);
   return out;
 }
 
 Result<FinishBody> decode_finish(std::string_view body) {
-  if (body.size() != 29 || static_cast<std::uint8_t>(body[0]) > 3)
+  if (body.size() != 53 || static_cast<std::uint8_t>(body[0]) > 3)
     return damaged("a damaged end of an answer");
   FinishBody out;
   out.reason = static_cast<FinishReason>(body[0]);
@@ -87,8 +88,12 @@ Result<FinishBody> decode_finish(std::string_view body) {
   out.cached_tokens = get<std::uint32_t>(body, 9);
   out.guessed_tokens = get<std::uint32_t>(body, 13);
   out.guessed_right = get<std::uint32_t>(body, 17);
-  out.joules = get<double>(body, 21);
-  if (!std::isfinite(out.joules) || out.joules < 0) return damaged("a damaged end of an answer");
+  std::size_t at = 21;
+  for (double* number : {&out.joules, &out.queue_s, &out.prompt_s, &out.answer_s}) {
+    *number = get<double>(body, at);
+    if (!std::isfinite(*number) || *number < 0) return damaged("a damaged end of an answer");
+    at += sizeof(double);
+  }
   return out;
 }
 

@@ -75,6 +75,9 @@ struct FinishBody {
   std::uint32_t guessed_tokens = 0;  // checked ahead of their turn
   std::uint32_t guessed_right = 0;   // of them
   double joules = 0;                 // where the worker said that it measures
+  double queue_s = 0;                // until its prompt was begun
+  double prompt_s = 0;               // from there to the first token
+  double answer_s = 0;               // from there to the last
 };
 
 [[nodiscard]] std::string encode(const FinishBody& finish);

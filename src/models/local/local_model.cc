@@ -38,6 +38,17 @@ std::unexpected<Error> makes_no_sense() {
 }
 
 Error cancelled() { return {Code::cancelled, "The call was stopped."}; }
+
+double rate(std::uint32_t tokens, double seconds) { return seconds > 0 ? tokens / seconds : 0; }
+
+std::optional<exchange::Speed> speed_of(const FinishBody& finish) {
+  if (finish.output_tokens == 0) return std::nullopt;
+  return exchange::Speed{
+      finish.queue_s,
+      rate(finish.input_tokens - std::min(finish.cached_tokens, finish.input_tokens), finish.prompt_s),
+      rate(finish.output_tokens - 1, finish.answer_s)};
+}
+
 Error shutting_down() { return {Code::unavailable, "The server is shutting down.", "shutting_down"}; }
 
 }  // namespace
@@ -56,6 +67,7 @@ class LocalCompletion final : public exchange::Completion {
     out.guessed_tokens = finish.guessed_tokens;
     out.guessed_right = finish.guessed_right;
     out.joules = finish.joules;
+    out.speed = speed_of(finish);
     return out;
   }
 

@@ -18,6 +18,10 @@ namespace bastide::models::local {
 /// an answer that somebody asked the same, one must send so many tokens exactly alike.
 constexpr std::size_t block_tokens = 256;
 
+[[nodiscard]] inline double seconds(Steady::time_point from, Steady::time_point to) {
+  return std::chrono::duration<double>(to - from).count();
+}
+
 /// What a sequence holds stays after an answer, for the next prompt that begins alike.
 struct Slot {
   std::uint64_t call = 0;  // 0: idle
@@ -34,11 +38,16 @@ struct Slot {
   Token next = 0;  // drawn, not yet in `cache`
   int row = -1;    // of its logits in the current batch
   Speculation speculation{};
-  Steady::time_point seated{};
+  Steady::time_point asked{}, seated{}, begun_at{}, first_token{};
   std::uint64_t last_used = 0;
   std::uint64_t order = 0;  // of arrival
 
   [[nodiscard]] bool reads_prompt() const { return call != 0 && prompt_done < generation->prompt().size(); }
+  [[nodiscard]] double queue_s() const { return begun ? seconds(asked, begun_at) : 0; }
+  [[nodiscard]] double prompt_s() const { return written > 0 ? seconds(begun_at, first_token) : 0; }
+  [[nodiscard]] double answer_s(Steady::time_point end) const {
+    return written > 0 ? seconds(first_token, end) : 0;
+  }
   [[nodiscard]] bool answers() const { return call != 0 && !reads_prompt(); }
 };
 

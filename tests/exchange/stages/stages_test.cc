@@ -156,6 +156,17 @@ TEST_F(StageTest, call_fails_over_before_the_first_token_only) {
   EXPECT_EQ(house.models.calls.size(), 2U);
 }
 
+TEST_F(StageTest, the_first_token_is_the_models_not_its_acceptance) {
+  house.exchange.prompt = house.exchange.ask.messages;
+  house.exchange.route.order = {card("inside", "walls")};
+  house.models.events = said({"Bonjour."});
+  house.models.events.push_front(dialects::StreamEvent(dialects::UsageGiven{}));
+  house.models.events.push_front(dialects::StreamEvent(dialects::Start{}));
+  house.models.thinks = Millis(30);
+  ASSERT_TRUE(house.run(call_stage(house.router, house.models, house.knowledge, house.admission), trace));
+  EXPECT_GE(house.exchange.first_token_us, 30'000);
+}
+
 TEST_F(StageTest, route_gives_way_to_what_budgets_can_pay_only_when_it_may_choose) {
   house.exchange.prompt = house.exchange.ask.messages;
   house.exchange.admitted = true;

@@ -324,6 +324,8 @@ export interface Receipt {
   guard?: { findings?: { type: string }[]; masked?: { type: string; token: string; original?: string }[] };
   tokens?: { input?: number; output?: number; cached_input?: number; estimated?: boolean };
   cost?: { amount?: number; known?: boolean } | null;
+  /** Of models on this machine. */
+  speed?: { queue_ms: number; prompt_tokens_per_s: number; output_tokens_per_s: number };
   energy?: Energy | null;
   citations?: Citation[];
   checked?: { claims?: number; supported?: number; withheld?: number };

@@ -485,9 +485,12 @@ const english: Catalogue = {
   "receipt.notSent": "Nothing was sent",
   "receipt.passages": "Passages read",
   "receipt.personal": "Personal data",
+  "receipt.queued": "waited {time} for its turn",
+  "receipt.readAt": "question read at {n} tokens/s",
   "receipt.tokens": "{input} + {output} tokens",
   "receipt.unknownCost": "No price",
   "receipt.way": "The way of your question",
+  "receipt.writtenAt": "answer written at {n} tokens/s",
 
   "refused.label": "Your question is {label} and the rule does not allow {model}.",
   "refused.noModel": "No model is allowed for this question.",

@@ -38,6 +38,11 @@ export class Formats {
     return high < 0.1 ? this.#between(low * 1000, high * 1000, "mg CO₂e") : this.#between(low, high, "g CO₂e");
   }
 
+  /** Tokens a second: a tenth counts only where they are few. */
+  rate(value: number): string {
+    return this.number(value, value < 10 ? 1 : 0);
+  }
+
   percent(fraction: number): string {
     return new Intl.NumberFormat(this.#locale, { style: "percent", maximumFractionDigits: 0 }).format(fraction);
   }

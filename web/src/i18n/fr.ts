@@ -486,9 +486,12 @@ const words = {
   "receipt.notSent": "Rien n'a été transmis",
   "receipt.passages": "Passages lus",
   "receipt.personal": "Données personnelles",
+  "receipt.queued": "{time} d'attente avant son tour",
+  "receipt.readAt": "question lue à {n} jetons/s",
   "receipt.tokens": "{input} + {output} jetons",
   "receipt.unknownCost": "Sans prix",
   "receipt.way": "Le chemin de votre question",
+  "receipt.writtenAt": "réponse écrite à {n} jetons/s",
 
   "refused.label": "Votre question est {label} et la règle n'autorise pas {model}.",
   "refused.noModel": "Aucun modèle n'est autorisé pour cette question.",

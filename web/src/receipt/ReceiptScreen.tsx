@@ -99,7 +99,7 @@ function Facts({ receipt, place }: { receipt: Receipt; place: Place | null }) {
   const models = useQuery(modelsQuery).data?.models;
   const chosen = receipt.route?.chosen;
   const where = place ?? models?.find((model) => model.id === chosen)?.place ?? placeOf(receipt.route?.zone);
-  const { energy, tokens, cost, checked } = receipt;
+  const { energy, tokens, cost, checked, speed } = receipt;
   return (
     <dl className="facts">
       <div>
@@ -121,6 +121,9 @@ function Facts({ receipt, place }: { receipt: Receipt; place: Place | null }) {
           <dt>{t("receipt.duration")}</dt>
           <dd>{format.duration(receipt.took_ms * 1000)}</dd>
           {receipt.first_token_ms ? <dd className="note">{t("receipt.firstWord", { time: format.duration(receipt.first_token_ms * 1000) })}</dd> : null}
+          {speed && speed.queue_ms >= 100 ? <dd className="note">{t("receipt.queued", { time: format.duration(speed.queue_ms * 1000) })}</dd> : null}
+          {speed && speed.prompt_tokens_per_s > 0 ? <dd className="note">{t("receipt.readAt", { n: format.rate(speed.prompt_tokens_per_s) })}</dd> : null}
+          {speed && speed.output_tokens_per_s > 0 ? <dd className="note">{t("receipt.writtenAt", { n: format.rate(speed.output_tokens_per_s) })}</dd> : null}
         </div>
       ) : null}
       {energy && energy.wh_high > 0 ? (
