@@ -9,6 +9,7 @@
 #include <cstdio>
 
 #include "app/commands.h"
+#include "app/model_keeper.h"
 #include "app/program.h"
 #include "base/log.h"
 #include "net/server.h"
@@ -124,6 +125,7 @@ int serve_command(const Common& common, const ServeOptions& options) {
   (*program)->seal_usage();
   (*program)->start_sweeper();
   (*program)->start_postman();
+  const ModelKeeper keeper((*program)->models());
 
   net::ServerOptions server_options;
   server_options.host = listen->first;

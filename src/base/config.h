@@ -95,6 +95,7 @@ struct ModelConfig {
   std::vector<std::string> fallback;
   std::string draft;  // of a local model: a smaller one of this machine that guesses ahead for it
   std::optional<std::int64_t> gpu_layers;  // of a local model, that GPUs compute; unset: as many as fit
+  std::optional<bool> keep_loaded;         // a local model that is never unloaded; unset: as it was installed
   std::optional<bool> answers_documents;   // whether it may answer from passages; unset: from its size
   std::vector<std::string> aliases;        // other names that callers may say; models may share one
   int weight = 1;                          // its share of the calls for an alias that it shares
@@ -166,6 +167,11 @@ struct KnowledgeConfig {
   int parse_memory_mb_max = 1024;
 };
 
+/// Of the models on this machine.
+struct LocalModelsConfig {
+  std::int64_t idle_minutes = 10;  // that nobody called for so long is unloaded
+};
+
 struct FootprintConfig {
   std::string country = "FRA";  // ISO 3166-1 alpha-3, the mix of machines within the walls
 };
@@ -218,6 +224,7 @@ struct Config {
   std::vector<SharedLimitsConfig> shared_limits;
   GuardConfig guard;
   KnowledgeConfig knowledge;
+  LocalModelsConfig local_models;
   FootprintConfig footprint;
   CacheConfig cache;
   ObservabilityConfig observability;

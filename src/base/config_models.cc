@@ -228,6 +228,9 @@ void read_models(ConfigTable& root, Config& config) {
       if (model.provider != "local")
         table.wrong("gpu_layers", "is for models on this machine: provider = \"local\".");
     }
+    table.flag("keep_loaded", model.keep_loaded);
+    if (model.keep_loaded && model.provider != "local")
+      table.wrong("keep_loaded", "is for models on this machine: provider = \"local\".");
     table.words("capabilities", model.capabilities, R"(["chat", "tools"])");
     constexpr std::int64_t context_most = 100'000'000;
     table.integer("context_tokens", model.context_tokens, 256, context_most);

@@ -80,6 +80,10 @@ void read_rooms(ConfigTable& root, Config& config) {
     read_int(*table, "parse_memory_mb_max", config.knowledge.parse_memory_mb_max, 64, 65536);
     table->finish();
   }
+  if (auto table = root.table("local_models")) {
+    table->integer("idle_minutes", config.local_models.idle_minutes, 1, 10'080);
+    table->finish();
+  }
 }
 
 }  // namespace bastide::detail

@@ -123,6 +123,7 @@ struct House::Impl {
       : options(std::move(given)),
         pool(shared_pool),
         embedding_model(config.knowledge.embedding_model),
+        idle_unload(options.idle_unload.value_or(std::chrono::minutes(config.local_models.idle_minutes))),
         catalogue(config, options.data_folder + "/models"),
         restarts(metrics.counter("bastide_worker_restarts_total",
                                  "Model processes that died and were restarted.")),
@@ -143,17 +144,21 @@ struct House::Impl {
         model->manifest().context_tokens == manifest.context_tokens &&
         model->manifest().gpu_layers == manifest.gpu_layers && model->manifest().draft == manifest.draft &&
         is_same_file(model->draft(), draft);
-    if (same) return model;
+    if (same) {
+      model->keep_loaded(manifest.keep_loaded);
+      return model;
+    }
     local::LocalModelOptions made;
     made.manifest = manifest;
     made.draft = draft;
     made.own_binary = options.own_binary;
     made.slots = options.slots;
     made.threads = options.threads > 0 ? options.threads : usable_cores();
-    made.idle_unload = options.idle_unload;
+    made.idle_unload = idle_unload;
     made.prefix_key = options.prefix_key;
     made.prefix_folder = prefix_folder();
     replaced = std::exchange(model, std::make_shared<local::LocalModel>(std::move(made), restarts));
+    model->keep_loaded(manifest.keep_loaded);
     // Ending a worker waits for it: not on the caller's thread, which may be a loop.
     if (replaced && !pool.try_post([gone = replaced] { gone->shut_down(); }))
       retired.push_back(std::move(replaced));
@@ -176,6 +181,7 @@ struct House::Impl {
   const HouseOptions options;
   Pool& pool;
   const std::string embedding_model;
+  const Millis idle_unload;
   const Catalogue catalogue;
   Counter& restarts;
   Counter& calls_local;
@@ -379,6 +385,17 @@ void House::forget_beginnings() {
   for (const auto& model : running) model->forget_beginnings();
   std::error_code ignored;
   std::filesystem::remove_all(impl_->prefix_folder(), ignored);
+}
+
+void House::load_kept() {
+  for (const auto& entry : impl_->catalogue.all()) {
+    if (!entry.local || entry.adapter) continue;
+    const bool keeps = entry.local->keep_loaded;
+    if (keeps && entry.card.state == "stopped")
+      impl_->local_model(*entry.local)->load_ahead();
+    else if (const auto model = keeps ? nullptr : impl_->running(entry.local->id))
+      model->keep_loaded(false);
+  }
 }
 
 Task<Result<void>> House::warm(std::string model) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -22,8 +23,8 @@ struct HouseOptions {
   std::string data_folder;
   /// Started again as `own_binary worker ...` for every model that is loaded.
   std::string own_binary = "/proc/self/exe";
-  /// A local model that nobody called for so long is unloaded.
-  Millis idle_unload{600'000};
+  /// Unset: as the configuration says.
+  std::optional<Millis> idle_unload{};
   /// How many answers one local model writes at once; fewer when memory does not suffice.
   int slots = local::slots_default;
   /// 32 bytes, under which computed beginnings of prompts are sealed in DATA/cache/prefixes. Empty: they are
@@ -71,6 +72,9 @@ class House final : public exchange::Models {
   /// erased. Answers that run are not disturbed. Blocks.
   void forget_beginnings();
 
+  /// Begins to load those models of this machine that are to stay loaded and are not: at the start, after
+  /// one has failed, after an administrator has said so. Quick.
+  void load_kept();
   /// Loads a local model ahead of its first call; returns when it is ready. Nothing for a provider's model.
   Task<Result<void>> warm(std::string model);
 

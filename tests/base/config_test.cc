@@ -129,10 +129,13 @@ TEST_F(ConfigTest, ReadsWhatMayBeWrittenInTwoWays) {
 id = "a"
 provider = "local"
 parameters_billion = 7
+keep_loaded = true
 [[model]]
 id = "b"
 provider = "local"
 parameters_billion = { active = 3, total = [20, 30] }
+[local_models]
+idle_minutes = 90
 [[label]]
 id = "open"
 name_fr = "Ouvert"
@@ -152,6 +155,9 @@ month = 20
   EXPECT_DOUBLE_EQ(read->models[1].parameters_active->high, 3);
   EXPECT_DOUBLE_EQ(read->models[1].parameters_total->high, 30);
   EXPECT_EQ(read->models[0].upstream, "a");
+  EXPECT_TRUE(read->models[0].keep_loaded.value());
+  EXPECT_FALSE(read->models[1].keep_loaded.has_value());
+  EXPECT_EQ(read->local_models.idle_minutes, 90);
   EXPECT_EQ(read->labels[0].name_fr, "Ouvert");
   EXPECT_EQ(read->labels[0].name_en, "open");
   EXPECT_DOUBLE_EQ(read->budget_default.money.month.value(), 20);
@@ -262,6 +268,10 @@ INSTANTIATE_TEST_SUITE_P(
         Wrong{"[mail]\nhost = \"x\"\nfrom = \"a@b\"\nuser = \"u\"\n", "4", "go together"},
         Wrong{"[observability]\notlp_url = \"collector:4318\"\n", "2", "begins with https:// or http://"},
         Wrong{"[[model]]\nid = \"a\"\nprovider = \"local\"\naliases = [\"a\"]\n", "4", "a model's own name"},
+        Wrong{"[local_models]\nidle_minutes = 0\n", "2", "from 1 to 10080"},
+        Wrong{"[[provider]]\nid = \"p\"\nbase_url = \"http://x\"\nzone = \"FR\"\n[[model]]\nid = \"a\"\n"
+              "provider = \"p\"\nkeep_loaded = true\n",
+              "8", "models on this machine"},
         Wrong{"[knowledge]\nparse_seconds_max = 0\n", "2", "from 1 to 3600"}));
 
 TEST_F(ConfigTest, TheFirstMistakeInTheFileIsTheOneThatIsShown) {

@@ -16,7 +16,7 @@ ELSEWHERE = {
     "unknown_finding_type", "unreadable_file", "no_files", "wrong_master_key",  # at start or on the command line
     "not_admitted",
     "no_such_path", "line_failed", "vectors_missing",  # a command's words; our own faults, told by their code
-    "adapter_without_base", "bad_name", "no_adapter", "no_chat_model", "other_architecture",  # bastide model import
+    "adapter_without_base", "bad_name", "no_adapter", "no_chat_model", "not_a_model", "other_architecture",  # bastide model import
 }
 CALL = re.compile(r"(?:\bfail\(\s*\w+|\{?\s*Code::\w+)\s*,(.*?)[)}]\s*;", re.S)
 TEXT = re.compile(r'(\(?)"((?:[^"\\]|\\.)*)"')

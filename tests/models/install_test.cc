@@ -70,6 +70,7 @@ TEST(Manifest, RoundTripsAndRefusesPaths) {
   manifest.file = "/x/a-model.gguf";
   manifest.bytes = 7;
   manifest.kind = Kind::embedding;
+  manifest.keep_loaded = true;
   manifest.query_prefix = "query: ";
   manifest.answers_documents = false;
   manifest.parameters_total = {1, 2};
@@ -85,6 +86,7 @@ TEST(Manifest, RoundTripsAndRefusesPaths) {
   EXPECT_EQ(read->file, "/data/models/a-model.gguf");
   EXPECT_EQ(read->name, manifest.name);
   EXPECT_EQ(read->kind, Kind::embedding);
+  EXPECT_TRUE(read->keep_loaded);
   EXPECT_EQ(read->query_prefix, "query: ");
   EXPECT_FALSE(read->answers_documents);
   EXPECT_EQ(read->parameters_total.high, 2);
@@ -136,6 +138,11 @@ TEST(Import, MakesAModelVisibleAndRemovesIt) {
   write_file(scratch.path("cut.gguf"), read_file(scratch.path("small.gguf")).substr(0, 2000));
   EXPECT_EQ(import_model(scratch.path("cut.gguf"), "cut", folder).error().detail, "cut_short");
   EXPECT_EQ(read_manifests(folder).size(), 1U);
+  EXPECT_TRUE(keep_model("tiny", Keep::loaded, folder));
+  EXPECT_TRUE(read_manifests(folder).front().keep_loaded);
+  EXPECT_TRUE(keep_model("tiny", Keep::while_called, folder));
+  EXPECT_FALSE(read_manifests(folder).front().keep_loaded);
+  EXPECT_EQ(keep_model("huge", Keep::loaded, folder).error().code, Code::not_found);
   EXPECT_TRUE(remove_model("tiny", folder));
   EXPECT_FALSE(remove_model("tiny", folder));
   EXPECT_FALSE(std::filesystem::exists(folder + "/tiny.gguf"));

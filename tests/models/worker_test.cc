@@ -396,6 +396,26 @@ TEST_F(Worker, UnloadsWhenIdleAndLoadsAgain) {
   EXPECT_FALSE(sync_wait(ask(model, body("Hello", R"("max_tokens":4)"))).error);
 }
 
+TEST_F(Worker, StaysLoadedWhereItIsKept) {
+  const auto model = make(chat_, [](LocalModelOptions& options) { options.idle_unload = Millis(100); });
+  const auto wait_for = [&](LocalStatus::State state) {
+    for (int i = 0; i < 400 && model->status().state != state; ++i) std::this_thread::sleep_for(Millis(20));
+    return model->status().state == state;
+  };
+  model->keep_loaded(true);
+  model->load_ahead();
+  ASSERT_TRUE(wait_for(LocalStatus::State::ready)) << "without a call";
+  const int pid = model->worker_pid();
+  std::this_thread::sleep_for(Millis(500));
+  EXPECT_EQ(model->worker_pid(), pid);
+  ASSERT_EQ(model->status().state, LocalStatus::State::ready);
+  ::kill(pid, SIGKILL);
+  for (int i = 0; i < 400 && (model->worker_pid() == pid || model->worker_pid() < 0); ++i)
+    std::this_thread::sleep_for(Millis(20));
+  EXPECT_TRUE(wait_for(LocalStatus::State::ready)) << "back without a call";
+  EXPECT_NE(model->worker_pid(), pid);
+}
+
 TEST_F(Worker, SaysHowMuchMemoryIsMissing) {
   const auto model = make(chat_, [](LocalModelOptions& options) {
     options.available_memory_bytes = [] { return 100'000'000ULL; };

@@ -197,7 +197,8 @@ int main(int argc, char** argv) {
   add_keys(line);
   add_knowledge(line);
   add_rest(line);
-  line.app.add_subcommand("model", "models on this machine: list | pull NAME | import FILE | remove NAME");
+  line.app.add_subcommand("model",
+                          "models on this machine: list | pull NAME | import FILE | keep NAME | remove NAME");
   line.app.add_subcommand("guard", "personal data and secrets: scan FILE [--json]; - reads standard input");
   CLI11_PARSE(line.app, argc, argv);
   return line.exit_code;

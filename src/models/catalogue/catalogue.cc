@@ -164,6 +164,7 @@ Catalogue::Entry Catalogue::configured(const ModelConfig& model,
       if (model.capabilities != ModelConfig{}.capabilities) manifest.capabilities = model.capabilities;
     }
     if (!model.draft.empty()) manifest.draft = model.draft;
+    manifest.keep_loaded = model.keep_loaded.value_or(manifest.keep_loaded);
     manifest.gpu_layers = model.gpu_layers.value_or(manifest.gpu_layers);
     out.card = card_of(manifest);
     out.local = std::move(manifest);

@@ -150,6 +150,7 @@ std::string to_json(const Manifest& manifest) {
   json.field("answers_documents", manifest.answers_documents);
   if (!manifest.draft.empty()) json.field("draft", manifest.draft);
   if (manifest.gpu_layers >= 0) json.field("gpu_layers", manifest.gpu_layers);
+  if (manifest.keep_loaded) json.field("keep_loaded", true);
   json.field("query_prefix", manifest.query_prefix).field("passage_prefix", manifest.passage_prefix);
   if (manifest.speed) {
     json.key("speed").object();
@@ -194,6 +195,8 @@ Result<Manifest> parse_manifest(std::string_view text, const std::string& folder
   out.answers_documents = answers == json->end() || !answers->is_boolean() || answers->get<bool>();
   if (json->contains("gpu_layers"))
     out.gpu_layers = std::clamp<std::int64_t>(get_number(*json, "gpu_layers"), -1, gpu_layers_max);
+  const auto keeps = json->find("keep_loaded");
+  out.keep_loaded = keeps != json->end() && keeps->is_boolean() && keeps->get<bool>();
   out.draft = get_text(*json, "draft");
   out.query_prefix = get_text(*json, "query_prefix");
   out.passage_prefix = get_text(*json, "passage_prefix");

@@ -51,6 +51,7 @@ struct Manifest {
   Range parameters_active;  // billions
   bool answers_documents = true;
   std::int64_t gpu_layers = -1;  // layers that GPUs compute; -1: as many as fit
+  bool keep_loaded = false;      // it is never unloaded
   std::string draft;             // the id of a smaller installed model that guesses ahead for it; empty: none
   std::string query_prefix;      // embedding models
   std::string passage_prefix;    // embedding models

@@ -24,6 +24,7 @@ constexpr const char* usage =
     "       bastide model pull NAME [--json]\n"
     "       bastide model machine\n"
     "       bastide model import FILE [--name NAME] [--base MODEL | --vision MMPROJ]\n"
+    "       bastide model keep NAME [--not]\n"
     "       bastide model remove NAME\n"
     "       bastide model bench NAME [--json]\n";
 
@@ -122,6 +123,7 @@ int list(const Config& config, const std::string& folder, Listed what, bool as_j
       json.field("provider", card.provider).field("zone", card.zone).field("state", card.state);
       json.field("context_tokens", card.context_tokens).field("answers_documents", card.answers_documents);
       json.field("reads_images", card.can("vision"));
+      if (local) json.field("keep_loaded", local->keep_loaded);
       if (const auto& file = adapter ? adapter : local)
         json.field("bytes", bytes_of(*file)).field("licence", file->licence).field("source", file->source);
       if (local && card.state == "stopped") json.field("place", place_of(*local));
@@ -146,11 +148,11 @@ int list(const Config& config, const std::string& folder, Listed what, bool as_j
   for (const auto& [card, local, adapter] : entries) {
     const auto& file = adapter ? adapter : local;
     const bool is_placed = has_gpus && local && card.state == "stopped";
-    fmt::print("{:<20} {:<10} {:<9} {:>8}  {}{}{}{}\n", card.id, kind_text(card),
+    fmt::print("{:<20} {:<10} {:<9} {:>8}  {}{}{}{}{}\n", card.id, kind_text(card),
                local ? card.state == "stopped" ? "ready" : card.state : card.provider,
                file && file->bytes ? size_text(bytes_of(*file)) : "-", card.name,
                local && local->vision ? ", reads images" : "", is_placed ? " (" + place_of(*local) + ")" : "",
-               speed_text(local));
+               speed_text(local), local && local->keep_loaded ? "; stays loaded" : "");
   }
   fmt::print(
       "\nCan be fetched with `bastide model pull NAME`; more of them: bastide model list --available\n");
@@ -265,6 +267,13 @@ int model_command(const Config& config, const std::string& data_folder,
     if (!manifest) return report(manifest.error());
     say(fmt::format("{} is installed as {} ({}).", manifest->name, called(*manifest),
                     size_text(bytes_of(*manifest))));
+    return 0;
+  }
+  if (what == "keep" && (args.size() == 2 || (args.size() == 3 && args[2] == "--not"))) {
+    const auto keep = args.size() == 2 ? Keep::loaded : Keep::while_called;
+    if (const auto kept = keep_model(args[1], keep, folder); !kept) return report(kept.error());
+    say(fmt::format("{} {}.", args[1],
+                    keep == Keep::loaded ? "stays loaded" : "is unloaded when nobody calls it"));
     return 0;
   }
   if (what == "remove" && args.size() == 2) {

@@ -211,6 +211,11 @@ Result<std::string> copy_in(const std::string& file, std::uint64_t bytes, const 
   return copy;
 }
 
+std::unexpected<Error> not_installed(const std::string& id) {
+  return fail(Code::not_found, fmt::format("No model named {} is installed.", id), "unknown_model",
+              "See: bastide model list");
+}
+
 }  // namespace
 
 Result<Manifest> import_model(const std::string& file, const std::string& id, const std::string& folder,
@@ -287,6 +292,18 @@ Result<Manifest> import_adapter(const std::string& file, const std::string& id, 
   return publish(std::move(manifest), {.model = std::move(*copy)}, folder);
 }
 
+Result<void> keep_model(const std::string& id, Keep keep, const std::string& folder) {
+  for (auto& each : read_manifests(folder)) {
+    if (called(each) != id) continue;
+    if (each.kind == Kind::adapter)
+      return fail(Code::invalid, fmt::format("{} is an adapter: it is loaded with its model.", id),
+                  "not_a_model", fmt::format("Keep the model: bastide model keep {}", each.base));
+    each.keep_loaded = keep == Keep::loaded;
+    return write_manifest(each, folder);
+  }
+  return not_installed(id);
+}
+
 Result<void> remove_model(const std::string& id, const std::string& folder) {
   for (const auto& each : read_manifests(folder)) {
     if (called(each) != id) continue;
@@ -298,8 +315,7 @@ Result<void> remove_model(const std::string& id, const std::string& folder) {
     for (const auto& file : files_of(each)) fs::remove(file.file, failed);
     return {};
   }
-  return fail(Code::not_found, fmt::format("No model named {} is installed.", id), "unknown_model",
-              "See: bastide model list");
+  return not_installed(id);
 }
 
 }  // namespace bastide::models

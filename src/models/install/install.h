@@ -33,6 +33,11 @@ namespace bastide::models {
 /// `id` as it is called. Code::not_found. A server that has it loaded goes on with it until it unloads.
 [[nodiscard]] Result<void> remove_model(const std::string& id, const std::string& folder);
 
+enum class Keep { loaded, while_called };
+/// Whether an installed model stays loaded when nobody calls it. Code::not_found. Adapters go with their
+/// model: Code::invalid, not_a_model.
+[[nodiscard]] Result<void> keep_model(const std::string& id, Keep keep, const std::string& folder);
+
 /// A name for people as an id: lower case, other characters as '-'.
 [[nodiscard]] std::string id_from_name(std::string_view name);
 

@@ -21,6 +21,7 @@ constexpr int deaths_max = 5;
 constexpr Millis retry_pause{15'000};
 constexpr Millis restart_pause_max{30'000};
 constexpr Millis healthy_after{60'000};
+constexpr Millis forever = std::chrono::years(1);
 constexpr Millis idle_to_try_gpus{1'000};  // nobody who just saw it ready is about to call
 /// A prompt of some pages is split within a millisecond or two; who asks must not be held longer.
 constexpr Micros count_patience{10'000};
@@ -124,10 +125,19 @@ void LocalModel::remove_beginnings() {
   if (!options_.prefix_folder.empty()) std::filesystem::remove_all(options_.prefix_folder, ignored);
 }
 
-/// Starts loading unless that is under way or failed a moment ago.
 void LocalModel::ask_for() {
   const std::lock_guard lock(mutex_);
   last_used_ = Steady::now();
+  load_locked();
+}
+
+void LocalModel::load_ahead() {
+  const std::lock_guard lock(mutex_);
+  load_locked();
+}
+
+/// Starts loading unless that is under way or failed a moment ago.
+void LocalModel::load_locked() {
   if (stopping_ || state_ == State::ready || state_ == State::loading) return;
   if (state_ == State::failed && Steady::now() < retry_at_) return;
   state_ = State::loading;
@@ -416,9 +426,8 @@ LocalModel::Served LocalModel::serve() {
       if (calls_.empty()) {
         const auto idle = std::chrono::duration_cast<Millis>(Steady::now() - last_used_);
         // With GPUs that rested, the next call loads it anew.
-        const auto idle_max = gpus_.are_rested(Steady::now())
-                                  ? std::min(idle_to_try_gpus, options_.idle_unload)
-                                  : options_.idle_unload;
+        const auto stays = keeps_ ? forever : options_.idle_unload;
+        const auto idle_max = gpus_.are_rested(Steady::now()) ? std::min(idle_to_try_gpus, stays) : stays;
         if (idle >= idle_max || forgets_) {
           // Under the lock that callers look under: nobody sees it ready from here on.
           state_ = State::stopped;

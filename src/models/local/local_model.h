@@ -63,6 +63,10 @@ class LocalModel : public std::enable_shared_from_this<LocalModel> {
   [[nodiscard]] const Manifest& manifest() const { return options_.manifest; }
   [[nodiscard]] const std::optional<Manifest>& draft() const { return options_.draft; }
   [[nodiscard]] LocalStatus status() const;
+  /// Whether it stays when nobody calls it.
+  void keep_loaded(bool keeps) { keeps_ = keeps; }
+  /// Begins to load it, as a call would, unless it is there or failed a moment ago.
+  void load_ahead();
   /// Loads the model unless it is there. Code::unavailable with detail missing, not_enough_memory,
   /// load_failed, load_timeout, restarting; Code::corrupt with cut_short or corrupt_file; Code::cancelled.
   Task<Result<void>> ready(std::stop_token stop);
@@ -89,6 +93,7 @@ class LocalModel : public std::enable_shared_from_this<LocalModel> {
   enum class Served { died, idle, stopping };
 
   void ask_for();
+  void load_locked();
   /// Nothing where the worker does not run.
   std::optional<std::uint64_t> open_call(const std::shared_ptr<LocalCall>& call, FrameKind kind,
                                          const std::string& body);
@@ -119,6 +124,7 @@ class LocalModel : public std::enable_shared_from_this<LocalModel> {
   Link link_;
   Bell changed_;
   std::atomic<int> worker_pid_{-1};
+  std::atomic<bool> keeps_{false};
 
   mutable std::mutex mutex_;
   std::condition_variable wanted_;
