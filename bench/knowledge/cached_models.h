@@ -42,8 +42,8 @@ class CachedModels final : public exchange::Models {
                                           std::span<const exchange::Message>) const override {
     return 0;
   }
-  Task<Result<std::vector<std::vector<float>>>> embed(std::string model, std::vector<std::string> texts,
-                                                      EmbedKind kind) override {
+  Task<Result<exchange::Embeddings>> embed(std::string model, std::vector<std::string> texts, EmbedKind kind,
+                                           exchange::TooLong too_long) override {
     std::vector<std::string> missing;
     for (const auto& text : texts)
       if (!vectors_.contains(key(text, kind))) missing.push_back(text);
@@ -51,13 +51,13 @@ class CachedModels final : public exchange::Models {
       const auto end = std::min(missing.size(), from + batch);
       std::vector<std::string> part(missing.begin() + static_cast<std::ptrdiff_t>(from),
                                     missing.begin() + static_cast<std::ptrdiff_t>(end));
-      auto made = co_await source_.embed(model, part, kind);
+      auto made = co_await source_.embed(model, part, kind, too_long);
       if (!made) co_return pass(made);
-      for (std::size_t i = 0; i < part.size(); ++i) keep(key(part[i], kind), std::move((*made)[i]));
+      for (std::size_t i = 0; i < part.size(); ++i) keep(key(part[i], kind), std::move(made->vectors[i]));
     }
     std::vector<std::vector<float>> out;
     for (const auto& text : texts) out.push_back(vectors_.at(key(text, kind)));
-    co_return out;
+    co_return exchange::Embeddings{.vectors = std::move(out)};
   }
 
  private:

@@ -139,12 +139,12 @@ int main(int argc, char** argv) {
   if (!house) return 1;
   bench::CachedModels models(vectors_path, **house);
   auto embed = [&](std::vector<std::string> texts, exchange::Models::EmbedKind kind) {
-    auto made = sync_wait(models.embed("e5-small", std::move(texts), kind));
+    auto made = sync_wait(models.embed("e5-small", std::move(texts), kind, exchange::TooLong::cut));
     if (!made) {
       std::fprintf(stderr, "%s\n", made.error().message.c_str());
       std::exit(1);
     }
-    return std::move(*made);
+    return std::move(made->vectors);
   };
 
   auto passages = index::make_memory_passage_index(parameters);

@@ -80,11 +80,11 @@ class ClusterModels final : public exchange::Models {
                                           std::span<const exchange::Message>) const override {
     return 0;
   }
-  Task<Result<std::vector<std::vector<float>>>> embed(std::string, std::vector<std::string> texts,
-                                                      EmbedKind) override {
+  Task<Result<exchange::Embeddings>> embed(std::string, std::vector<std::string> texts, EmbedKind,
+                                           exchange::TooLong) override {
     std::vector<std::vector<float>> out;
     for (std::size_t i = 0; i < texts.size(); ++i) out.push_back(world_.vector());
-    co_return out;
+    co_return exchange::Embeddings{.vectors = std::move(out)};
   }
 
  private:

@@ -72,6 +72,10 @@ void put_floats(JsonWriter& json, const std::vector<float>& vector) {
   json.end();
 }
 
+void put_cut(JsonWriter& json, const EmbedAnswer& answer) {
+  if (answer.texts_cut) json.key("bastide").object().field("texts_cut", *answer.texts_cut).end();
+}
+
 std::string write_gemini(const EmbedRequest& asked, const EmbedAnswer& answer) {
   JsonWriter json;
   json.object();
@@ -89,6 +93,7 @@ std::string write_gemini(const EmbedRequest& asked, const EmbedAnswer& answer) {
     json.end();
   }
   if (answer.usage) json.key("usageMetadata").object().field("promptTokenCount", answer.usage->input).end();
+  put_cut(json, answer);
   return json.end().take();
 }
 
@@ -140,7 +145,9 @@ std::string encode_embed_answer(const EmbedRequest& asked, const EmbedAnswer& an
   const auto tokens = answer.usage ? answer.usage->input : 0;
   json.end().key("usage").object().field("prompt_tokens", tokens).field("total_tokens", tokens);
   if (asked.from == Dialect::mistral) json.field("completion_tokens", 0);
-  return json.end().end().take();
+  json.end();
+  put_cut(json, answer);
+  return json.end().take();
 }
 
 }  // namespace bastide::dialects

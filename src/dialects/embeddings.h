@@ -63,6 +63,7 @@ struct EmbedCall {
 struct EmbedAnswer {
   std::vector<std::vector<float>> vectors{};  // in the order of the inputs, as long as the provider made them
   std::optional<Usage> usage{};
+  std::optional<std::size_t> texts_cut{};  // told where the caller asked that they be
 };
 /// Code::upstream, invalid_json, when these are not `expected` vectors.
 [[nodiscard]] Result<EmbedAnswer> decode_embed_answer(Dialect from, std::string_view body,

@@ -160,6 +160,15 @@ struct ModelCall {
   std::string traceparent{};  // what a provider is told of the trace; empty: nothing
 };
 
+/// Texts as vectors, in their order.
+struct Embeddings {
+  std::vector<std::vector<float>> vectors;
+  std::int64_t tokens = 0;    // of all texts, as they were read; 0: nobody counted
+  std::size_t texts_cut = 0;  // whose end did not fit
+};
+/// What becomes of a text that is longer than its model reads.
+enum class TooLong { refuse, cut };
+
 /// Documents judged by a reranker.
 struct Ranking {
   std::vector<float> relevance;   // one a document, in their order; 0 to 1 from models of this house
@@ -201,9 +210,9 @@ class Models {
                                                   std::span<const Message> messages) const = 0;
   /// One vector a text, normalised; `kind` chooses the prefix that the embedding model wants.
   enum class EmbedKind { query, passage, raw };
-  virtual Task<Result<std::vector<std::vector<float>>>> embed(std::string model,
-                                                              std::vector<std::string> texts,
-                                                              EmbedKind kind) = 0;
+  /// Code::invalid, context_too_long, where that refuses a text.
+  virtual Task<Result<Embeddings>> embed(std::string model, std::vector<std::string> texts, EmbedKind kind,
+                                         TooLong too_long) = 0;
   /// How relevant each document is for `query`. Code::unsupported, no_capability, from models that are no
   /// rerankers.
   virtual Task<Result<Ranking>> rerank(policy::ModelCard model, std::string /*query*/,

@@ -307,10 +307,10 @@ std::int64_t House::count_tokens(const policy::ModelCard& model,
   return estimate_tokens(messages);
 }
 
-Task<Result<std::vector<std::vector<float>>>> House::embed(std::string model, std::vector<std::string> texts,
-                                                           EmbedKind kind) {
+Task<Result<exchange::Embeddings>> House::embed(std::string model, std::vector<std::string> texts,
+                                                EmbedKind kind, exchange::TooLong too_long) {
   if (model.empty()) model = impl_->embedding_model;
-  if (texts.empty()) co_return std::vector<std::vector<float>>();
+  if (texts.empty()) co_return exchange::Embeddings();
   if (texts.size() > embed_texts_max)
     co_return fail(Code::too_large,
                    fmt::format("At most {} texts can be embedded at once.", embed_texts_max));
@@ -329,7 +329,8 @@ Task<Result<std::vector<std::vector<float>>>> House::embed(std::string model, st
     auto* provider = impl_->provider(entry->card.provider);
     if (!provider) co_return fail(Code::unavailable, entry->card.state_detail, "unknown_dialect");
     auto vectors = co_await provider->embed(entry->card.upstream, std::move(texts), {});
-    co_return vectors;
+    if (!vectors) co_return pass(vectors);
+    co_return exchange::Embeddings{.vectors = std::move(*vectors)};
   }
   if (entry->card.state == "missing" || entry->card.state == "failed") co_return unusable(entry->card);
   const auto& prefix = kind == EmbedKind::query     ? entry->local->query_prefix
@@ -337,8 +338,8 @@ Task<Result<std::vector<std::vector<float>>>> House::embed(std::string model, st
                                                     : std::string();
   for (auto& text : texts) text = prefix + to_valid_utf8(trim(text));
   const auto running = impl_->local_model(*entry->local);
-  auto vectors = co_await running->embed(std::move(texts), {});
-  co_return vectors;
+  auto embedded = co_await running->embed(std::move(texts), too_long, {});
+  co_return embedded;
 }
 
 Task<Result<exchange::Ranking>> House::rerank(policy::ModelCard model, std::string query,

@@ -58,10 +58,11 @@ class House final : public exchange::Models {
                                                             std::stop_token stop) override;
   [[nodiscard]] std::int64_t count_tokens(const policy::ModelCard& model,
                                           std::span<const exchange::Message> messages) const override;
-  /// An empty `model` is [knowledge] embedding_model. At most 2,048 texts a call. Each text is cut at what
-  /// the model reads (512 tokens for e5-small), at a token's border.
-  Task<Result<std::vector<std::vector<float>>>> embed(std::string model, std::vector<std::string> texts,
-                                                      EmbedKind kind) override;
+  /// An empty `model` is [knowledge] embedding_model. At most 2,048 texts a call. Models of this
+  /// machine cut a text at a token's border (512 tokens for e5-small), or refuse it with its length; those of
+  /// providers do as their servers do.
+  Task<Result<exchange::Embeddings>> embed(std::string model, std::vector<std::string> texts, EmbedKind kind,
+                                           exchange::TooLong too_long) override;
 
   Task<Result<exchange::Ranking>> rerank(policy::ModelCard model, std::string query,
                                          std::vector<std::string> documents, std::stop_token stop) override;

@@ -151,7 +151,14 @@ class Embeddings(Doors):
         self.assertAlmostEqual(struct.unpack("<f", packed[:4])[0], made.data[0].embedding[0], places=6)
         query = self.google.models.embed_content(model="e5-small", contents="Bonjour", config=types.EmbedContentConfig(task_type="RETRIEVAL_QUERY"))
         self.assertNotAlmostEqual(query.embeddings[0].values[0], made.data[0].embedding[0], places=5, msg="another prefix")
-        for field, value in (("dimensions", 128), ("input", [1, 2])):
+        self.assertLess(made.usage.prompt_tokens, 8)
+        refused = self.bastide.call("POST", "/v1/embeddings", {"model": "e5-small", "input": ["a", "mot " * 700]})
+        self.assertEqual((refused.status, refused.json["error"]["code"]), (400, "context_too_long"))
+        self.assertRegex(refused.json["error"]["message"], r"A text is \d+ tokens long; this model reads 512")
+        cut = self.bastide.call("POST", "/v1/embeddings", {"model": "e5-small", "input": ["a", "mot " * 700], "truncate": True})
+        self.assertEqual((cut.status, cut.json["bastide"]), (200, {"texts_cut": 1}))
+        self.assertEqual(cut.json["usage"]["prompt_tokens"], 512 + 3)
+        for field, value in (("dimensions", 128), ("input", [1, 2]), ("truncate", "START")):
             refused = self.bastide.call("POST", "/v1/embeddings", {"model": "e5-small", "input": "a", field: value})
             self.assertEqual((refused.status, refused.json["error"]["param"]), (400, field))
 

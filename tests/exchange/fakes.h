@@ -214,9 +214,8 @@ struct FakeModels final : Models {
   [[nodiscard]] std::int64_t count_tokens(const policy::ModelCard&, std::span<const Message>) const override {
     return 7;
   }
-  Task<Result<std::vector<std::vector<float>>>> embed(std::string, std::vector<std::string>,
-                                                      EmbedKind) override {
-    co_return std::vector<std::vector<float>>{};
+  Task<Result<Embeddings>> embed(std::string, std::vector<std::string>, EmbedKind, TooLong) override {
+    co_return Embeddings{};
   }
   std::vector<policy::ModelCard> cards{card("inside", "walls")};
   std::vector<std::string> down;

@@ -32,8 +32,8 @@ class FakeModels final : public exchange::Models {
                                           std::span<const exchange::Message>) const override {
     return 0;
   }
-  Task<Result<std::vector<std::vector<float>>>> embed(std::string, std::vector<std::string> texts,
-                                                      EmbedKind) override {
+  Task<Result<exchange::Embeddings>> embed(std::string, std::vector<std::string> texts, EmbedKind,
+                                           exchange::TooLong) override {
     if (!ready) co_return fail(Code::unavailable, "The model is not ready.");
     std::vector<std::vector<float>> out;
     for (const auto& text : texts) {
@@ -46,7 +46,7 @@ class FakeModels final : public exchange::Models {
       for (float& x : vector) x /= std::sqrt(norm);
       out.push_back(std::move(vector));
     }
-    co_return out;
+    co_return exchange::Embeddings{.vectors = std::move(out)};
   }
 };
 

@@ -76,13 +76,16 @@ TEST(Frame, TimesThatAreNoneAreRefused) {
 
 TEST(Frame, VectorsAreCheckedAgainstWhatWasAsked) {
   const std::vector<std::vector<float>> vectors{{1, 2, 3}, {4, 5, 6}};
-  const std::string body = encode_vectors(vectors);
-  EXPECT_EQ(*decode_vectors(body, 2), vectors);
+  const std::string body = encode(VectorsBody{700, 1, vectors});
+  const auto read = decode_vectors(body, 2);
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->vectors, vectors);
+  EXPECT_EQ(read->tokens, 700U);
+  EXPECT_EQ(read->texts_cut, 1U);
   EXPECT_FALSE(decode_vectors(body, 3));
   EXPECT_FALSE(decode_vectors(std::string_view(body).substr(0, body.size() - 1), 2));
   EXPECT_FALSE(decode_vectors("", 0));
-  const std::vector<std::vector<float>> nan{{std::numeric_limits<float>::quiet_NaN()}};
-  EXPECT_FALSE(decode_vectors(encode_vectors(nan), 1));
+  EXPECT_FALSE(decode_vectors(encode(VectorsBody{1, 0, {{std::numeric_limits<float>::quiet_NaN()}}}), 1));
 }
 
 TEST(Frame, ScoresAreCheckedAgainstWhatWasAsked) {

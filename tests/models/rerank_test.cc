@@ -84,7 +84,7 @@ TEST_F(LocalReranker, CutsADocumentThatIsTooLongAndSaysSo) {
 }
 
 TEST_F(LocalReranker, MakesNoEmbeddingsAndNoAnswers) {
-  const auto vectors = sync_wait(model_->embed({"word"}, {}));
+  const auto vectors = sync_wait(model_->embed({"word"}, exchange::TooLong::cut, {}));
   ASSERT_FALSE(vectors);
   EXPECT_EQ(vectors.error().code, Code::invalid);
 }

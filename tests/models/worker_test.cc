@@ -491,7 +491,9 @@ TEST(Embeddings, PutLikeBesideLikeInFrenchAndEnglish) {
   const auto house = House::create(Config{}, options, **client, pool, metrics);
   ASSERT_TRUE(house) << house.error().message;
   using Kind = exchange::Models::EmbedKind;
-  const auto query = sync_wait((*house)->embed("", {"Combien de jours de congés par an ?"}, Kind::query));
+  using Long = exchange::TooLong;
+  const auto query =
+      sync_wait((*house)->embed("", {"Combien de jours de congés par an ?"}, Kind::query, Long::refuse));
   ASSERT_TRUE(query) << query.error().message;
   std::vector<std::string> passages{"Chaque salarié a droit à vingt-cinq jours de congés payés par année.",
                                     "Employees are entitled to twenty-five days of paid leave a year.",
@@ -500,20 +502,30 @@ TEST(Embeddings, PutLikeBesideLikeInFrenchAndEnglish) {
   for (int i = 0; i < 3000; ++i) very_long += "congés ";
   passages.push_back(very_long);
   for (int i = 0; i < 60; ++i) passages.push_back("Passage numéro " + std::to_string(i));
-  const auto vectors = sync_wait((*house)->embed("e5-small", passages, Kind::passage));
-  ASSERT_TRUE(vectors) << vectors.error().message;
-  ASSERT_EQ(vectors->size(), passages.size());
-  for (const auto& vector : *vectors) {
+  const auto refused = sync_wait((*house)->embed("e5-small", passages, Kind::passage, Long::refuse));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().detail, "context_too_long");
+  EXPECT_NE(refused.error().message.find("; this model reads 512."), std::string::npos)
+      << refused.error().message;
+  const auto read = sync_wait((*house)->embed("e5-small", passages, Kind::passage, Long::cut));
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->texts_cut, 1U);
+  EXPECT_GT(read->tokens, 512 + 3 * 10);
+  const auto& vectors = read->vectors;
+  ASSERT_EQ(vectors.size(), passages.size());
+  for (const auto& vector : vectors) {
     ASSERT_EQ(vector.size(), 384U);
     EXPECT_NEAR(cosine(vector, vector), 1, 1e-4);
   }
-  const auto& asked = query->front();
-  EXPECT_GT(cosine(asked, (*vectors)[0]), cosine(asked, (*vectors)[2]) + 0.05F);
-  EXPECT_GT(cosine(asked, (*vectors)[1]), cosine(asked, (*vectors)[2]) + 0.02F);
-  const auto alone = sync_wait((*house)->embed("e5-small", {passages[0]}, Kind::passage));
-  EXPECT_GT(cosine(alone->front(), (*vectors)[0]), 0.9999F) << "what shares a batch does not matter";
-  EXPECT_EQ(sync_wait((*house)->embed("nothing", {"x"}, Kind::raw)).error().code, Code::not_found);
-  EXPECT_TRUE(sync_wait((*house)->embed("", {}, Kind::raw))->empty());
+  const auto& asked = query->vectors.front();
+  EXPECT_GT(cosine(asked, vectors[0]), cosine(asked, vectors[2]) + 0.05F);
+  EXPECT_GT(cosine(asked, vectors[1]), cosine(asked, vectors[2]) + 0.02F);
+  const auto alone = sync_wait((*house)->embed("e5-small", {passages[0]}, Kind::passage, Long::refuse));
+  EXPECT_GT(cosine(alone->vectors.front(), vectors[0]), 0.9999F) << "what shares a batch does not matter";
+  EXPECT_LT(alone->tokens, 100);
+  EXPECT_EQ(alone->texts_cut, 0U);
+  EXPECT_EQ(sync_wait((*house)->embed("nothing", {"x"}, Kind::raw, Long::cut)).error().code, Code::not_found);
+  EXPECT_TRUE(sync_wait((*house)->embed("", {}, Kind::raw, Long::cut))->vectors.empty());
 }
 
 }  // namespace

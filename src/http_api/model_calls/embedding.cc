@@ -53,6 +53,39 @@ Result<void> check_local(const EmbedRequest& request) {
   return {};
 }
 
+struct Cutting {
+  exchange::TooLong too_long = exchange::TooLong::refuse;
+  dialects::Others others;  // without the fields that say it
+};
+
+/// Whether texts that are too long are cut, in the words that clients have for it: `truncate` of Cohere and
+/// of Text Embeddings Inference, `truncate_prompt_tokens` of vLLM (-1: at what the model reads), Gemini's
+/// `autoTruncate`.
+Result<Cutting> cutting_of(const EmbedRequest& request) {
+  constexpr std::array<std::string_view, 3> names{"truncate", "truncate_prompt_tokens", "autoTruncate"};
+  constexpr std::array<std::string_view, 3> cuts{"true", "\"END\"", "-1"};
+  constexpr std::array<std::string_view, 3> refuses{"false", "\"NONE\"", "null"};
+  Cutting out;
+  const auto take = [&](const dialects::Others& fields) -> Result<void> {
+    for (const auto& field : fields) {
+      if (std::ranges::find(names, field.name) == names.end()) {
+        out.others.push_back(field);
+      } else if (std::ranges::find(cuts, field.json) != cuts.end()) {
+        out.too_long = exchange::TooLong::cut;
+      } else if (std::ranges::find(refuses, field.json) == refuses.end()) {
+        return fail(Code::invalid,
+                    fmt::format("\"{}\": texts are cut at what the model reads, or not at all.", field.name),
+                    "invalid_" + field.name, "Say \"truncate\": true.");
+      }
+    }
+    return {};
+  };
+  if (auto taken = take(request.others); !taken) return pass(taken);
+  for (const auto& input : request.inputs)
+    if (auto taken = take(input.others); !taken) return pass(taken);
+  return out;
+}
+
 class Embedding final : public DoorWork {
  public:
   Embedding(Call& call, EmbedRequest request) : DoorWork(call), request_(std::move(request)) {}
@@ -136,8 +169,10 @@ class Embedding final : public DoorWork {
 
   Task<Result<void>> call_local(const policy::ModelCard& model, EmbedRequest request) {
     if (auto able = check_local(request); !able) co_return able;
+    const auto cutting = cutting_of(request);
+    if (!cutting) co_return std::unexpected(cutting.error());
     dialects::Losses losses;
-    for (const auto& field : request.others)
+    for (const auto& field : cutting->others)
       dialects::lose(losses, field.name, "Models on this machine have no word for it.");
     if (auto said = lose(std::move(losses)); !said) co_return said;
     using Kind = exchange::Models::EmbedKind;
@@ -145,6 +180,7 @@ class Embedding final : public DoorWork {
     constexpr std::array<std::pair<Purpose, Kind>, 3> kinds{
         {{Purpose::any, Kind::raw}, {Purpose::query, Kind::query}, {Purpose::passage, Kind::passage}}};
     EmbedAnswer answer;
+    std::size_t texts_cut = 0;
     answer.vectors.resize(request.inputs.size());
     for (const auto& [purpose, kind] : kinds) {
       std::vector<std::string> texts;
@@ -155,10 +191,13 @@ class Embedding final : public DoorWork {
         places.push_back(i);
       }
       if (texts.empty()) continue;
-      auto vectors = co_await services().models.embed(model.id, std::move(texts), kind);
-      if (!vectors) co_return pass(vectors);
-      for (std::size_t i = 0; i < places.size(); ++i) answer.vectors[places[i]] = std::move((*vectors)[i]);
+      auto read = co_await services().models.embed(model.id, std::move(texts), kind, cutting->too_long);
+      if (!read) co_return pass(read);
+      for (std::size_t i = 0; i < places.size(); ++i) answer.vectors[places[i]] = std::move(read->vectors[i]);
+      usage().input_tokens += read->tokens;
+      texts_cut += read->texts_cut;
     }
+    if (cutting->too_long == exchange::TooLong::cut) answer.texts_cut = texts_cut;
     for (std::size_t i = 0; i < answer.vectors.size(); ++i)
       if (auto fits = cut_to(request.inputs[i].dimensions, model, answer.vectors[i]); !fits) co_return fits;
     finish(model, std::move(answer));

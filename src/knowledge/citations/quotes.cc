@@ -197,12 +197,13 @@ Task<Result<std::vector<exchange::Citation>>> quote(exchange::Models& models, st
     std::vector<std::string> texts;
     for (const auto& sentence : sentences)
       texts.push_back(passages[sentence.passage].text.substr(sentence.start, sentence.end - sentence.start));
+    using Kind = exchange::Models::EmbedKind;
     auto question =
-        co_await models.embed(model, std::vector<std::string>(1, query), exchange::Models::EmbedKind::query);
-    if (question && question->size() == 1) {
-      auto vectors = co_await models.embed(model, std::move(texts), exchange::Models::EmbedKind::passage);
-      if (vectors && vectors->size() == sentences.size()) {
-        weigh_meaning(sentences, question->front(), *vectors);
+        co_await models.embed(model, std::vector<std::string>(1, query), Kind::query, exchange::TooLong::cut);
+    if (question && question->vectors.size() == 1) {
+      auto read = co_await models.embed(model, std::move(texts), Kind::passage, exchange::TooLong::cut);
+      if (read && read->vectors.size() == sentences.size()) {
+        weigh_meaning(sentences, question->vectors.front(), read->vectors);
         for (auto& sentence : sentences) sentence.score += weight_meaning * sentence.meaning;
         sort_best_first(sentences);
       }

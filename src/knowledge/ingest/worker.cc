@@ -229,20 +229,21 @@ void Workers::run_embed(const Job& job, const std::stop_token& stop) {
     }
     std::vector<std::string> texts;
     for (const auto& row : *rows) texts.push_back(embedded_text(row.title, row.section, row.text));
-    auto vectors =
-        await_on(parts_.embedding,
-                 parts_.models.embed(parts_.model, std::move(texts), exchange::Models::EmbedKind::passage),
-                 embed_patience, stop);
-    if (!vectors && stop.stop_requested()) break;
-    if (!vectors) return later(vectors.error());
-    if (vectors->size() != rows->size())
+    // A passage that is longer than the model reads is found by its beginning, and by all of its words.
+    auto read = await_on(parts_.embedding,
+                         parts_.models.embed(parts_.model, std::move(texts),
+                                             exchange::Models::EmbedKind::passage, exchange::TooLong::cut),
+                         embed_patience, stop);
+    if (!read && stop.stop_requested()) break;
+    if (!read) return later(read.error());
+    if (read->vectors.size() != rows->size())
       return later(
           Error{Code::upstream, "The embedding model gave another number of vectors.", "vectors_missing"});
     done += static_cast<std::int64_t>(rows->size());
     const Block block{.sequence = 0,
                       .first_key = rows->front().key,
                       .count = static_cast<std::int64_t>(rows->size()),
-                      .bytes = index::write_vectors(*vectors)};
+                      .bytes = index::write_vectors(read->vectors)};
     auto held = parts_.store.add_vectors(
         job, parts_.model, block, lease(),
         total > 0 ? std::min(1.0, static_cast<double>(done) / static_cast<double>(total)) : 0);

@@ -36,15 +36,16 @@ Task<std::vector<float>> Searcher::embed(std::string query) {
       co_return recent_.front().second;
     }
   }
-  auto vectors =
-      co_await models_.embed(model_, std::vector<std::string>(1, query), exchange::Models::EmbedKind::query);
-  if (!vectors || vectors->size() != 1) co_return std::vector<float>{};
+  auto read = co_await models_.embed(model_, std::vector<std::string>(1, query),
+                                     exchange::Models::EmbedKind::query, exchange::TooLong::cut);
+  if (!read || read->vectors.size() != 1) co_return std::vector<float>{};
+  auto& vector = read->vectors.front();
   {
     std::lock_guard lock(mutex_);
-    recent_.emplace_front(std::move(query), vectors->front());
+    recent_.emplace_front(std::move(query), vector);
     if (recent_.size() > recent_max) recent_.pop_back();
   }
-  co_return std::move(vectors->front());
+  co_return std::move(vector);
 }
 
 Result<Found> Searcher::find(const SearchRequest& request, const std::vector<float>& vector) {

@@ -125,17 +125,18 @@ Result<void> measure_chat(local::Engine& engine, Meter& meter, Speed& out) {
 }
 
 Result<void> measure_embedding(local::Engine& engine, Meter& meter, Speed& out) {
-  auto tokens = engine.tokenize_for_embedding(some_text());
-  if (!tokens) return pass(tokens);
-  tokens->resize(std::min<std::size_t>(tokens->size(), piece_tokens));
-  const std::vector<std::vector<local::Token>> batch(3, *tokens);
+  auto reading = engine.tokenize_for_embedding(some_text());
+  if (!reading) return pass(reading);
+  auto& tokens = reading->tokens;
+  tokens.resize(std::min<std::size_t>(tokens.size(), piece_tokens));
+  const std::vector<std::vector<local::Token>> batch(3, tokens);
   meter.begin();
   const auto begun = Steady::now();
   constexpr int times_max = 8;
   int times = 0;
   for (; times < times_max && (times == 0 || !has_had_enough(begun)); ++times)
     if (auto vectors = engine.embed(batch); !vectors) return pass(vectors);
-  const auto read = static_cast<std::size_t>(times) * batch.size() * tokens->size();
+  const auto read = static_cast<std::size_t>(times) * batch.size() * tokens.size();
   out.embedding = static_cast<double>(read) / seconds_since(begun);
   out.wh = meter.wh_per_1000(read);
   return {};

@@ -16,12 +16,24 @@ EmbedScheduler::~EmbedScheduler() {
   thread_.join();
 }
 
-void EmbedScheduler::submit(std::uint64_t call, std::vector<std::string> texts,
-                            std::optional<std::string> query) {
+void EmbedScheduler::embed(std::uint64_t call, std::vector<std::string> texts, exchange::TooLong too_long) {
   auto work = std::make_shared<Work>();
   work->call = call;
   work->texts = std::move(texts);
+  work->too_long = too_long;
+  submit(std::move(work));
+}
+
+void EmbedScheduler::rank(std::uint64_t call, std::vector<std::string> documents, std::string query) {
+  auto work = std::make_shared<Work>();
+  work->call = call;
+  work->texts = std::move(documents);
   work->query = std::move(query);
+  submit(std::move(work));
+}
+
+void EmbedScheduler::submit(std::shared_ptr<Work> work) {
+  const auto call = work->call;
   bool taken = false;
   {
     const std::lock_guard lock(mutex_);
@@ -66,9 +78,14 @@ void EmbedScheduler::run() {
 
 Result<std::vector<Token>> EmbedScheduler::read(Work& work, std::size_t text) const {
   if (!work.query) {
-    auto tokens = engine_.tokenize_for_embedding(work.texts[text]);
-    if (tokens && tokens->empty()) return fail(Code::invalid, "A text to embed is empty.", "bad_request");
-    return tokens;
+    auto reading = engine_.tokenize_for_embedding(work.texts[text]);
+    if (!reading) return pass(reading);
+    if (reading->tokens.empty()) return fail(Code::invalid, "A text to embed is empty.", "bad_request");
+    if (reading->is_cut && work.too_long == exchange::TooLong::refuse)
+      return std::unexpected(engine_.too_long_to_embed(work.texts[text]));
+    work.embedding.tokens += static_cast<std::uint32_t>(reading->tokens.size());
+    work.embedding.texts_cut += reading->is_cut;
+    return std::move(reading->tokens);
   }
   auto pair = engine_.tokenize_pair(*work.query, work.texts[text]);
   if (!pair) return pass(pair);
@@ -86,7 +103,7 @@ Result<void> EmbedScheduler::compute(Work& work, const std::vector<std::vector<T
   }
   auto vectors = engine_.embed(batch);
   if (!vectors) return pass(vectors);
-  std::ranges::move(*vectors, std::back_inserter(work.vectors));
+  std::ranges::move(*vectors, std::back_inserter(work.embedding.vectors));
   return {};
 }
 
@@ -117,7 +134,7 @@ void EmbedScheduler::step(Work& work) {
   if (work.query)
     send_(FrameKind::scores, work.call, encode(work.ranking));
   else
-    send_(FrameKind::vectors, work.call, encode_vectors(work.vectors));
+    send_(FrameKind::vectors, work.call, encode(work.embedding));
 }
 
 }  // namespace bastide::models::local

@@ -11,6 +11,7 @@
 #include <thread>
 #include <vector>
 
+#include "exchange/ports.h"
 #include "models/local/frame.h"
 #include "models/local/llama_engine.h"
 
@@ -27,21 +28,27 @@ class EmbedScheduler {
   EmbedScheduler(const EmbedScheduler&) = delete;
   EmbedScheduler& operator=(const EmbedScheduler&) = delete;
 
-  /// Ends with `vectors` or `error`; with a query (the engine is a reranker) with `scores` or `error`.
-  void submit(std::uint64_t call, std::vector<std::string> texts, std::optional<std::string> query = {});
+  /// Ends with `vectors` or `error`. What is too long is cut, or refused as a whole call.
+  void embed(std::uint64_t call, std::vector<std::string> texts, exchange::TooLong too_long);
+  /// The engine is a reranker. Ends with `scores` or `error`.
+  void rank(std::uint64_t call, std::vector<std::string> documents, std::string query);
   void cancel(std::uint64_t call);
 
  private:
   struct Work {
     std::uint64_t call = 0;
     std::vector<std::string> texts;
+    exchange::TooLong too_long = exchange::TooLong::cut;
     std::optional<std::string> query;
-    std::vector<std::vector<float>> vectors;
+    VectorsBody embedding;
     ScoresBody ranking;
     std::optional<std::vector<Token>> next;  // was read and did not fit into the batch before
-    [[nodiscard]] std::size_t done() const { return query ? ranking.scores.size() : vectors.size(); }
+    [[nodiscard]] std::size_t done() const {
+      return query ? ranking.scores.size() : embedding.vectors.size();
+    }
     bool cancelled = false;
   };
+  void submit(std::shared_ptr<Work> work);
   void run();
   void step(Work& work);
   /// The next text's tokens.

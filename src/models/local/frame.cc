@@ -120,24 +120,29 @@ Result<QueuedBody> decode_queued(std::string_view body) {
   return QueuedBody{get<std::uint32_t>(body, 0), get<std::uint32_t>(body, 4)};
 }
 
-std::string encode_vectors(std::span<const std::vector<float>> vectors) {
+std::string encode(const VectorsBody& body) {
   std::string out;
-  put(out, static_cast<std::uint32_t>(vectors.size()));
-  put(out, static_cast<std::uint32_t>(vectors.empty() ? 0 : vectors.front().size()));
-  for (const auto& vector : vectors)
+  put(out, body.tokens);
+  put(out, body.texts_cut);
+  put(out, static_cast<std::uint32_t>(body.vectors.size()));
+  put(out, static_cast<std::uint32_t>(body.vectors.empty() ? 0 : body.vectors.front().size()));
+  for (const auto& vector : body.vectors)
     for (const float number : vector) put(out, number);
   return out;
 }
 
-Result<std::vector<std::vector<float>>> decode_vectors(std::string_view body, std::size_t expected) {
-  if (body.size() < 8) return damaged("damaged vectors");
-  const std::size_t count = get<std::uint32_t>(body, 0);
-  const std::size_t dimension = get<std::uint32_t>(body, 4);
-  if (count != expected || dimension > dimension_max || body.size() != 8 + count * dimension * sizeof(float))
+Result<VectorsBody> decode_vectors(std::string_view body, std::size_t expected) {
+  constexpr std::size_t head = 16;
+  if (body.size() < head) return damaged("damaged vectors");
+  const std::size_t count = get<std::uint32_t>(body, 8);
+  const std::size_t dimension = get<std::uint32_t>(body, 12);
+  if (count != expected || dimension > dimension_max ||
+      body.size() != head + count * dimension * sizeof(float))
     return damaged("damaged vectors");
-  std::vector<std::vector<float>> out(count, std::vector<float>(dimension));
-  std::size_t at = 8;
-  for (auto& vector : out)
+  VectorsBody out{get<std::uint32_t>(body, 0), get<std::uint32_t>(body, 4),
+                  std::vector<std::vector<float>>(count, std::vector<float>(dimension))};
+  std::size_t at = head;
+  for (auto& vector : out.vectors)
     for (float& number : vector) {
       number = get<float>(body, at);
       at += sizeof(float);

@@ -17,7 +17,7 @@ enum class FrameKind : std::uint8_t {
   // To the worker.
   chat = 1,    // an OpenAI chat completion body as JSON
   cancel = 2,  // empty
-  embed = 3,   // {"texts": [...]}
+  embed = 3,   // {"texts": [...], "cut": whether texts that are too long are cut or refused}
   count = 4,   // as chat
   setup = 5,   // {"prefix_folder","prefix_key","model","memory_bytes","disk_bytes"}: before all others
   rerank = 6,  // {"query", "documents": [...]}
@@ -31,7 +31,7 @@ enum class FrameKind : std::uint8_t {
   tool_calls = 22,  // the OpenAI `tool_calls` array of one chunk
   finish = 23,      // FinishBody
   error = 24,       // an error as JSON
-  vectors = 25,     // u32 count, u32 dimension, floats
+  vectors = 25,     // u32 tokens read, u32 texts cut, u32 count, u32 dimension, floats
   counted = 26,     // u32
   logprobs = 27,    // the OpenAI `logprobs.content` array of one chunk
   scores = 28,      // u32 tokens read, u32 documents cut, u32 count, floats
@@ -94,10 +94,15 @@ struct QueuedBody {
 [[nodiscard]] std::string encode(const QueuedBody& queued);
 [[nodiscard]] Result<QueuedBody> decode_queued(std::string_view body);
 
-[[nodiscard]] std::string encode_vectors(std::span<const std::vector<float>> vectors);
+/// Texts as vectors; see exchange::Embeddings.
+struct VectorsBody {
+  std::uint32_t tokens = 0;
+  std::uint32_t texts_cut = 0;
+  std::vector<std::vector<float>> vectors;
+};
+[[nodiscard]] std::string encode(const VectorsBody& vectors);
 /// Refuses other counts than `expected`, dimensions over 65,536 and numbers that are not finite.
-[[nodiscard]] Result<std::vector<std::vector<float>>> decode_vectors(std::string_view body,
-                                                                     std::size_t expected);
+[[nodiscard]] Result<VectorsBody> decode_vectors(std::string_view body, std::size_t expected);
 
 /// How relevant each document is; see exchange::Ranking.
 struct ScoresBody {

@@ -175,19 +175,22 @@ class Engine {
   bool restore(int slot, std::string_view state);
 
   // --- embeddings and relevance ---
+  /// What is read of a text, or of a query with a document.
+  struct Reading {
+    std::vector<Token> tokens;
+    bool is_cut = false;  // its end, or the document's, did not fit into context_tokens
+  };
   /// Cut at context_tokens, the end token kept.
-  [[nodiscard]] Result<std::vector<Token>> tokenize_for_embedding(std::string_view text) const;
+  [[nodiscard]] Result<Reading> tokenize_for_embedding(std::string_view text) const;
+  /// What a text that would be cut is told: how long it is, or that it is longer than its first megabyte.
+  [[nodiscard]] Error too_long_to_embed(std::string_view text) const;
   /// Mean-pooled (or as the file says) and normalised; the texts together fit one batch
   /// (`embedding_batch_tokens`, `embedding_batch_texts`).
   [[nodiscard]] Result<std::vector<std::vector<float>>> embed(std::span<const std::vector<Token>> texts);
-  /// A query with one of the documents that are to be ranked.
-  struct Pair {
-    std::vector<Token> tokens;
-    bool is_cut = false;  // the document's end did not fit into context_tokens
-  };
-  /// As the model wants them joined: by its own template for reranking, else by end and separator tokens.
-  /// Code::invalid, context_too_long, when the query leaves no room for a document.
-  [[nodiscard]] Result<Pair> tokenize_pair(std::string_view query, std::string_view document) const;
+  /// A query with one of the documents that are to be ranked, as the model wants them joined: by its own
+  /// template for reranking, else by end and separator tokens. Code::invalid, context_too_long, when the
+  /// query leaves no room for a document.
+  [[nodiscard]] Result<Reading> tokenize_pair(std::string_view query, std::string_view document) const;
   /// How relevant each pair's document is, 0 to 1; the pairs together fit one batch.
   [[nodiscard]] Result<std::vector<float>> score(std::span<const std::vector<Token>> pairs);
   [[nodiscard]] int embedding_batch_tokens() const;

@@ -10,6 +10,7 @@ namespace {
 
 /// No token is shorter than a byte and few words make more than a token a byte: this keeps a huge text cheap.
 constexpr std::size_t bytes_a_token_max = 64;
+constexpr std::size_t counted_bytes_max = 1 << 20;
 
 std::unexpected<Error> cannot_split() {
   return fail(Code::invalid, "A text could not be split into tokens.", "bad_request");
@@ -57,21 +58,39 @@ std::vector<Token> join(const llama_model* model, std::string_view query, std::s
 int Engine::embedding_batch_tokens() const { return impl_->batch_tokens_max; }
 int Engine::embedding_batch_texts() const { return impl_->slots; }
 
-Result<std::vector<Token>> Engine::tokenize_for_embedding(std::string_view text) const try {
+Result<Engine::Reading> Engine::tokenize_for_embedding(std::string_view text) const try {
   const auto limit = static_cast<std::size_t>(impl_->facts.context_tokens);
-  auto tokens =
-      common_tokenize(impl_->vocab, std::string(text.substr(0, limit * bytes_a_token_max)), true, false);
-  if (tokens.size() > limit) {
-    const Token end = tokens.back();
-    tokens.resize(limit);
-    if (llama_vocab_get_add_eos(impl_->vocab)) tokens.back() = end;
+  const auto shown = utf8_prefix(text, limit * bytes_a_token_max);
+  Reading out{common_tokenize(impl_->vocab, std::string(shown), true, false), shown.size() < text.size()};
+  if (out.tokens.size() > limit) {
+    const Token end = out.tokens.back();
+    out.tokens.resize(limit);
+    if (llama_vocab_get_add_eos(impl_->vocab)) out.tokens.back() = end;
+    out.is_cut = true;
   }
-  return tokens;
+  return out;
 } catch (const std::exception&) {
   return cannot_split();
 }
 
-Result<Engine::Pair> Engine::tokenize_pair(std::string_view query, std::string_view document) const try {
+Error Engine::too_long_to_embed(std::string_view text) const try {
+  const auto counted = utf8_prefix(text, counted_bytes_max);
+  const auto tokens = common_tokenize(impl_->vocab, std::string(counted), true, false).size();
+  const auto count = static_cast<std::int64_t>(tokens);
+  const std::int64_t most = impl_->facts.context_tokens;
+  constexpr std::string_view advice = "Divide it, or ask that it be cut: \"truncate\": true.";
+  if (counted.size() < text.size())
+    return error_with({{"text_tokens_min", count}, {"tokens_max", most}}, Code::invalid,
+                      "A text is longer than {text_tokens_min} tokens; this model reads {tokens_max}.",
+                      "context_too_long", advice);
+  return error_with({{"text_tokens", count}, {"tokens_max", most}}, Code::invalid,
+                    "A text is {text_tokens} tokens long; this model reads {tokens_max}.", "context_too_long",
+                    advice);
+} catch (const std::exception&) {
+  return cannot_split().error();
+}
+
+Result<Engine::Reading> Engine::tokenize_pair(std::string_view query, std::string_view document) const try {
   const auto limit = static_cast<std::size_t>(impl_->facts.context_tokens);
   if (query.size() > limit * bytes_a_token_max) return no_room();
   const auto* model = impl_->model.get();
@@ -85,7 +104,7 @@ Result<Engine::Pair> Engine::tokenize_pair(std::string_view query, std::string_v
     shown = utf8_prefix(shown, std::min(kept, shown.size() - 1));
     tokens = join(model, query, shown);
   }
-  return Pair{std::move(tokens), shown.size() < document.size()};
+  return Reading{std::move(tokens), shown.size() < document.size()};
 } catch (const std::exception&) {
   return cannot_split();
 }

@@ -210,7 +210,7 @@ Task<Result<dialects::StreamEvent>> LocalCall::next() {
   }
 }
 
-Task<Result<std::vector<std::vector<float>>>> LocalCall::vectors() {
+Task<Result<VectorsBody>> LocalCall::vectors() {
   while (true) {
     const auto seen = bell_.count();
     {

@@ -36,7 +36,7 @@ class LocalCall {
   [[nodiscard]] Task<Result<void>> accepted();
   /// The next event; pieces that came meanwhile are joined.
   [[nodiscard]] Task<Result<dialects::StreamEvent>> next();
-  [[nodiscard]] Task<Result<std::vector<std::vector<float>>>> vectors();
+  [[nodiscard]] Task<Result<VectorsBody>> vectors();
   [[nodiscard]] Task<Result<ScoresBody>> scores();
   /// Blocks the thread for at most `patience`.
   [[nodiscard]] std::optional<std::uint32_t> number_within(Micros patience);
@@ -62,7 +62,7 @@ class LocalCall {
   std::unique_ptr<dialects::StreamDecoder> decoder_ = dialects::openai_codec().stream_decoder();
   std::deque<dialects::StreamEvent> events_;
   std::optional<Error> error_;
-  std::optional<std::vector<std::vector<float>>> vectors_;
+  std::optional<VectorsBody> vectors_;
   std::optional<ScoresBody> scores_;
   std::optional<std::uint32_t> number_;
   FinishBody finish_;

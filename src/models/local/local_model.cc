@@ -224,19 +224,20 @@ Task<Result<std::unique_ptr<exchange::Completion>>> LocalModel::start(std::strin
   co_return std::unique_ptr<exchange::Completion>(std::move(completion));
 }
 
-Task<Result<std::vector<std::vector<float>>>> LocalModel::embed(std::vector<std::string> texts,
-                                                                std::stop_token stop) {
+Task<Result<exchange::Embeddings>> LocalModel::embed(std::vector<std::string> texts,
+                                                     exchange::TooLong too_long, std::stop_token stop) {
   auto call = std::make_shared<LocalCall>(texts.size());
   JsonWriter body;
   body.object().key("texts").array();
   for (const auto& text : texts) body.value(text);
-  body.end().end();
+  body.end().field("cut", too_long == exchange::TooLong::cut).end();
   auto id = co_await open(call, FrameKind::embed, body.take(), stop);
   if (!id) co_return pass(id);
   // Cancels when this frame goes, too.
   const LocalCompletion guard(shared_from_this(), *id, call, stop);
-  auto vectors = co_await call->vectors();
-  co_return vectors;
+  auto read = co_await call->vectors();
+  if (!read) co_return pass(read);
+  co_return exchange::Embeddings{std::move(read->vectors), read->tokens, read->texts_cut};
 }
 
 Task<Result<ScoresBody>> LocalModel::rerank(std::string query, std::vector<std::string> documents,

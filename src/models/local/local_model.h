@@ -72,7 +72,8 @@ class LocalModel : public std::enable_shared_from_this<LocalModel> {
   Task<Result<void>> ready(std::stop_token stop);
   /// `body_json`: an OpenAI chat completion body.
   Task<Result<std::unique_ptr<exchange::Completion>>> start(std::string body_json, std::stop_token stop);
-  Task<Result<std::vector<std::vector<float>>>> embed(std::vector<std::string> texts, std::stop_token stop);
+  Task<Result<exchange::Embeddings>> embed(std::vector<std::string> texts, exchange::TooLong too_long,
+                                           std::stop_token stop);
   /// How relevant each document is for `query`, by a reranker.
   Task<Result<ScoresBody>> rerank(std::string query, std::vector<std::string> documents,
                                   std::stop_token stop);

@@ -202,7 +202,8 @@ class Worker {
     const auto body = parse_json(frame.body, 4);
     auto texts = texts_of(body, "texts");
     if (!texts) return refuse(frame, {Code::invalid, "\"texts\" is a list of texts.", "bad_request"});
-    embeds_->submit(frame.call, std::move(*texts));
+    const bool cuts = body->value("cut", nlohmann::json(false)) == true;
+    embeds_->embed(frame.call, std::move(*texts), cuts ? exchange::TooLong::cut : exchange::TooLong::refuse);
   }
 
   void rerank(const Frame& frame) {
@@ -214,7 +215,7 @@ class Worker {
     if (!has_query)
       return refuse(frame,
                     {Code::invalid, "\"query\" is a text, \"documents\" a list of texts.", "bad_request"});
-    embeds_->submit(frame.call, std::move(*documents), (*body)["query"].get<std::string>());
+    embeds_->rank(frame.call, std::move(*documents), (*body)["query"].get<std::string>());
   }
 
   static std::optional<std::vector<std::string>> texts_of(const Result<nlohmann::json>& body,

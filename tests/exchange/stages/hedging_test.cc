@@ -58,9 +58,8 @@ struct PacedModels final : Models {
   [[nodiscard]] std::int64_t count_tokens(const policy::ModelCard&, std::span<const Message>) const override {
     return 7;
   }
-  Task<Result<std::vector<std::vector<float>>>> embed(std::string, std::vector<std::string>,
-                                                      EmbedKind) override {
-    co_return std::vector<std::vector<float>>{};
+  Task<Result<Embeddings>> embed(std::string, std::vector<std::string>, EmbedKind, TooLong) override {
+    co_return Embeddings{};
   }
   std::map<std::string, Pace> paces;
   std::vector<std::string> calls, gone;
