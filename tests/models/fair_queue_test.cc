@@ -51,6 +51,17 @@ TEST(FairQueue, PeopleTakeTurns) {
   EXPECT_EQ(pop(queue), 0U);
 }
 
+TEST(FairQueue, GivesNoBatchWhereOnlyPeopleAreSeated) {
+  FairQueue queue;
+  push(queue, waiting(1, "night", Priority::batch, Steady::now() - 2 * FairQueue::batch_patience));
+  const auto none = [](const std::string&) { return std::size_t{0}; };
+  const auto people = FairQueue::Takes::interactive;
+  EXPECT_FALSE(queue.pop(none, Steady::now(), people)) << "however long it has waited";
+  push(queue, waiting(2, "day"));
+  EXPECT_EQ(queue.pop(none, Steady::now(), people)->call, 2U);
+  EXPECT_EQ(queue.pop(none, Steady::now())->call, 1U);
+}
+
 TEST(FairQueue, BatchesGiveWayButDoNotStarve) {
   FairQueue queue;
   push(queue, waiting(1, "a", Priority::batch));

@@ -87,7 +87,8 @@ bool ChatScheduler::take_work() {
   drop_cancelled();  // nobody is seated for nothing
   lock.lock();
   while (!stopping_ && std::ranges::any_of(slots_, idle)) {
-    auto next = waiting_.pop([&](const std::string& person) { return running_of(person); }, Steady::now());
+    auto next =
+        waiting_.pop([&](const std::string& person) { return running_of(person); }, Steady::now(), takes());
     if (!next) break;
     lock.unlock();
     leave_queue(next->call);
@@ -95,6 +96,15 @@ bool ChatScheduler::take_work() {
     lock.lock();
   }
   return !stopping_;
+}
+
+/// Batches leave one slot, of two or more, to those who sit and wait.
+FairQueue::Takes ChatScheduler::takes() const {
+  const auto batches = std::ranges::count_if(slots_, [](const Slot& slot) {
+    return slot.call != 0 && slot.generation->priority() == Priority::batch;
+  });
+  const bool has_room = static_cast<std::size_t>(batches) + 1 < slots_.size() || slots_.size() == 1;
+  return has_room ? FairQueue::Takes::all : FairQueue::Takes::interactive;
 }
 
 void ChatScheduler::note_tokens(std::uint64_t call, std::size_t tokens) {

@@ -56,6 +56,7 @@ class ChatScheduler {
   [[nodiscard]] Result<void> decode();
   void note_tokens(std::uint64_t call, std::size_t tokens);
   [[nodiscard]] std::size_t running_of(const std::string& person) const;
+  [[nodiscard]] FairQueue::Takes takes() const;
   void drop_cancelled();
   void decode_answers();
   void decode_group(const Group& group);

@@ -28,11 +28,15 @@ FairQueue::Rank FairQueue::rank(const Waiting& each, std::size_t running, Steady
 }
 
 std::optional<Waiting> FairQueue::pop(const std::function<std::size_t(const std::string&)>& running_of,
-                                      Steady::time_point now) {
-  if (waiting_.empty()) return std::nullopt;
+                                      Steady::time_point now, Takes takes) {
+  const auto is_left = [&](const Waiting& each) {
+    return takes == Takes::interactive && each.priority == Priority::batch;
+  };
   // The first of equals, which came first.
-  const auto best = std::ranges::min_element(
-      waiting_, {}, [&](const Waiting& each) { return rank(each, running_of(each.person), now); });
+  const auto best = std::ranges::min_element(waiting_, {}, [&](const Waiting& each) {
+    return std::pair(is_left(each), rank(each, running_of(each.person), now));
+  });
+  if (best == waiting_.end() || is_left(*best)) return std::nullopt;
   Waiting out = std::move(*best);
   waiting_.erase(best);
   served_[out.person] = ++turn_;

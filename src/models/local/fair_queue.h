@@ -35,10 +35,11 @@ class FairQueue {
   enum class Refused { no, full, person_full };
   /// Moves out of `waiting` only when it is taken.
   Refused push(Waiting& waiting);
-  /// The next call: the person with the fewest answers running, then the one served longest ago, then the
-  /// order of arrival.
+  enum class Takes { all, interactive };
+  /// The next call of those that `takes` names: the person with the fewest answers running, then the one
+  /// served longest ago, then the order of arrival.
   [[nodiscard]] std::optional<Waiting> pop(const std::function<std::size_t(const std::string&)>& running_of,
-                                           Steady::time_point now);
+                                           Steady::time_point now, Takes takes = Takes::all);
   /// The calls in the order in which `pop` would give them, were each served as soon as the one before it.
   [[nodiscard]] std::vector<std::uint64_t> order(
       const std::function<std::size_t(const std::string&)>& running_of, Steady::time_point now) const;
