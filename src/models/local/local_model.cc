@@ -10,6 +10,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "models/local/local_completion.h"
 #include "models/local/memory.h"
 
 namespace bastide::models::local {
@@ -39,49 +40,9 @@ std::unexpected<Error> makes_no_sense() {
 }
 
 Error cancelled() { return {Code::cancelled, "The call was stopped."}; }
-
-double rate(std::uint32_t tokens, double seconds) { return seconds > 0 ? tokens / seconds : 0; }
-
-std::optional<exchange::Speed> speed_of(const FinishBody& finish) {
-  if (finish.output_tokens == 0) return std::nullopt;
-  return exchange::Speed{
-      finish.queue_s,
-      rate(finish.input_tokens - std::min(finish.cached_tokens, finish.input_tokens), finish.prompt_s),
-      rate(finish.output_tokens - 1, finish.answer_s)};
-}
-
 Error shutting_down() { return {Code::unavailable, "The server is shutting down.", "shutting_down"}; }
 
 }  // namespace
-
-/// The answer of a local model. Destroying it cancels the call.
-class LocalCompletion final : public exchange::Completion {
- public:
-  LocalCompletion(std::shared_ptr<LocalModel> model, std::uint64_t id, std::shared_ptr<LocalCall> call,
-                  std::stop_token stop)
-      : model_(std::move(model)), id_(id), call_(std::move(call)), on_stop_(std::move(stop), Cancel{this}) {}
-  ~LocalCompletion() override { model_->cancel(id_, call_); }
-  Task<Result<dialects::StreamEvent>> next() override { return call_->next(); }
-  [[nodiscard]] exchange::Computed computed() const override {
-    const auto finish = call_->finished();
-    auto out = model_->computed();
-    out.guessed_tokens = finish.guessed_tokens;
-    out.guessed_right = finish.guessed_right;
-    out.joules = finish.joules;
-    out.speed = speed_of(finish);
-    return out;
-  }
-
- private:
-  struct Cancel {
-    LocalCompletion* self;
-    void operator()() const { self->model_->cancel(self->id_, self->call_); }
-  };
-  std::shared_ptr<LocalModel> model_;
-  std::uint64_t id_;
-  std::shared_ptr<LocalCall> call_;
-  std::stop_callback<Cancel> on_stop_;  // last: its destructor waits for a running callback
-};
 
 LocalModel::LocalModel(LocalModelOptions options, Counter& restarts)
     : options_(std::move(options)), restarts_(restarts), gpus_(options_.gpu_trust) {}
