@@ -62,11 +62,16 @@ void EmbedScheduler::run() {
       std::unique_lock lock(mutex_);
       wake_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
       if (stopping_) return;
-      const auto shortest = std::ranges::min_element(
-          queue_, {}, [](const auto& each) { return each->texts.size() - each->done(); });
-      work = *shortest;
+      // The shortest and the oldest in turns: a question does not wait for a thousand passages, nor these for
+      // ever.
+      oldest_first_ = !oldest_first_;
+      const auto next =
+          oldest_first_ ? queue_.begin() : std::ranges::min_element(queue_, {}, [](const auto& each) {
+            return each->texts.size() - each->done();
+          });
+      work = *next;
       if (work->cancelled) {
-        queue_.erase(shortest);
+        queue_.erase(next);
         continue;
       }
     }

@@ -17,7 +17,7 @@
 
 namespace bastide::models::local {
 
-/// Embeddings in batches, short calls before long ones: a question does not wait for a thousand passages.
+/// Embeddings in batches, short calls and old ones in turns: a question does not wait for a thousand passages.
 /// Thread-safe.
 class EmbedScheduler {
  public:
@@ -61,6 +61,7 @@ class EmbedScheduler {
   std::condition_variable wake_;
   std::deque<std::shared_ptr<Work>> queue_;
   bool stopping_ = false;
+  bool oldest_first_ = false;  // the thread's own
   std::thread thread_;
 };
 

@@ -87,6 +87,7 @@ PlacementNeed placement_need(const Manifest& manifest, int slots_max) {
   out.gpu_layers = static_cast<int>(manifest.gpu_layers);
   out.host_bytes = available_memory_bytes();
   out.engine.file = manifest.file;
+  if (manifest.vision) out.engine.vision_file = manifest.vision->file;
   out.engine.kind = engine_kind(manifest.kind);
   out.engine.context_tokens = static_cast<int>(manifest.context_tokens);
   out.engine.slots = slots_max;
