@@ -151,9 +151,8 @@ int doctor_command(const Common& common) {
   else
     tell(needed.has_value(), "There is an administrator.");
   for (const auto& gpu : models::local::gpus())
-    tell(true,
-         fmt::format("Models are computed by {}: {} of {} are free.", gpu.name,
-                     gigabytes(gpu.free_bytes), gigabytes(gpu.total_bytes)));
+    tell(true, fmt::format("Models are computed by {}: {} of {} are free.", gpu.name,
+                           gigabytes(gpu.free_bytes), gigabytes(gpu.total_bytes)));
   bool chat = false;
   bool embeddings = false;
   for (const auto& card : (*program)->models().catalogue()) {

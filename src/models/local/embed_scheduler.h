@@ -17,8 +17,8 @@
 
 namespace bastide::models::local {
 
-/// Embeddings in batches, short calls and old ones in turns: a question does not wait for a thousand passages.
-/// Thread-safe.
+/// Embeddings in batches, short calls and old ones in turns: a question does not wait for a thousand
+/// passages. Thread-safe.
 class EmbedScheduler {
  public:
   static constexpr std::size_t queue_max = 64;
