@@ -3,7 +3,7 @@
 one line of JSON a figure.
 
 usage: bench/inference/bench_inference.py --model FILE.gguf [--binary build/release/bastide] [--rounds N] [--threads N]
-           [--only one,people,document,schema,speculation,equal,kills,adapters,soak] [--people 4,8,16] [--adapters 100]
+           [--only one,people,gaps,document,schema,speculation,equal,kills,adapters,soak] [--people 4,8,16] [--adapters 100]
 
 Builds llama-server on its first call (bench/inference/build_reference). All traffic stays on loopback; every loop is bounded.
 """
@@ -34,7 +34,7 @@ parser.add_argument("--schemas", type=int, default=1000)
 parser.add_argument("--minutes", type=int, default=120)
 parser.add_argument("--kills", type=int, default=100)
 parser.add_argument("--adapters", type=int, default=100)
-parser.add_argument("--only", default="one,people,document,schema,speculation,equal,kills,adapters")
+parser.add_argument("--only", default="one,people,gaps,document,schema,speculation,equal,kills,adapters")
 args = parser.parse_args()
 CONTEXT = 4608
 MODEL = os.path.abspath(args.model)
@@ -89,6 +89,25 @@ def people(ours):
         for name, (mine, reference) in figures.items():
             default = 1.2 if "tokens" in name else 1.0
             ratio(f"{count} people, shared prompt, {name}", mine, reference, goals.get(name, {}).get(count, default))
+
+
+def gaps(ours):
+    """Eight answers that go on while others beside them have ended: their slots do not stand side by side any more."""
+    def speed(short):
+        nonlocal asked
+        asked += 16
+        calls = [(user(f"Question {asked + i}: " + prose(20, asked + i) + "?"), 96, {"ignore_eos": True}) for i in range(8)]
+        calls += [(user(f"Question {asked + 8 + i}: " + prose(20, asked + 8 + i) + "?"), 2, {"ignore_eos": True}) for i in range(short)]
+        calls = [calls[i // 2 + 8 * (i % 2)] for i in range(16)] if short else calls
+        answers = [answer for answer in ours.each(calls) if answer.tokens == 96]
+        return 8 * 95 / (max(a.took_s for a in answers) - max(a.first_s for a in answers))
+
+    asked = 0
+    alone, beside = [], []
+    for _ in range(args.rounds * 3):
+        alone.append(speed(0))
+        beside.append(speed(8))
+    ratio("8 answers between idle slots, tokens/s to side by side", beside, alone, 0.9)
 
 
 def document(ours):
@@ -290,7 +309,7 @@ def adapters(ours):
 
 
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that both servers end with us
-PARTS = {"one": one_person, "people": people, "document": document, "schema": schemas, "speculation": speculation, "equal": equal, "kills": kills,
+PARTS = {"one": one_person, "people": people, "gaps": gaps, "document": document, "schema": schemas, "speculation": speculation, "equal": equal, "kills": kills,
          "adapters": adapters, "soak": mixed}
 with Ours(args.binary, MODEL, CONTEXT) as house:
     for part in args.only.split(","):

@@ -1,0 +1,106 @@
+// Answers in slots that do not stand side by side are computed together, and say what each says alone.
+#include <gtest/gtest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "models/local/chat_scheduler.h"
+#include "tests/models/reader.h"
+#include "tests/models/scratch.h"
+#include "tests/models/seeing_model.h"
+#include "tests/models/windowed_model.h"
+
+namespace bastide::models::local {
+namespace {
+
+enum class Model { windowed, sectioned };
+
+struct Told {
+  std::vector<int> tokens;
+  std::vector<double> logprobs;
+};
+
+Told told(test::Reader& reader, std::uint64_t call) {
+  Told out;
+  EXPECT_TRUE(reader.ended(call));
+  for (const auto& frame : reader.all(FrameKind::logprobs, call))
+    for (const auto& each : nlohmann::json::parse(frame)) {
+      out.tokens.push_back(each["id"].get<int>());
+      out.logprobs.push_back(each["logprob"].get<double>());
+    }
+  return out;
+}
+
+class StreamGaps : public testing::TestWithParam<Model> {
+ protected:
+  void SetUp() override {
+    EngineOptions options;
+    options.file = scratch_.path("m.gguf");
+    ASSERT_TRUE(GetParam() == Model::windowed ? test::write_windowed_model(options.file)
+                                              : test::write_sectioned_model(options.file, {}));
+    options.context_tokens = 1024;
+    options.slots = slots;
+    auto loaded = Engine::load(options);
+    ASSERT_TRUE(loaded) << loaded.error().message;
+    engine_ = std::move(*loaded);
+  }
+  /// `rules` stand before each question: what several answers share.
+  std::unique_ptr<Generation> prepare(int question, int tokens, const std::string& rules = {}) {
+    nlohmann::json body{{"temperature", 0},
+                        {"ignore_eos", true},
+                        {"max_tokens", tokens},
+                        {"logprobs", true},
+                        {"speculative.n_max", 0}};
+    body["messages"] = {
+        {{"role", "user"},
+         {"content", rules + std::to_string(question * 7919) + ": why " + std::to_string(question) + "?"}}};
+    body["bastide"] = {{"person", "person " + std::to_string(question)}, {"rights", "staff"}};
+    auto made = engine_->prepare(body.dump());
+    EXPECT_TRUE(made);
+    return made ? std::move(*made) : nullptr;
+  }
+  static bool is_short(int question) { return question % 3 == 1; }
+
+  void expect_those_alone(const std::string& rules) {
+    std::vector<Told> alone;
+    for (int question = 0; question < slots; ++question) {
+      test::Reader reader;
+      ChatScheduler scheduler(*engine_, slots, {}, reader.send());
+      scheduler.submit(1, prepare(question, 40, rules));
+      alone.push_back(told(reader, 1));
+      ASSERT_EQ(alone.back().tokens.size(), 40U);
+    }
+    test::Reader reader;
+    ChatScheduler scheduler(*engine_, slots, {}, reader.send());
+    for (int question = 0; question < slots; ++question)
+      scheduler.submit(static_cast<std::uint64_t>(question) + 1,
+                       prepare(question, is_short(question) ? 4 : 40, rules));
+    for (int question = 0; question < slots; ++question) {
+      const auto together = told(reader, static_cast<std::uint64_t>(question) + 1);
+      const auto& right = alone[static_cast<std::size_t>(question)];
+      ASSERT_EQ(together.tokens.size(), is_short(question) ? 4U : 40U);
+      for (std::size_t i = 0; i < together.tokens.size(); ++i) {
+        EXPECT_EQ(together.tokens[i], right.tokens[i]) << question << ", token " << i;
+        EXPECT_NEAR(together.logprobs[i], right.logprobs[i], tolerance) << question << ", token " << i;
+      }
+    }
+  }
+
+  static constexpr int slots = 7;
+  /// Answers that are computed together sum in another order; those side by side differ as much.
+  static constexpr double tolerance = 0.01;
+  test::Scratch scratch_;
+  std::unique_ptr<Engine> engine_;
+};
+
+TEST_P(StreamGaps, AnswersWithNothingInCommonAreThoseAlone) { expect_those_alone({}); }
+
+TEST_P(StreamGaps, AnswersThatShareABeginningAreThoseAlone) {
+  std::string rules;
+  while (rules.size() < 2 * block_tokens) rules += "Rule " + std::to_string(rules.size()) + " holds. ";
+  expect_those_alone(rules);
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, StreamGaps, testing::Values(Model::windowed, Model::sectioned));
+
+}  // namespace
+}  // namespace bastide::models::local
