@@ -19,6 +19,7 @@ ChatScheduler::ChatScheduler(Engine& engine, int slots, Beside beside, Send send
       store_(beside.store),
       draft_(beside.draft),
       energy_(beside.energy),
+      watchdog_(beside.watchdog),
       send_(std::move(send)),
       slots_(static_cast<std::size_t>(slots)),
       thread_([this] { run(); }) {}
@@ -68,9 +69,11 @@ void ChatScheduler::cancel(std::uint64_t call) {
 
 void ChatScheduler::run() {
   while (take_work()) {
+    if (watchdog_) watchdog_->begin();
     tell_places();
     decode_answers();
     decode_prompts();
+    if (watchdog_) watchdog_->end();
   }
 }
 

@@ -21,6 +21,7 @@
 #include "models/local/prefix_store.h"
 #include "models/local/slot.h"
 #include "models/local/speculation.h"
+#include "models/local/watchdog.h"
 
 namespace bastide::models::local {
 
@@ -37,6 +38,7 @@ class ChatScheduler {
     PrefixStore* store = nullptr;
     Draft* draft = nullptr;
     EnergyShares* energy = nullptr;
+    Watchdog* watchdog = nullptr;  // of the turns
   };
   /// References outlive this.
   ChatScheduler(Engine& engine, int slots, Beside beside, Send send);
@@ -97,6 +99,7 @@ class ChatScheduler {
   PrefixStore* const store_;
   Draft* const draft_;
   EnergyShares* const energy_;
+  Watchdog* const watchdog_;
   Send send_;
   std::mutex mutex_;
   std::condition_variable wake_;

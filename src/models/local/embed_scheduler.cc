@@ -4,8 +4,8 @@
 
 namespace bastide::models::local {
 
-EmbedScheduler::EmbedScheduler(Engine& engine, Send send)
-    : engine_(engine), send_(std::move(send)), thread_([this] { run(); }) {}
+EmbedScheduler::EmbedScheduler(Engine& engine, Send send, Watchdog* watchdog)
+    : engine_(engine), watchdog_(watchdog), send_(std::move(send)), thread_([this] { run(); }) {}
 
 EmbedScheduler::~EmbedScheduler() {
   {
@@ -75,7 +75,9 @@ void EmbedScheduler::run() {
         continue;
       }
     }
+    if (watchdog_) watchdog_->begin();
     step(*work);
+    if (watchdog_) watchdog_->end();
     const std::lock_guard lock(mutex_);
     if (work->cancelled || work->done() == work->texts.size()) std::erase(queue_, work);
   }

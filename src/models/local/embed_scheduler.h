@@ -14,6 +14,7 @@
 #include "exchange/ports.h"
 #include "models/local/frame.h"
 #include "models/local/llama_engine.h"
+#include "models/local/watchdog.h"
 
 namespace bastide::models::local {
 
@@ -23,7 +24,8 @@ class EmbedScheduler {
  public:
   static constexpr std::size_t queue_max = 64;
 
-  EmbedScheduler(Engine& engine, Send send);
+  /// `watchdog`, of the steps, may be null.
+  EmbedScheduler(Engine& engine, Send send, Watchdog* watchdog = nullptr);
   ~EmbedScheduler();
   EmbedScheduler(const EmbedScheduler&) = delete;
   EmbedScheduler& operator=(const EmbedScheduler&) = delete;
@@ -56,6 +58,7 @@ class EmbedScheduler {
   [[nodiscard]] Result<void> compute(Work& work, const std::vector<std::vector<Token>>& batch);
 
   Engine& engine_;
+  Watchdog* const watchdog_;
   Send send_;
   std::mutex mutex_;
   std::condition_variable wake_;

@@ -29,6 +29,7 @@
 #include "models/local/memory.h"
 #include "models/local/placement.h"
 #include "models/local/prefix_store.h"
+#include "models/local/watchdog.h"
 
 namespace bastide::models {
 namespace {
@@ -38,7 +39,10 @@ using namespace local;
 /// It writes nothing but blocks of prefixes.
 constexpr rlim_t file_max_bytes = 1ULL << 30;
 constexpr int exit_device_lost = 4;
+constexpr int exit_stuck = 5;
 constexpr unsigned prepare_max_s = 60;
+/// Turns take tenths of a second. One this long is a driver that hangs: nobody's answer goes on.
+constexpr Millis turn_max{10 * 60 * 1000};
 /// Of what the model left may be taken by beginnings of prompts.
 constexpr std::uint64_t store_part = 4;
 
@@ -119,10 +123,12 @@ class Wire {
 
 class Worker {
  public:
-  Worker(Engine& engine, Draft* draft, EnergyShares& energy, const EngineOptions& options, Wire& wire)
+  Worker(Engine& engine, Draft* draft, EnergyShares& energy, Watchdog& watchdog, const EngineOptions& options,
+         Wire& wire)
       : engine_(engine),
         draft_(draft),
         energy_(energy),
+        watchdog_(watchdog),
         wire_(wire),
         slots_(options.slots),
         kind_(options.kind),
@@ -169,10 +175,10 @@ class Worker {
       wire_.send(kind, call, body);
     };
     if (kind_ != ModelKind::chat)
-      embeds_.emplace(engine_, send);
+      embeds_.emplace(engine_, send, &watchdog_);
     else
-      chats_.emplace(engine_, slots_, ChatScheduler::Beside{store_ ? &*store_ : nullptr, draft_, &energy_},
-                     send);
+      chats_.emplace(engine_, slots_,
+                     ChatScheduler::Beside{store_ ? &*store_ : nullptr, draft_, &energy_, &watchdog_}, send);
   }
 
   void refuse(const Frame& frame, const Error& error) {
@@ -233,6 +239,7 @@ class Worker {
   Engine& engine_;
   Draft* const draft_;
   EnergyShares& energy_;
+  Watchdog& watchdog_;
   Wire& wire_;
   const int slots_;
   const ModelKind kind_;
@@ -310,7 +317,8 @@ int worker_main(const std::vector<std::string>& args) {
   counters.push_back(rapl_counter());
   counters.push_back(nvml_counter(gpu_addresses(placed->plan)));
   EnergyShares energy(std::move(counters));
-  Worker worker(**engine, draft.get(), energy, engine_options, wire);
+  Watchdog watchdog(turn_max, [] { _exit(exit_stuck); });
+  Worker worker(**engine, draft.get(), energy, watchdog, engine_options, wire);
   const auto& facts = (*engine)->facts();
   JsonWriter ready;
   ready.object().field("context_tokens", facts.context_tokens).field("dimension", facts.dimension);
