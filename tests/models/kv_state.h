@@ -15,10 +15,12 @@ void put_number(std::string& out, T value) {
 }
 
 enum class Values : std::uint32_t { rows = 0, columns = 1 };
+enum class Places { none, each_cell };
 
 /// Two layers of 3 keys and 2 values of 2 bytes a cell, from position `first` on.
 inline std::string made_state(std::uint32_t cells, std::uint32_t slots, std::size_t sections,
-                              Values values = Values::columns, std::uint32_t first = 0) {
+                              Values values = Values::columns, std::uint32_t first = 0,
+                              Places places = Places::none) {
   std::string out;
   put_number(out, std::uint32_t{0xaf143cd8});
   put_number(out, std::int32_t{0});
@@ -28,6 +30,8 @@ inline std::string made_state(std::uint32_t cells, std::uint32_t slots, std::siz
     for (std::uint32_t cell = first; cell < first + cells; ++cell) {
       put_number(out, static_cast<std::int32_t>(cell));
       put_number(out, std::uint32_t{1});
+      for (int number = 0; number < 3 && places == Places::each_cell; ++number)
+        put_number(out, static_cast<std::int32_t>(cell + 7 * number));
       put_number(out, std::int32_t{0});
     }
     put_number(out, static_cast<std::uint32_t>(values));

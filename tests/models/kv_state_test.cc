@@ -39,6 +39,25 @@ TEST(KvState, ValuesInRowsAsFlashAttentionWantsThemAreCutAndJoined) {
   EXPECT_FALSE(join_state(std::vector<std::string_view>{blocks->front(), columns->front()}, 4));
 }
 
+TEST(KvState, KeepsWhereEachCellStands) {
+  const auto made = [](std::uint32_t cells, std::uint32_t first = 0) {
+    return made_state(cells, 4, 2, test::Values::columns, first, test::Places::each_cell);
+  };
+  const auto blocks = cut_state(made(70), 16, 0, 4);
+  ASSERT_TRUE(blocks) << blocks.error().message;
+  const auto joined = join_state(std::vector<std::string_view>(blocks->begin(), blocks->end()), 4);
+  ASSERT_TRUE(joined);
+  EXPECT_EQ(*joined, made(64));
+  const auto later = cut_state(made(38, 32), 16, 32, 2);
+  ASSERT_TRUE(later);
+  EXPECT_EQ((*later)[0], (*blocks)[2]);
+  const auto plain = cut_state(made_state(16, 4, 2), 16, 0, 1);
+  ASSERT_TRUE(plain);
+  EXPECT_FALSE(join_state(std::vector<std::string_view>{plain->front(), (*blocks)[1]}, 4));
+  for (std::size_t size = 0; size < blocks->front().size(); size += 5)
+    EXPECT_FALSE(join_state(std::vector{std::string_view(blocks->front()).substr(0, size)}, 4)) << size;
+}
+
 TEST(KvState, RefusesWhatItDoesNotKnow) {
   const auto state = made_state(32, 2, 1);
   EXPECT_FALSE(cut_state(state, 16, 0, 3)) << "more than there is";

@@ -228,6 +228,31 @@ TEST_P(Seeing, AnImageIsReusedWholeOrNotAtAll) {
   EXPECT_EQ(last.tokens, peer({{"Look: "}, {{}, striped(64, 48, 1)}}));
 }
 
+TEST_P(Seeing, WhatIsKeptOutsideTheSlotsGivesTheSameAnswer) {
+  PrefixStoreOptions kept;
+  kept.key = std::string(32, 'k');
+  kept.memory_bytes_max = 64 << 20;
+  PrefixStore store(kept);
+  std::string rules;
+  while (rules.size() < 2 * block_tokens) rules += "Rule " + std::to_string(rules.size()) + " holds. ";
+  const std::vector<Piece> asked{{rules}, {{}, striped(64, 48, 1)}, {rules + "What is it?"}};
+  const auto right = peer(asked);
+  {
+    ChatScheduler scheduler(*engine_, slots, {&store}, reader_.send());
+    scheduler.submit(1, prepare(asked));
+    EXPECT_EQ(told(reader_, 1).tokens, right);
+  }
+  ChatScheduler scheduler(*engine_, slots, {&store}, reader_.send());
+  scheduler.submit(2, prepare(asked, "bob"));
+  const auto colleague = told(reader_, 2);
+  EXPECT_EQ(colleague.tokens, right);
+  EXPECT_GE(colleague.cached, 2 * block_tokens);
+  if (engine_->images_take_fewer_positions())
+    EXPECT_LT(colleague.cached, rules.size() + 64) << "what stands before the image";
+  else
+    EXPECT_GT(colleague.cached, rules.size() + 64) << "the image too";
+}
+
 TEST_P(Seeing, ACountIsThatOfThePrompt) {
   const auto pieces = question(1);
   EXPECT_EQ(*engine_->count(body(pieces, "ada")), prepare(pieces)->prompt().size());

@@ -14,6 +14,14 @@ std::size_t without_part_of_image(const Generation& generation, std::size_t toke
   return run.is_image ? run.begin : tokens;
 }
 
+/// Those that may be kept outside the slots: all, or those before the first image where an image takes fewer
+/// positions than tokens.
+std::span<const Token> keepable(const Engine& engine, std::span<const Token> tokens) {
+  if (!engine.images_take_fewer_positions()) return tokens;
+  const auto image = std::ranges::find_if(tokens, [](Token token) { return token < 0; });
+  return tokens.first(static_cast<std::size_t>(image - tokens.begin()));
+}
+
 /// The last token of a prompt is always computed: its logits are needed.
 std::size_t reusable(const Slot& slot, const Generation& generation) {
   const auto& prompt = generation.prompt();
@@ -129,7 +137,8 @@ void ChatScheduler::keep(std::size_t index) {
   // A call that computed nothing has nothing new; what it took from another slot may not be there before the
   // next computation.
   if (!store_ || !store_works_ || slot.decoded < block_tokens || slot.decoded <= slot.reused) return;
-  const auto keys = store_->keys_of(std::span(slot.cache).first(slot.decoded), slot.scope);
+  const auto tokens = keepable(engine_, std::span(slot.cache).first(slot.decoded));
+  const auto keys = store_->keys_of(tokens, slot.scope);
   const std::size_t known = store_->known(keys);
   if (known == keys.size()) return;
   const std::size_t from = known * block_tokens, to = keys.size() * block_tokens;

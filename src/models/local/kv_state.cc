@@ -9,19 +9,25 @@ namespace {
 
 // A state: magic u32, sequence i32, then a section for each cache (two where some layers slide), each:
 //   streams u32; for each stream: cells u32; where there are cells:
-//     for each cell: position i32, sequences u32 (1), sequence i32
+//     for each cell: position i32, sequences u32 (1), of some models more of where it stands (place_bytes),
+//       sequence i32
 //     transposed u32 (0 or 1), layers u32
 //     for each layer: type of K i32, bytes of a row u64, a row for each cell
 //     for each layer, V: as K; where transposed (without Flash Attention):
 //       type i32, bytes of an element u32, elements u32, for each: one for each cell
 // A block: sections u32, cells u32, then for each section: layers u32 (with `as_rows` where V is not
-// transposed) and the layers' part as above.
+// transposed, `with_places` where the cells' places follow) and the layers' part as above.
 constexpr std::uint32_t magic = 0xaf143cd8;
 constexpr std::uint32_t layers_max = 4096;
 constexpr std::uint32_t streams_max = 1024;
 constexpr std::uint32_t sections_max = 4;
 constexpr std::uint64_t row_max_bytes = 1ULL << 24;
 constexpr std::uint32_t as_rows = 1U << 31;
+constexpr std::uint32_t with_places = 1U << 30;
+/// Column, row and token: of models whose positions have sections (Qwen2-VL's M-RoPE) and of those that look
+/// words up. A block always stands at the same place of its prompt, so that these are kept as they are.
+constexpr std::size_t place_bytes = 12;
+enum class Cells { plain, placed };
 
 std::unexpected<Error> unknown() {
   return fail(Code::unsupported, "The state of this model cannot be kept.", "unknown_state");
@@ -72,6 +78,7 @@ struct Columns {
 struct Section {
   std::uint32_t layers = 0;
   bool is_transposed = true;
+  std::string places;            // of each cell; empty: plain
   std::vector<Rows> rows;        // of K, then of V
   std::vector<Columns> columns;  // of V
 };
@@ -97,7 +104,7 @@ bool read_layers(Reader& in, std::uint64_t cells, Section& out) {
   return true;
 }
 
-bool read_section(Reader& in, std::size_t first, std::uint32_t& cells, Section& out) {
+bool read_section(Reader& in, Cells kind, std::size_t first, std::uint32_t& cells, Section& out) {
   std::uint32_t streams = 0;
   if (!in.read(streams) || streams == 0 || streams > streams_max) return false;
   bool found = false;
@@ -109,9 +116,12 @@ bool read_section(Reader& in, std::size_t first, std::uint32_t& cells, Section& 
     for (std::uint32_t cell = 0; cell < count; ++cell) {
       std::int32_t position = 0, sequence = 0;
       std::uint32_t sequences = 0;
-      if (!in.read(position) || !in.read(sequences) || !in.read(sequence) || sequences != 1 ||
+      std::string_view place;
+      if (!in.read(position) || !in.read(sequences) ||
+          !in.take(kind == Cells::placed ? place_bytes : 0, place) || !in.read(sequence) || sequences != 1 ||
           position != static_cast<std::int32_t>(first + cell))
         return false;
+      out.places += place;
     }
     std::uint32_t transposed = 0;
     if (!in.read(transposed) || transposed > 1 || !in.read(out.layers)) return false;
@@ -128,7 +138,9 @@ std::string cut_block(const std::vector<Section>& sections, std::uint64_t cells,
   put(out, static_cast<std::uint32_t>(sections.size()));
   put(out, static_cast<std::uint32_t>(block));
   for (const auto& section : sections) {
-    put(out, section.layers | (section.is_transposed ? 0 : as_rows));
+    const bool is_placed = !section.places.empty();
+    put(out, section.layers | (section.is_transposed ? 0 : as_rows) | (is_placed ? with_places : 0));
+    if (is_placed) out.append(section.places, first * place_bytes, block * place_bytes);
     for (const auto& each : section.rows) {
       put(out, each.type);
       put(out, each.row_bytes);
@@ -160,7 +172,10 @@ bool read_block(std::string_view bytes, Block& out) {
     auto& section = out.sections.emplace_back();
     if (!in.read(section.layers)) return false;
     section.is_transposed = (section.layers & as_rows) == 0;
-    section.layers &= ~as_rows;
+    std::string_view places;
+    if (!in.take((section.layers & with_places) != 0 ? out.cells * place_bytes : 0, places)) return false;
+    section.places = places;
+    section.layers &= ~(as_rows | with_places);
     if (!read_layers(in, out.cells, section)) return false;
   }
   return in.at_end();
@@ -173,7 +188,8 @@ bool alike(const Section& a, const Section& b) {
   const auto same_columns = [](const Columns& x, const Columns& y) {
     return x.type == y.type && x.elements == y.elements && x.element_bytes == y.element_bytes;
   };
-  return a.is_transposed == b.is_transposed && std::ranges::equal(a.rows, b.rows, same_rows) &&
+  return a.is_transposed == b.is_transposed && a.places.empty() == b.places.empty() &&
+         std::ranges::equal(a.rows, b.rows, same_rows) &&
          std::ranges::equal(a.columns, b.columns, same_columns);
 }
 
@@ -181,11 +197,15 @@ void join_section(std::string& out, const std::vector<Block>& blocks, std::size_
                   std::uint32_t cells, std::size_t slots) {
   put(out, static_cast<std::uint32_t>(slots));
   put(out, cells);
-  for (std::uint32_t cell = 0; cell < cells; ++cell) {
-    put(out, static_cast<std::int32_t>(cell));
-    put(out, std::uint32_t{1});
-    put(out, std::int32_t{0});
-  }
+  std::int32_t position = 0;
+  for (const auto& block : blocks)
+    for (std::uint32_t cell = 0; cell < block.cells; ++cell) {
+      put(out, position++);
+      put(out, std::uint32_t{1});
+      const auto& places = block.sections[section].places;
+      if (!places.empty()) out.append(places, cell * place_bytes, place_bytes);
+      put(out, std::int32_t{0});
+    }
   const auto& first = blocks.front().sections[section];
   put(out, static_cast<std::uint32_t>(first.is_transposed));
   put(out, first.layers);
@@ -208,24 +228,34 @@ void join_section(std::string& out, const std::vector<Block>& blocks, std::size_
   for (std::size_t stream = 1; stream < slots; ++stream) put(out, std::uint32_t{0});
 }
 
+bool read_state(std::string_view state, Cells kind, std::size_t first, std::uint32_t& cells,
+                std::vector<Section>& out) {
+  Reader in(state);
+  std::uint32_t stated = 0;
+  std::int32_t sequence = 0;
+  if (!in.read(stated) || stated != magic || !in.read(sequence)) return false;
+  out.clear();
+  cells = 0;
+  while (!in.at_end()) {
+    std::uint32_t here = 0;
+    if (out.size() >= sections_max || !read_section(in, kind, first, here, out.emplace_back())) return false;
+    if (cells != 0 && here != cells) return false;
+    cells = here;
+  }
+  return !out.empty();
+}
+
 }  // namespace
 
 Result<std::vector<std::string>> cut_state(std::string_view state, std::size_t block, std::size_t first,
                                            std::size_t count) {
-  Reader in(state);
-  std::uint32_t stated = 0;
-  std::int32_t sequence = 0;
-  if (!in.read(stated) || stated != magic || !in.read(sequence)) return unknown();
   std::vector<Section> sections;
   std::uint32_t cells = 0;
-  while (!in.at_end()) {
-    std::uint32_t here = 0;
-    if (sections.size() >= sections_max || !read_section(in, first, here, sections.emplace_back()))
-      return unknown();
-    if (cells != 0 && here != cells) return unknown();
-    cells = here;
-  }
-  if (sections.empty() || count * block > cells) return unknown();
+  // Which of the two it is, a state does not say; read as the other, its numbers do not fit.
+  if (!read_state(state, Cells::plain, first, cells, sections) &&
+      !read_state(state, Cells::placed, first, cells, sections))
+    return unknown();
+  if (count * block > cells) return unknown();
   std::vector<std::string> out;
   for (std::size_t each = 0; each < count; ++each)
     out.push_back(cut_block(sections, cells, each * block, block));
@@ -243,7 +273,7 @@ Result<std::string> join_state(std::span<const std::string_view> blocks, std::si
     for (std::size_t section = 0; section < read[0].sections.size(); ++section)
       if (!alike(read[0].sections[section], read[each].sections[section])) return damaged();
     cells += read[each].cells;
-    bytes += blocks[each].size() + std::size_t{read[each].cells} * 12 * sections_max;
+    bytes += blocks[each].size() + std::size_t{read[each].cells} * (12 + place_bytes) * sections_max;
   }
   if (cells > (1ULL << 24)) return damaged();
   std::string out;

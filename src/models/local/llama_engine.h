@@ -164,6 +164,8 @@ class Engine {
   bool forget(int slot, int position);
   /// Whether `forget` can forget a part.
   [[nodiscard]] bool can_take_back() const;
+  /// Whether positions and tokens part after an image.
+  [[nodiscard]] bool images_take_fewer_positions() const;
   /// Makes `to` hold what `from` holds up to `positions`. False: not possible, `to` is then empty.
   bool copy(int from, int to, int positions);
   /// Promises that all sequences of the next batch hold the same first `positions` tokens: their attention is

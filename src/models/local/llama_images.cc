@@ -76,6 +76,10 @@ PromptImage& Generation::Impl::image_at(std::size_t index) {
                                [&](const PromptImage& each) { return index < each.begin + each.tokens; });
 }
 
+bool Engine::images_take_fewer_positions() const {
+  return impl_->vision && impl_->vision->takes_fewer_positions();
+}
+
 bool Generation::holds_images() const { return !impl_->images.empty(); }
 
 int Generation::position(std::size_t index) const {

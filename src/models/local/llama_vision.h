@@ -68,6 +68,8 @@ class Vision {
   [[nodiscard]] const std::string& marker() const { return marker_; }
   /// Whether an image's tokens look at each other in both directions: it is then decoded whole.
   [[nodiscard]] bool is_seen_at_once() const;
+  /// Whether the model places what follows an image by its sides, not by its tokens.
+  [[nodiscard]] bool takes_fewer_positions() const { return has_sections_; }
   /// Code::invalid, bad_request, when the text has not one marker for each image.
   [[nodiscard]] Result<PromptWithImages> split(const std::string& text, std::span<const Pixels> images) const;
   /// How many tokens `split` would make of images of these sizes.
