@@ -76,6 +76,12 @@ Error in_language(const Error& error, std::string_view language) {
   return out;
 }
 
+std::string state_text(const policy::ModelCard& model, std::string_view language) {
+  if (!model.state_error) return model.state_detail;
+  const auto error = in_language(*model.state_error, language);
+  return error.action.empty() ? error.message : error.message + " " + error.action;
+}
+
 namespace {
 std::string_view title_of(const Error& error, bool in_french) {
   const auto* own = std::ranges::find(titles, error.detail, &Title::detail);

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "policy/route.h"
 
 namespace bastide::http_api {
 
@@ -16,5 +17,7 @@ namespace bastide::http_api {
 [[nodiscard]] std::string retry_after(const Error& error);
 /// The error's sentences in `language`, where it has them.
 [[nodiscard]] Error in_language(const Error& error, std::string_view language);
+/// What `state_detail` says of a model to a reader of `language`.
+[[nodiscard]] std::string state_text(const policy::ModelCard& model, std::string_view language);
 
 }  // namespace bastide::http_api

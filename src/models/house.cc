@@ -247,6 +247,7 @@ std::vector<policy::ModelCard> House::catalogue() const {
       if (status.state == State::ready) card.state = "ready";
       if (status.state == State::failed) {
         card.state = "failed";
+        card.state_error = status.error;
         card.ready = false;
       }
     }

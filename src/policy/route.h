@@ -39,6 +39,7 @@ struct ModelCard {
   bool ready = true;
   std::string state;  // ready loading stopped failed missing; with `state_detail` for a person
   std::string state_detail;
+  std::optional<Error> state_error{};  // why it is failed or missing
 
   [[nodiscard]] bool can(std::string_view capability) const;
 };

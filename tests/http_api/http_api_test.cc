@@ -68,6 +68,16 @@ TEST(Problem, tells_less_where_less_is_known) {
             "« top_p » n’a pas la forme attendue.");
 }
 
+TEST(Problem, says_why_a_model_is_not_ready_in_both_languages) {
+  policy::ModelCard model;
+  model.state_detail = "Loading: 30 %.";
+  EXPECT_EQ(state_text(model, "fr"), "Loading: 30 %.") << "on its way: screens have words of their own";
+  model.state_error = Error{Code::unavailable, "Its file is not there.", "missing", "Fetch it."};
+  EXPECT_EQ(state_text(model, "en"), "Its file is not there. Fetch it.");
+  EXPECT_EQ(state_text(model, "fr"),
+            "Ce modèle n’est pas sur cette machine. Installez-le : bastide model pull.");
+}
+
 TEST(Problem, every_code_has_a_french_sentence) {
   for (int code = 0; code <= static_cast<int>(Code::internal); ++code) {
     Error error{static_cast<Code>(code), "English.", "", ""};

@@ -40,10 +40,11 @@ void write_pull(JsonWriter& json, const Pull& pull, const std::string& language)
 }
 
 /// The house looks for new models once a second: one that it has not seen is not loaded.
-void write_state(JsonWriter& json, const std::vector<policy::ModelCard>& cards, const std::string& id) {
+void write_state(JsonWriter& json, const std::vector<policy::ModelCard>& cards, const std::string& id,
+                 const std::string& language) {
   const auto card = std::ranges::find(cards, id, &policy::ModelCard::id);
   if (card != cards.end() && card->local)
-    json.field("state", card->state).field("state_detail", card->state_detail);
+    json.field("state", card->state).field("state_detail", state_text(*card, language));
   else
     json.field("state", "stopped");
 }
@@ -63,7 +64,7 @@ Task<Result<void>> list(Call& call) {
     const auto& id = model.known.model.id;
     json.object();
     models::put_shelf_model(json, model);
-    if (model.installed) write_state(json, cards, id);
+    if (model.installed) write_state(json, cards, id, call.language);
     if (const auto pull = std::ranges::find(pulls, id, &Pull::model); pull != pulls.end())
       write_pull(json, *pull, call.language);
     json.end();

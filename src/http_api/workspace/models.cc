@@ -38,7 +38,7 @@ Task<Result<void>> list_models(Call& call) {
     json.end()
         .field("answers_documents", card.answers_documents)
         .field("state", card.state)
-        .field("state_detail", card.state_detail)
+        .field("state_detail", state_text(card, call.language))
         .field("ready", card.ready)
         .field("context_tokens", card.context_tokens);
     // Which labels may go there, so that the composer need not guess.

@@ -18,25 +18,25 @@ void set_state(policy::ModelCard& card, const Manifest& manifest) {
   card.ready = true;
   card.state = "stopped";
   card.state_detail = "Loaded at the first question.";
+  card.state_error.reset();
+  const auto broken = [&](const char* state, Error error) {
+    card.ready = false;
+    card.state = state;
+    card.state_detail = error.message + " " + error.action;
+    card.state_error = std::move(error);
+  };
   for (const auto& file : files_of(manifest)) {
-    const std::string_view which = file.file == manifest.file ? "file" : "vision file";
+    const auto which = which_file(manifest, file);
     struct stat info{};
-    if (::stat(file.file.c_str(), &info) != 0) {
-      card.ready = false;
-      card.state = "missing";
-      card.state_detail =
-          fmt::format("Its {} is not there. Fetch it: bastide model pull {}", which, manifest.id);
-      return;
-    }
-    if (file.bytes != 0 && static_cast<std::uint64_t>(info.st_size) != file.bytes) {
-      card.ready = false;
-      card.state = "failed";
-      card.state_detail = fmt::format(
-          "Its {} is damaged: {} of {} bytes are there. Fetch it again: "
-          "bastide model pull {}",
-          which, info.st_size, file.bytes, manifest.id);
-      return;
-    }
+    if (::stat(file.file.c_str(), &info) != 0)
+      return broken("missing", {Code::unavailable, fmt::format("Its {} is not there.", which), "missing",
+                                fmt::format("Fetch it: bastide model pull {}", manifest.id)});
+    if (file.bytes != 0 && static_cast<std::uint64_t>(info.st_size) != file.bytes)
+      return broken(
+          "failed",
+          {Code::corrupt,
+           fmt::format("Its {} is damaged: {} of {} bytes are there.", which, info.st_size, file.bytes),
+           "cut_short", fmt::format("Fetch it again: bastide model pull {}", manifest.id)});
   }
 }
 
@@ -178,7 +178,11 @@ Catalogue::Entry Catalogue::configured(const ModelConfig& model,
     out.card.context_tokens = model.context_tokens;
     out.card.ready = provider != providers_.end();
     out.card.state = out.card.ready ? "ready" : "failed";
-    if (!out.card.ready) out.card.state_detail = "The configuration names no such provider.";
+    if (!out.card.ready) {
+      out.card.state_error =
+          Error{Code::unavailable, "The configuration names no such provider.", "no_such_provider"};
+      out.card.state_detail = out.card.state_error->message;
+    }
   }
   out.card.name = model.name.empty() ? (out.local ? out.local->name : model.id) : model.name;
   out.card.price = model.price;

@@ -51,7 +51,7 @@ LocalModel::~LocalModel() { shut_down(); }
 
 LocalStatus LocalModel::status() const {
   const std::lock_guard lock(mutex_);
-  return {state_, detail_};
+  return {state_, detail_, error_};
 }
 
 exchange::Computed LocalModel::computed() const {

@@ -48,7 +48,8 @@ struct LocalModelOptions {
 struct LocalStatus {
   enum class State { stopped, loading, ready, failed };
   State state = State::stopped;
-  std::string detail;  // for a person
+  std::string detail;            // for a person
+  std::optional<Error> error{};  // why it failed
 };
 
 /// Thread-safe. One supervisor thread, started at the first call. Where the worker ends again and again with
