@@ -48,6 +48,11 @@ Result<std::string> worker_body(dialects::ChatRequest request, dialects::Losses&
   request.from = dialects::Dialect::openai;
   for (auto& message : request.messages)
     if (message.role == dialects::Role::developer) message.role = dialects::Role::system;
+  // "No thoughts" is an effort here, whatever the caller's dialect calls it.
+  using Mode = dialects::ReasoningOptions::Mode;
+  auto& reasoning = request.reasoning;
+  if (reasoning.effort.empty() && (reasoning.mode == Mode::off || reasoning.budget_tokens == 0))
+    reasoning.effort = "none";
   dialects::EncodeOptions options;
   options.continues_prefix = true;
   return dialects::openai_codec().encode_request(request, options, losses);
