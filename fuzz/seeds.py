@@ -15,6 +15,12 @@ REQUEST, ANSWER, ERROR, STREAM = b"0", b"1", b"2", b"3"  # the first byte that f
 CODECS = {"dialects_anthropic_fuzz": "anthropic", "dialects_gemini_fuzz": "google", "dialects_mistral_fuzz": "mistral",
           "dialects_completions_fuzz": "openai/completion"}
 TRANSLATED = {"openai/chat": b"\0", "mistral": b"\1", "anthropic": b"\2", "google": b"\3"}
+FAMILIES = 6  # of fuzz/models/families.h
+ANSWERS = (b'<tool_call>\n{"name": "get_weather", "arguments": {"city": "Lyon"}}\n</tool_call>', b"<think>\nSo.\n</think>\n\nGood.",
+           b'{"name": "get_weather", "parameters": {"city": "Lyon"}}', b'[TOOL_CALLS]get_weather[ARGS]{"city": "Lyon"}',
+           b'<|tool_call>call:get_weather{city:<|"|>Lyon<|"|>}<tool_call|>',
+           b'<|channel|>analysis<|message|>So.<|end|><|start|>assistant<|channel|>commentary to=functions.get_weather '
+           b'<|constrain|>json<|message|>{"city": "Lyon"}<|call|>')
 PLAIN = ("dialects_openai_fuzz", "dialects_scan_fuzz", "dialects_doors_fuzz", "dialects_embeddings_fuzz",
          "dialects_responses_state_fuzz")
 
@@ -53,6 +59,11 @@ def seeds(wire):
             yield target, seed
     for seed in everything:
         yield "batches_input_fuzz", b"\0" + seed
+    for family in range(FAMILIES):
+        for call in calls("openai"):
+            yield "worker_call_fuzz", bytes([family]) + call
+        for answer in ANSWERS:
+            yield "answer_fuzz", bytes([family, 1, 3]) + answer
     for folder, dialect in TRANSLATED.items():
         for is_stream, recording in recordings(wire / folder):
             if is_stream:
