@@ -83,8 +83,9 @@ struct ModelConfig {
   std::string name;      // for people; empty: id
   std::string provider;  // "local" for a file on this machine
   std::string upstream;
-  std::string file;    // local models: a GGUF path
-  std::string vision;  // of one with a file: the path of its projector, by which it reads images
+  std::string file;     // local models: a GGUF path
+  std::string vision;   // of one with a file: the path of its projector, by which it reads images
+  std::string pooling;  // of a local embedding model: "mean", "cls" or "last"; empty: what its file says
   std::vector<std::string> capabilities{"chat"};
   std::int64_t context_tokens = 8192;
   std::optional<PriceConfig> price;               // that holds when the file is read

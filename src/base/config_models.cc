@@ -217,6 +217,12 @@ void read_models(ConfigTable& root, Config& config) {
     table.text("vision", model.vision, "the path of the GGUF file (mmproj) by which a model reads images");
     if (!model.vision.empty() && (model.file.empty() || model.provider != "local"))
       table.wrong("vision", "is for models on this machine that have a file: provider = \"local\" and file.");
+    table.text("pooling", model.pooling, "\"mean\", \"cls\" or \"last\"");
+    if (!model.pooling.empty() && model.pooling != "mean" && model.pooling != "cls" &&
+        model.pooling != "last")
+      table.wrong("pooling", "is \"mean\", \"cls\" or \"last\".");
+    if (!model.pooling.empty() && model.provider != "local")
+      table.wrong("pooling", "is for models on this machine: provider = \"local\".");
     table.text("draft", model.draft, "the id of a smaller model on this machine");
     if (!model.draft.empty() && model.provider != "local")
       table.wrong("draft", "is for models on this machine: provider = \"local\".");

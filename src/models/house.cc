@@ -145,9 +145,11 @@ struct House::Impl {
     const auto draft = found ? found->local : std::nullopt;
     const bool same =
         model && model->manifest().file == manifest.file && model->manifest().bytes == manifest.bytes &&
-        model->manifest().sha256 == manifest.sha256 && model->manifest().vision == manifest.vision &&
+        model->manifest().sha256 == manifest.sha256 && model->manifest().shards == manifest.shards &&
+        model->manifest().vision == manifest.vision &&
         model->manifest().context_tokens == manifest.context_tokens &&
-        model->manifest().gpu_layers == manifest.gpu_layers && model->manifest().draft == manifest.draft &&
+        model->manifest().gpu_layers == manifest.gpu_layers &&
+        model->manifest().pooling == manifest.pooling && model->manifest().draft == manifest.draft &&
         is_same_file(model->draft(), draft);
     if (same) {
       model->keep_loaded(manifest.keep_loaded);

@@ -39,7 +39,7 @@ TEST(Gguf, ReadsWhatItWrote) {
   EXPECT_EQ(facts->context_tokens, 512);
   EXPECT_EQ(facts->layers, 2);
   EXPECT_TRUE(facts->has_pooling);
-  EXPECT_FALSE(facts->has_template);
+  EXPECT_TRUE(facts->chat_template.empty());
   EXPECT_EQ(facts->parameters, 32 * 4 + 8);
   EXPECT_EQ(facts->bytes_needed, facts->bytes);
 }
@@ -57,6 +57,16 @@ TEST(Gguf, SeesWhetherAVocabularyMarksGaps) {
   writer.u32("tokenizer.ggml.fim_pre_token_id", 7);
   ASSERT_TRUE(writer.write(scratch.path("m.gguf")));
   EXPECT_TRUE(read_facts(scratch.path("m.gguf"))->has_infill);
+}
+
+TEST(Gguf, SaysNothingThatATerminalWouldObey) {
+  const Scratch scratch;
+  Writer writer("llama");
+  writer.text("general.name", "a\x1b[2Jb\nc");
+  writer.text("general.license", "own\r");
+  ASSERT_TRUE(writer.write(scratch.path("m.gguf")));
+  EXPECT_EQ(read_facts(scratch.path("m.gguf"))->name, "a [2Jb c");
+  EXPECT_EQ(read_facts(scratch.path("m.gguf"))->licence, "own ");
 }
 
 TEST(Gguf, SeesEveryCut) {

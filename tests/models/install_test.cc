@@ -127,16 +127,16 @@ TEST(Manifest, SeesFilesThatAreCutGoneOrChanged) {
 TEST(Import, MakesAModelVisibleAndRemovesIt) {
   const Scratch scratch;
   const std::string folder = scratch.path("models");
-  const auto manifest = import_model(small_gguf(scratch), "tiny", folder);
+  const auto manifest = import_model({small_gguf(scratch), "tiny"}, folder);
   ASSERT_TRUE(manifest) << manifest.error().message;
   EXPECT_EQ(manifest->kind, Kind::chat);
   EXPECT_EQ(manifest->context_tokens, 1024);
   EXPECT_FALSE(manifest->answers_documents) << "far too small";
   EXPECT_TRUE(check_file(*manifest));
-  EXPECT_EQ(import_model(scratch.path("small.gguf"), "tiny", folder).error().code, Code::conflict);
-  EXPECT_EQ(import_model(scratch.path("small.gguf"), "No Good", folder).error().detail, "bad_name");
+  EXPECT_EQ(import_model({scratch.path("small.gguf"), "tiny"}, folder).error().code, Code::conflict);
+  EXPECT_EQ(import_model({scratch.path("small.gguf"), "No Good"}, folder).error().detail, "bad_name");
   write_file(scratch.path("cut.gguf"), read_file(scratch.path("small.gguf")).substr(0, 2000));
-  EXPECT_EQ(import_model(scratch.path("cut.gguf"), "cut", folder).error().detail, "cut_short");
+  EXPECT_EQ(import_model({scratch.path("cut.gguf"), "cut"}, folder).error().detail, "cut_short");
   EXPECT_EQ(read_manifests(folder).size(), 1U);
   EXPECT_TRUE(keep_model("tiny", Keep::loaded, folder));
   EXPECT_TRUE(read_manifests(folder).front().keep_loaded);
@@ -214,7 +214,7 @@ TEST(Catalogue, JoinsConfigurationAndFolderAndStaysLive) {
   EXPECT_EQ(catalogue.find("gone")->card.state, "missing");
   EXPECT_FALSE(catalogue.find("tiny"));
 
-  ASSERT_TRUE(import_model(small_gguf(scratch), "tiny", scratch.path("models")));
+  ASSERT_TRUE(import_model({small_gguf(scratch), "tiny"}, scratch.path("models")));
   for (int i = 0; i < 150 && !catalogue.find("tiny"); ++i) std::this_thread::sleep_for(Millis(10));
   const auto tiny = catalogue.find("tiny");
   ASSERT_TRUE(tiny);

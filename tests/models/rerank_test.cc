@@ -17,7 +17,7 @@ class LocalReranker : public testing::Test {
  protected:
   void SetUp() override {
     ASSERT_TRUE(test::write_tiny_reranker(scratch_.path("tiny.gguf")));
-    const auto imported = import_model(scratch_.path("tiny.gguf"), "tiny", scratch_.path());
+    const auto imported = import_model({scratch_.path("tiny.gguf"), "tiny"}, scratch_.path());
     ASSERT_TRUE(imported) << imported.error().message;
     EXPECT_EQ(imported->kind, Kind::reranker);
     EXPECT_EQ(imported->capabilities, std::vector<std::string>{"rerank"});

@@ -107,11 +107,12 @@ TEST_F(VisionFile, IsToldFromAModel) {
   const auto facts = gguf::read_facts(write_gguf(scratch_.path("h.gguf"), hearing, 'h'));
   EXPECT_TRUE(facts->is_projector);
   EXPECT_FALSE(facts->has_vision);
-  EXPECT_EQ(import_model(model_, "seeing", folder_, scratch_.path("h.gguf")).error().detail, "no_projector");
+  EXPECT_EQ(import_model({model_, "seeing", scratch_.path("h.gguf")}, folder_).error().detail,
+            "no_projector");
 }
 
 TEST_F(VisionFile, IsImportedAndRemovedWithItsModel) {
-  const auto manifest = import_model(model_, "seeing", folder_, vision_);
+  const auto manifest = import_model({model_, "seeing", vision_}, folder_);
   ASSERT_TRUE(manifest) << manifest.error().message;
   ASSERT_TRUE(manifest->vision);
   EXPECT_EQ(manifest->vision->file, folder_ + "/seeing.mmproj.gguf");
@@ -130,15 +131,15 @@ TEST_F(VisionFile, IsImportedAndRemovedWithItsModel) {
 }
 
 TEST_F(VisionFile, AndModelAreNotTakenForEachOther) {
-  EXPECT_EQ(import_model(vision_, "seeing", folder_).error().detail, "projector_alone");
-  EXPECT_EQ(import_model(vision_, "seeing", folder_, vision_).error().detail, "projector_alone");
-  EXPECT_EQ(import_model(model_, "seeing", folder_, model_).error().detail, "no_projector");
-  EXPECT_EQ(import_model(model_, "seeing", folder_, scratch_.path("none")).error().detail, "missing");
-  EXPECT_EQ(import_model(model_, "seeing.mmproj", folder_).error().detail, "bad_name");
+  EXPECT_EQ(import_model({vision_, "seeing"}, folder_).error().detail, "projector_alone");
+  EXPECT_EQ(import_model({vision_, "seeing", vision_}, folder_).error().detail, "projector_alone");
+  EXPECT_EQ(import_model({model_, "seeing", model_}, folder_).error().detail, "no_projector");
+  EXPECT_EQ(import_model({model_, "seeing", scratch_.path("none")}, folder_).error().detail, "missing");
+  EXPECT_EQ(import_model({model_, "seeing.mmproj"}, folder_).error().detail, "bad_name");
   gguf::Writer embedding("llama");
   embedding.u32("llama.pooling_type", 1);
   write_gguf(scratch_.path("e.gguf"), embedding, 'e');
-  EXPECT_EQ(import_model(scratch_.path("e.gguf"), "seeing", folder_, vision_).error().detail,
+  EXPECT_EQ(import_model({scratch_.path("e.gguf"), "seeing", vision_}, folder_).error().detail,
             "no_chat_model");
   EXPECT_TRUE(read_manifests(folder_).empty());
 }
@@ -155,7 +156,7 @@ TEST_F(VisionFile, IsAnOptionOfTheCommand) {
 }
 
 TEST_F(VisionFile, IsCheckedAsItsModelIs) {
-  auto manifest = *import_model(model_, "seeing", folder_, vision_);
+  auto manifest = *import_model({model_, "seeing", vision_}, folder_);
   EXPECT_TRUE(check_file(manifest));
   write_projector(manifest.vision->file, 'w');
   EXPECT_EQ(check_file(manifest).error().detail, "corrupt_file");
@@ -235,7 +236,7 @@ TEST_F(VisionFile, IsFetchedAloneWhereItAloneIsWanting) {
 }
 
 TEST_F(VisionFile, IsNotAddedToAModelOfOnesOwnThatHasTheName) {
-  const auto own = import_model(model_, "seeing", folder_);
+  const auto own = import_model({model_, "seeing"}, folder_);
   ASSERT_TRUE(own);
   EXPECT_FALSE(lacks_vision(listed(), *own));
 }
@@ -283,7 +284,7 @@ TEST(VisionSources, AreThoseOfTheListAndOfTheOrganisation) {
 }
 
 TEST_F(VisionFile, CountsInWhatIsListed) {
-  const auto manifest = *import_model(model_, "seeing", folder_, vision_);
+  const auto manifest = *import_model({model_, "seeing", vision_}, folder_);
   const auto shelf = read_shelf(folder_, {});
   ASSERT_TRUE(shelf);
   const auto found =

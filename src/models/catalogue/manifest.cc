@@ -15,6 +15,7 @@
 #include "base/crypto.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "models/gguf/shards.h"
 
 namespace bastide::models {
 namespace {
@@ -99,6 +100,8 @@ Kind kind_of(std::string_view name) {
   return Kind::chat;
 }
 
+bool is_pooling(std::string_view name) { return name == "mean" || name == "cls" || name == "last"; }
+
 std::string_view main_capability(Kind kind) {
   switch (kind) {
     case Kind::embedding:
@@ -112,7 +115,8 @@ std::string_view main_capability(Kind kind) {
 
 bool is_model_id(std::string_view id) {
   return !id.empty() && id.size() <= 80 && id.front() != '.' && id.front() != '-' &&
-         !id.ends_with(".mmproj") && std::ranges::all_of(id, [](char c) {
+         !id.ends_with(".mmproj") && !gguf::parse_shard_name(fmt::format("{}.gguf", id)) &&
+         std::ranges::all_of(id, [](char c) {
            return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
          });
 }
@@ -121,20 +125,47 @@ std::string called(const Manifest& manifest) {
   return manifest.kind == Kind::adapter ? manifest.base + ":" + manifest.id : manifest.id;
 }
 
-std::vector<ModelFile> files_of(const Manifest& manifest) {
+std::vector<ModelFile> weights_of(const Manifest& manifest) {
   std::vector<ModelFile> out{{manifest.file, manifest.bytes, manifest.sha256, manifest.modified_ns}};
+  out.insert(out.end(), manifest.shards.begin(), manifest.shards.end());
+  return out;
+}
+
+void set_weights(Manifest& manifest, std::vector<ModelFile> files) {
+  auto& first = files.front();
+  manifest.file = std::move(first.file);
+  manifest.bytes = first.bytes;
+  manifest.sha256 = std::move(first.sha256);
+  manifest.modified_ns = first.modified_ns;
+  files.erase(files.begin());
+  manifest.shards = std::move(files);
+}
+
+std::vector<ModelFile> files_of(const Manifest& manifest) {
+  auto out = weights_of(manifest);
   if (manifest.vision) out.push_back(*manifest.vision);
   return out;
 }
 
 std::uint64_t bytes_of(const Manifest& manifest) {
-  return manifest.bytes + (manifest.vision ? manifest.vision->bytes : 0);
+  std::uint64_t out = 0;
+  for (const auto& file : files_of(manifest)) out += file.bytes;
+  return out;
 }
 
 std::string to_json(const Manifest& manifest) {
   JsonWriter json;
   json.object().field("id", manifest.id).field("name", manifest.name);
   put_file(json, files_of(manifest).front());
+  if (!manifest.shards.empty()) {
+    json.key("shards").array();
+    for (const auto& shard : manifest.shards) {
+      json.object();
+      put_file(json, shard);
+      json.end();
+    }
+    json.end();
+  }
   if (manifest.vision) {
     json.key("vision").object();
     put_file(json, *manifest.vision);
@@ -151,6 +182,7 @@ std::string to_json(const Manifest& manifest) {
   if (!manifest.draft.empty()) json.field("draft", manifest.draft);
   if (manifest.gpu_layers >= 0) json.field("gpu_layers", manifest.gpu_layers);
   if (manifest.keep_loaded) json.field("keep_loaded", true);
+  if (!manifest.pooling.empty()) json.field("pooling", manifest.pooling);
   json.field("query_prefix", manifest.query_prefix).field("passage_prefix", manifest.passage_prefix);
   if (manifest.speed) {
     json.key("speed").object();
@@ -174,6 +206,14 @@ Result<Manifest> parse_manifest(std::string_view text, const std::string& folder
   out.bytes = file->bytes;
   out.sha256 = std::move(file->sha256);
   out.modified_ns = file->modified_ns;
+  if (const auto shards = json->find("shards"); shards != json->end()) {
+    if (!shards->is_array() || shards->size() >= gguf::shards_max) return wrong();
+    for (const auto& each : *shards) {
+      auto shard = get_file(each, folder);
+      if (!shard) return wrong();
+      out.shards.push_back(std::move(*shard));
+    }
+  }
   if (const auto vision = json->find("vision"); vision != json->end()) {
     out.vision = get_file(*vision, folder);
     if (!out.vision) return wrong();
@@ -198,6 +238,7 @@ Result<Manifest> parse_manifest(std::string_view text, const std::string& folder
   const auto keeps = json->find("keep_loaded");
   out.keep_loaded = keeps != json->end() && keeps->is_boolean() && keeps->get<bool>();
   out.draft = get_text(*json, "draft");
+  if (auto pooling = get_text(*json, "pooling"); is_pooling(pooling)) out.pooling = std::move(pooling);
   out.query_prefix = get_text(*json, "query_prefix");
   out.passage_prefix = get_text(*json, "passage_prefix");
   out.source = get_text(*json, "source");
@@ -237,9 +278,7 @@ Result<void> check_file(const Manifest& manifest) {
 }
 
 Result<void> check_file(const Manifest& manifest, const ModelFile& file) {
-  const std::string name = file.file == manifest.file
-                               ? fmt::format("file of the model {}", manifest.name)
-                               : fmt::format("vision file of the model {}", manifest.name);
+  const auto name = fmt::format("{} of the model {}", which_file(manifest, file), manifest.name);
   const std::string action = fmt::format("Fetch it again: bastide model pull {}", manifest.id);
   struct stat info{};
   if (::stat(file.file.c_str(), &info) != 0)
@@ -257,6 +296,14 @@ Result<void> check_file(const Manifest& manifest, const ModelFile& file) {
     return fail(Code::corrupt, fmt::format("The {} is not the one that was installed.", name), "corrupt_file",
                 action);
   return {};
+}
+
+std::string which_file(const Manifest& manifest, const ModelFile& file) {
+  if (manifest.vision && file.file == manifest.vision->file) return "vision file";
+  if (manifest.shards.empty()) return "file";
+  const auto all = weights_of(manifest);
+  const auto at = std::ranges::find(all, file.file, &ModelFile::file) - all.begin();
+  return fmt::format("file {} of {}", at + 1, all.size());
 }
 
 Result<std::string> hash_file(const std::string& path) {

@@ -20,6 +20,9 @@ enum class Kind { chat, embedding, reranker, adapter };
 /// The capability that calls ask for: chat, embeddings, rerank.
 [[nodiscard]] std::string_view main_capability(Kind kind);
 
+/// How the vectors of a text's tokens become one: their "mean", that of the first ("cls"), of the "last".
+[[nodiscard]] bool is_pooling(std::string_view name);
+
 /// More than any model has.
 constexpr std::int64_t gpu_layers_max = 10'000;
 
@@ -41,6 +44,7 @@ struct Manifest {
   std::string sha256;            // of the file
   std::int64_t modified_ns = 0;  // of the file when its hash was checked
   Kind kind = Kind::chat;
+  std::vector<ModelFile> shards;    // of a model in several files: those after the first (gguf/shards.h)
   std::optional<ModelFile> vision;  // of a model that reads images: its projector ("mmproj")
   std::string base;                 // of an adapter: the id of the model that it goes on top of
   std::vector<std::string> capabilities{"chat"};
@@ -53,18 +57,23 @@ struct Manifest {
   std::int64_t gpu_layers = -1;  // layers that GPUs compute; -1: as many as fit
   bool keep_loaded = false;      // it is never unloaded
   std::string draft;             // the id of a smaller installed model that guesses ahead for it; empty: none
+  std::string pooling;           // of an embedding model: is_pooling; empty: what its file says
   std::string query_prefix;      // embedding models
   std::string passage_prefix;    // embedding models
   std::string source;            // where it came from, for people
   std::optional<Speed> speed;    // as it was measured last on this machine
 };
 
-/// Whether `id` may name a model and its files, which are ID.gguf, ID.mmproj.gguf and ID.json.
+/// Whether `id` may name a model and its files, which are ID.gguf or ID-00001-of-00003.gguf and so on,
+/// ID.mmproj.gguf and ID.json.
 [[nodiscard]] bool is_model_id(std::string_view id);
 /// What callers say: BASE:ID for an adapter, else the id.
 [[nodiscard]] std::string called(const Manifest& manifest);
 
-/// The model itself first.
+/// The model itself, in the order of its shards.
+[[nodiscard]] std::vector<ModelFile> weights_of(const Manifest& manifest);
+void set_weights(Manifest& manifest, std::vector<ModelFile> files);  // one or more
+/// Those first.
 [[nodiscard]] std::vector<ModelFile> files_of(const Manifest& manifest);
 /// Of all its files.
 [[nodiscard]] std::uint64_t bytes_of(const Manifest& manifest);
@@ -84,6 +93,8 @@ struct Manifest {
 [[nodiscard]] Result<void> check_file(const Manifest& manifest);
 /// The same for one of them.
 [[nodiscard]] Result<void> check_file(const Manifest& manifest, const ModelFile& file);
+/// Which of them it is, for people: "file", "file 2 of 3", "vision file".
+[[nodiscard]] std::string which_file(const Manifest& manifest, const ModelFile& file);
 
 /// SHA-256 of a file in hexadecimal. Code::not_found when it cannot be read.
 [[nodiscard]] Result<std::string> hash_file(const std::string& path);

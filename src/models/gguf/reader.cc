@@ -9,6 +9,9 @@
 #include <algorithm>
 #include <array>
 #include <cstring>
+#include <map>
+
+#include "models/gguf/shards.h"
 
 // The format: github.com/ggml-org/ggml, docs/gguf.md (version 3; 2 has the same layout).
 namespace bastide::models::gguf {
@@ -17,6 +20,7 @@ namespace {
 constexpr std::uint64_t entries_max = 1'000'000;
 constexpr std::uint64_t head_max_bytes = 512ULL * 1024 * 1024;
 constexpr int array_depth_max = 4;
+constexpr std::size_t template_max_bytes = 1 << 20;  // the longest known is a thirtieth of it
 
 std::unexpected<Error> damaged() {
   return fail(Code::corrupt, "This model file is damaged.", "damaged", "Fetch it again.");
@@ -150,32 +154,47 @@ bool read_value(Cursor& cursor, std::uint32_t type, Value& out, int depth = 0) {
   return true;
 }
 
-/// Elements and bytes of one block, by tensor type. Source: ggml.c, type_traits.
+/// Elements, bytes and name of one block, by tensor type. Source: ggml.c, type_traits; ggml.h.
 struct Block {
   std::uint64_t elements = 0;
   std::uint64_t bytes = 0;
+  std::string_view name{};
 };
 Block block_of(std::uint32_t type) {
-  static constexpr std::array<Block, 43> blocks{{
-      {1, 4},    {1, 2},    {32, 18},   {32, 20},   {0, 0},     {0, 0},     {32, 22},   {32, 24},  {32, 34},
-      {32, 36},  {256, 84}, {256, 110}, {256, 144}, {256, 176}, {256, 210}, {256, 292}, {256, 66}, {256, 74},
-      {256, 98}, {256, 50}, {32, 18},   {256, 110}, {256, 82},  {256, 136}, {1, 1},     {1, 2},    {1, 4},
-      {1, 8},    {1, 8},    {256, 56},  {1, 2},     {0, 0},     {0, 0},     {0, 0},     {256, 54}, {256, 66},
-      {0, 0},    {0, 0},    {0, 0},     {32, 17},   {64, 36},   {128, 18},  {64, 18},
-  }};
+  static constexpr std::array<Block, 43> blocks{
+      {{1, 4, "F32"},        {1, 2, "F16"},       {32, 18, "Q4_0"},     {32, 20, "Q4_1"},
+       {0, 0, ""},           {0, 0, ""},          {32, 22, "Q5_0"},     {32, 24, "Q5_1"},
+       {32, 34, "Q8_0"},     {32, 36, "Q8_1"},    {256, 84, "Q2_K"},    {256, 110, "Q3_K"},
+       {256, 144, "Q4_K"},   {256, 176, "Q5_K"},  {256, 210, "Q6_K"},   {256, 292, "Q8_K"},
+       {256, 66, "IQ2_XXS"}, {256, 74, "IQ2_XS"}, {256, 98, "IQ3_XXS"}, {256, 50, "IQ1_S"},
+       {32, 18, "IQ4_NL"},   {256, 110, "IQ3_S"}, {256, 82, "IQ2_S"},   {256, 136, "IQ4_XS"},
+       {1, 1, "I8"},         {1, 2, "I16"},       {1, 4, "I32"},        {1, 8, "I64"},
+       {1, 8, "F64"},        {256, 56, "IQ1_M"},  {1, 2, "BF16"},       {0, 0, ""},
+       {0, 0, ""},           {0, 0, ""},          {256, 54, "TQ1_0"},   {256, 66, "TQ2_0"},
+       {0, 0, ""},           {0, 0, ""},          {0, 0, ""},           {32, 17, "MXFP4"},
+       {64, 36, "NVFP4"},    {128, 18, "Q1_0"},   {64, 18, "Q2_0"}}};
   return type < blocks.size() ? blocks[type] : Block{};
+}
+
+/// For people: a file's words must not move a terminal's cursor.
+std::string shown(std::string_view text, std::size_t bytes_max) {
+  std::string out(text.substr(0, bytes_max));
+  std::ranges::replace_if(out, [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 0x7f; }, ' ');
+  return out;
 }
 
 void note(FileFacts& facts, std::string_view key, const Value& value) {
   if (key == "general.architecture") {
-    facts.architecture = value.text.substr(0, 64);
+    facts.architecture = shown(value.text, 64);
     facts.is_projector = facts.architecture == "clip";
   }
   if (key == "clip.has_vision_encoder") facts.has_vision = value.number != 0;
   if (key == "general.type") facts.is_adapter = value.text == "adapter";
-  if (key == "general.name") facts.name = value.text.substr(0, 256);
-  if (key == "general.license") facts.licence = value.text.substr(0, 64);
-  if (key == "tokenizer.chat_template") facts.has_template = true;
+  if (key == "general.name") facts.name = shown(value.text, 256);
+  if (key == "general.license") facts.licence = shown(value.text, 64);
+  if (key == "tokenizer.chat_template") facts.chat_template = value.text.substr(0, template_max_bytes);
+  if (key == "split.no") facts.shard = value.number;
+  if (key == "split.count" && value.number > 1) facts.shards = value.number;
   const bool names_mark = key == "tokenizer.ggml.fim_pre_token_id" || key == "tokenizer.ggml.prefix_token_id";
   if (names_mark || (key == "tokenizer.ggml.tokens" && value.marks_gaps)) facts.has_infill = true;
   const auto is = [&](std::string_view name) {
@@ -232,6 +251,7 @@ Result<FileFacts> parse_facts(std::string_view head, std::uint64_t file_bytes) {
     note(facts, key, value);
   }
   std::uint64_t data_bytes = 0;
+  std::map<std::string_view, std::uint64_t> weights;  // by how they are stored
   for (std::uint64_t i = 0; i < tensors && cursor.ok(); ++i) {
     cursor.text();
     const auto dimensions = cursor.number<std::uint32_t>();
@@ -243,6 +263,8 @@ Result<FileFacts> parse_facts(std::string_view head, std::uint64_t file_bytes) {
     const auto offset = cursor.number<std::uint64_t>();
     if (elements > (1ULL << 48) || offset > (1ULL << 48)) return damaged();
     facts.parameters += static_cast<std::int64_t>(elements);
+    if (facts.parameters > (1LL << 56)) return damaged();
+    weights[block.name] += elements;
     if (block.elements) data_bytes = std::max(data_bytes, offset + elements / block.elements * block.bytes);
   }
   const auto cut = [&] {
@@ -253,6 +275,8 @@ Result<FileFacts> parse_facts(std::string_view head, std::uint64_t file_bytes) {
     if (head.size() >= file_bytes) return cut();
     return damaged();
   }
+  if (!weights.empty())
+    facts.weights = std::ranges::max_element(weights, {}, &decltype(weights)::value_type::second)->first;
   const std::uint64_t data_at = (cursor.at() + alignment - 1) / alignment * alignment;
   facts.bytes_needed = data_at + data_bytes;
   if (facts.bytes_needed > file_bytes) return cut();
@@ -275,6 +299,31 @@ Result<FileFacts> read_facts(const std::string& path) {
     return fail(Code::unavailable, fmt::format("The model file {} cannot be read.", path), "missing");
   auto facts = parse_facts(std::string_view(static_cast<const char*>(map), head), bytes);
   ::munmap(map, head);
+  return facts;
+}
+
+Result<FileFacts> read_model_facts(const std::string& path) {
+  auto facts = read_facts(path);
+  if (!facts || (facts->shard == 0 && facts->shards == 1)) return facts;
+  if (facts->shard != 0)
+    return fail(Code::invalid, "This is not the first file of the model.", "not_first_shard",
+                "Name the one that ends in -00001-of-... and leave the others beside it.");
+  const auto files = shard_files(path);
+  if (static_cast<std::int64_t>(files.size()) != facts->shards)
+    return fail(
+        Code::corrupt,
+        fmt::format("The model has {} files, which the name of this one does not say.", facts->shards),
+        "wrong_shard", "Give it the name that it was published with: NAME-00001-of-00003.gguf");
+  for (std::size_t i = 1; i < files.size(); ++i) {
+    const auto next = read_facts(files[i]);
+    if (!next) return next;
+    if (next->shard != static_cast<std::int64_t>(i) || next->shards != facts->shards)
+      return fail(Code::corrupt, fmt::format("{} is not file {} of the model.", files[i], i + 1),
+                  "wrong_shard", "Fetch the model again.");
+    facts->parameters += next->parameters;
+    facts->bytes += next->bytes;
+    facts->bytes_needed += next->bytes_needed;
+  }
   return facts;
 }
 

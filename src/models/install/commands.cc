@@ -7,7 +7,10 @@
 #include <filesystem>
 
 #include "base/json.h"
+#include "base/text.h"
 #include "models/catalogue/catalogue.h"
+#include "models/gguf/reader.h"
+#include "models/gguf/shards.h"
 #include "models/install/install.h"
 #include "models/install/progress.h"
 #include "models/install/shelf.h"
@@ -23,7 +26,8 @@ constexpr const char* usage =
     "usage: bastide model list [--available] [--json]\n"
     "       bastide model pull NAME [--json]\n"
     "       bastide model machine\n"
-    "       bastide model import FILE [--name NAME] [--base MODEL | --vision MMPROJ]\n"
+    "       bastide model import FILE [--name NAME] [--base MODEL | --vision MMPROJ] [--pooling "
+    "mean|cls|last]\n"
     "       bastide model keep NAME [--not]\n"
     "       bastide model remove NAME\n"
     "       bastide model bench NAME [--json]\n";
@@ -228,6 +232,65 @@ int bench(const Config& config, const std::string& folder, const std::string& na
   return 0;
 }
 
+/// What an imported model is, for people.
+void print_model(const Manifest& manifest) {
+  const auto read = gguf::read_model_facts(manifest.file);
+  if (!read) return;  // it was read a moment ago
+  const auto& facts = *read;
+  const auto line = [](std::string_view what, const std::string& text) {
+    fmt::print("  {:<9} {}\n", what, text);
+  };
+  const auto kind = manifest.kind == Kind::embedding  ? "vectors of texts"
+                    : manifest.kind == Kind::reranker ? "the relevance of documents"
+                                                      : "answers";
+  line("gives", fmt::format("{}; it is of the kind {}", kind, to_valid_utf8(facts.architecture)));
+  line("weights", fmt::format("{:.2f} billion, most of them {}, in {}", manifest.parameters_total.high,
+                              facts.weights.empty() ? "of an unknown form" : facts.weights,
+                              facts.shards == 1 ? "one file" : fmt::format("{} files", facts.shards)));
+  line("context", facts.context_tokens > 0 ? fmt::format("{} tokens of the {} that it was trained for",
+                                                         manifest.context_tokens, facts.context_tokens)
+                                           : fmt::format("{} tokens", manifest.context_tokens));
+  line("can", fmt::format("{}{}", fmt::join(manifest.capabilities, ", "), manifest.vision ? ", vision" : ""));
+  if (manifest.kind == Kind::chat && facts.chat_template.empty())
+    line("template", "none: it goes on from texts; as a chat model it is asked in the form of ChatML");
+  const auto needs = local::needed_memory_bytes(facts, manifest.context_tokens, 1) +
+                     (manifest.vision ? manifest.vision->bytes : 0);
+  line("memory", fmt::format("about {} with one answer at a time; {} are free here now", size_text(needs),
+                             size_text(local::available_memory_bytes())));
+  line("licence", manifest.licence.empty() ? "its file names none" : manifest.licence);
+}
+
+/// `args`: import FILE and options.
+int import_file(const std::vector<std::string>& args, const std::string& folder) {
+  ImportRequest request;
+  request.file = args[1];
+  const auto shard = gguf::parse_shard_name(request.file);
+  request.id = id_from_name(
+      std::filesystem::path(shard ? shard->before + shard->after : request.file).stem().string());
+  std::string base;
+  for (std::size_t at = 2; at < args.size(); at += 2) {
+    if (args[at] == "--name")
+      request.id = args[at + 1];
+    else if (args[at] == "--base")
+      base = args[at + 1];
+    else if (args[at] == "--vision")
+      request.vision = args[at + 1];
+    else if (args[at] == "--pooling" && is_pooling(args[at + 1]))
+      request.pooling = args[at + 1];
+    else
+      return wrong_usage();
+  }
+  // An adapter reads what its base reads, and answers.
+  if (!base.empty() && (!request.vision.empty() || !request.pooling.empty())) return wrong_usage();
+  const auto manifest =
+      base.empty() ? import_model(request, folder) : import_adapter(request.file, request.id, base, folder);
+  if (!manifest) return report(manifest.error());
+  say(fmt::format("{} is installed as {} ({}).", manifest->name, called(*manifest),
+                  size_text(bytes_of(*manifest))));
+  if (base.empty()) print_model(*manifest);
+  return 0;
+}
+
 }  // namespace
 
 int model_command(const Config& config, const std::string& data_folder,
@@ -247,28 +310,7 @@ int model_command(const Config& config, const std::string& data_folder,
     fmt::print("{}\n", to_json(this_machine()));
     return 0;
   }
-  if (what == "import" && args.size() % 2 == 0) {
-    std::string id = id_from_name(std::filesystem::path(args[1]).stem().string());
-    std::string base;
-    std::string vision;
-    for (std::size_t at = 2; at < args.size(); at += 2) {
-      if (args[at] == "--name")
-        id = args[at + 1];
-      else if (args[at] == "--base")
-        base = args[at + 1];
-      else if (args[at] == "--vision")
-        vision = args[at + 1];
-      else
-        return wrong_usage();
-    }
-    if (!base.empty() && !vision.empty()) return wrong_usage();  // an adapter reads what its base reads
-    const auto manifest =
-        base.empty() ? import_model(args[1], id, folder, vision) : import_adapter(args[1], id, base, folder);
-    if (!manifest) return report(manifest.error());
-    say(fmt::format("{} is installed as {} ({}).", manifest->name, called(*manifest),
-                    size_text(bytes_of(*manifest))));
-    return 0;
-  }
+  if (what == "import" && args.size() % 2 == 0) return import_file(args, folder);
   if (what == "keep" && (args.size() == 2 || (args.size() == 3 && args[2] == "--not"))) {
     const auto keep = args.size() == 2 ? Keep::loaded : Keep::while_called;
     if (const auto kept = keep_model(args[1], keep, folder); !kept) return report(kept.error());

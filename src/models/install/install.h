@@ -19,11 +19,18 @@ namespace bastide::models {
 /// Whether `installed` was pulled and has not the file by which it would read images.
 [[nodiscard]] bool lacks_vision(const Installable& model, const Manifest& installed);
 
-/// Copies a GGUF file that stands on this machine; its kind, context and size are read from it.
-/// `vision`: its projector ("mmproj"), by which it reads images. Code::conflict when `id` is taken;
-/// Code::invalid, projector_alone, no_projector, no_chat_model.
-[[nodiscard]] Result<Manifest> import_model(const std::string& file, const std::string& id,
-                                            const std::string& folder, const std::string& vision = {});
+/// A GGUF file that stands on this machine, of a model in several files the first.
+struct ImportRequest {
+  std::string file;
+  std::string id;
+  std::string vision{};   // its projector ("mmproj"), by which it reads images
+  std::string pooling{};  // "mean", "cls" or "last": it is an embedding model; empty: what its file says
+};
+
+/// Copies its files; its kind, what it can do, its context and its size are read from them. Code::conflict
+/// when `id` is taken; Code::invalid, projector_alone, no_projector, no_chat_model, and the errors of
+/// gguf::read_model_facts.
+[[nodiscard]] Result<Manifest> import_model(const ImportRequest& request, const std::string& folder);
 
 /// The same for a LoRA adapter, which then answers to BASE:ID. `base` is the id of an installed chat model of
 /// the architecture that the adapter was made for: Code::invalid, other_architecture; Code::not_found.

@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
+
+#include "models/gguf/shards.h"
 
 namespace bastide::models {
 namespace {
@@ -20,19 +23,36 @@ Result<ModelFile> move_in(const std::string& from, const std::string& to) {
   return ModelFile{to, bytes, std::move(*hash), modified_ns(to)};
 }
 
+/// By which llama.cpp finds all of them from the first.
+std::string weights_name(const std::string& id, std::size_t index, std::size_t count) {
+  if (count == 1) return id + ".gguf";
+  return gguf::ShardName{id, ".gguf", 0, static_cast<int>(count)}.at(static_cast<int>(index));
+}
+
+void add_capability(Manifest& manifest, std::string_view name) {
+  if (std::ranges::find(manifest.capabilities, name) == manifest.capabilities.end())
+    manifest.capabilities.emplace_back(name);
+}
+
 }  // namespace
 
 Result<Manifest> publish(Manifest manifest, const Arrived& files, const std::string& folder) {
-  if (!files.model.empty()) {
-    const auto facts = gguf::read_facts(files.model);
-    if (!facts) return std::unexpected(facts.error());
-    if (manifest.kind == Kind::chat && facts->has_infill) manifest.capabilities.emplace_back("fim");
-    auto moved = move_in(files.model, folder + "/" + manifest.id + ".gguf");
-    if (!moved) return pass(moved);
-    manifest.file = std::move(moved->file);
-    manifest.bytes = moved->bytes;
-    manifest.sha256 = std::move(moved->sha256);
-    manifest.modified_ns = moved->modified_ns;
+  if (!files.weights.empty()) {
+    if (const auto& first = files.weights.front(); !first.empty()) {
+      const auto facts = gguf::read_facts(first);
+      if (!facts) return std::unexpected(facts.error());
+      if (manifest.kind == Kind::chat && facts->has_infill) add_capability(manifest, "fim");
+    }
+    const auto count = files.weights.size();
+    auto weights = weights_of(manifest);
+    weights.resize(count);
+    for (std::size_t i = 0; i < count; ++i) {
+      if (files.weights[i].empty()) continue;
+      auto moved = move_in(files.weights[i], folder + "/" + weights_name(manifest.id, i, count));
+      if (!moved) return pass(moved);
+      weights[i] = std::move(*moved);
+    }
+    set_weights(manifest, std::move(weights));
   }
   if (!files.vision.empty()) {
     auto moved = move_in(files.vision, folder + "/" + manifest.id + ".mmproj.gguf");

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/result.h"
 #include "models/catalogue/manifest.h"
@@ -12,7 +13,7 @@ namespace bastide::models {
 
 /// Files of a model, ready to be moved into their places. Empty: what the manifest names stays there.
 struct Arrived {
-  std::string model{};
+  std::vector<std::string> weights{};  // in the order of its shards, or none of them
   std::string vision{};
 };
 
@@ -20,7 +21,8 @@ struct Arrived {
 /// visible.
 [[nodiscard]] Result<Manifest> publish(Manifest manifest, const Arrived& files, const std::string& folder);
 
-/// Of a file that is to be a model. Code::invalid, projector_alone, and the errors of gguf::read_facts.
+/// Of a file that is to be a model or a part of its weights. Code::invalid, projector_alone, and the errors
+/// of gguf::read_facts.
 [[nodiscard]] Result<gguf::FileFacts> read_model(const std::string& file);
 /// Of one by which a model is to read images. Code::invalid, no_projector.
 [[nodiscard]] Result<gguf::FileFacts> read_projector(const std::string& file);

@@ -34,7 +34,7 @@ std::string_view room_name(local::Room room) {
 
 /// What a model takes that the list does not have, with one answer at a time.
 std::uint64_t memory_of(const Manifest& manifest) {
-  const auto facts = gguf::read_facts(manifest.file);
+  const auto facts = gguf::read_model_facts(manifest.file);
   if (!facts) return 0;
   return local::needed_memory_bytes(*facts, manifest.context_tokens, 1) +
          (manifest.vision ? manifest.vision->bytes : 0);

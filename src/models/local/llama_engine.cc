@@ -55,6 +55,13 @@ llama_model_params model_params(const EngineOptions& options) {
   return params;
 }
 
+enum llama_pooling_type pooling_of(const EngineOptions& options) {
+  if (options.kind == ModelKind::reranker) return LLAMA_POOLING_TYPE_RANK;
+  if (options.pooling == "mean") return LLAMA_POOLING_TYPE_MEAN;
+  if (options.pooling == "cls") return LLAMA_POOLING_TYPE_CLS;
+  return options.pooling == "last" ? LLAMA_POOLING_TYPE_LAST : LLAMA_POOLING_TYPE_UNSPECIFIED;
+}
+
 llama_context_params context_params(const EngineOptions& options, int context_tokens, int slots) {
   llama_context_params params = llama_context_default_params();
   params.n_threads = options.threads;
@@ -71,7 +78,7 @@ llama_context_params context_params(const EngineOptions& options, int context_to
     params.n_ctx = static_cast<std::uint32_t>(tokens);
     params.n_batch = params.n_ubatch = static_cast<std::uint32_t>(tokens);
     params.kv_unified = true;
-    if (options.kind == ModelKind::reranker) params.pooling_type = LLAMA_POOLING_TYPE_RANK;
+    params.pooling_type = pooling_of(options);
   } else {
     params.n_ctx = static_cast<std::uint32_t>(context_tokens * slots);
     params.n_batch = params.n_ubatch = chat_batch_tokens;

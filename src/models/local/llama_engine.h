@@ -24,6 +24,7 @@ struct EngineOptions {
   std::string file;
   std::string vision_file{};  // what lets it see ("mmproj"); empty: it reads text only
   ModelKind kind = ModelKind::chat;
+  std::string pooling{};      // of an embedding model: "mean", "cls" or "last"; empty: what its file says
   int context_tokens = 4096;  // per sequence; cut to what the model was trained for
   int slots = 4;              // sequences at once
   int threads = 1;

@@ -292,6 +292,7 @@ Result<std::vector<std::string>> LocalModel::check() {
                                 "--memory",     std::to_string(available),
                                 "--gpu-layers", std::to_string(rests_gpus() ? 0 : manifest.gpu_layers)};
   if (manifest.vision) args.insert(args.end(), {"--vision", manifest.vision->file});
+  if (!manifest.pooling.empty()) args.insert(args.end(), {"--pooling", manifest.pooling});
   if (manifest.draft.empty()) return args;
   if (!options_.draft)
     return bastide::fail(Code::unavailable,

@@ -89,13 +89,14 @@ PlacementNeed placement_need(const Manifest& manifest, int slots_max) {
   out.engine.file = manifest.file;
   if (manifest.vision) out.engine.vision_file = manifest.vision->file;
   out.engine.kind = engine_kind(manifest.kind);
+  out.engine.pooling = manifest.pooling;
   out.engine.context_tokens = static_cast<int>(manifest.context_tokens);
   out.engine.slots = slots_max;
   return out;
 }
 
 Result<Placement> place_model(PlacementNeed& need) {
-  auto facts = gguf::read_facts(need.engine.file);
+  auto facts = gguf::read_model_facts(need.engine.file);
   if (!facts) return pass(facts);
   if (facts->context_tokens > 0)
     need.engine.context_tokens =

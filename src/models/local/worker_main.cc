@@ -81,6 +81,7 @@ std::optional<Options> read_options(const std::vector<std::string>& args) {
   engine.file = values["--model"];
   engine.vision_file = values["--vision"];
   engine.kind = engine_kind(kind_of(values["--kind"]));
+  engine.pooling = values["--pooling"];
   engine.context_tokens = *context;
   engine.slots = *slots;
   engine.threads = *threads;
