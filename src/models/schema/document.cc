@@ -1,7 +1,5 @@
 #include "models/schema/document.h"
 
-#include <fmt/format.h>
-
 #include <charconv>
 #include <functional>
 
@@ -152,17 +150,22 @@ bool Document::is_bounded() const {
 
 void Refusal::not_kept(const Json* at, std::string_view keyword, std::string_view why) {
   if (!error_)
-    say(fmt::format("{}: \"{}\" cannot be guaranteed by a local model: {}.", document_.place_of(at), keyword,
-                    why),
+    say({{"place", document_.place_of(at)}, {"keyword", std::string(keyword)}, {"why", std::string(why)}},
+        "{place}: \"{keyword}\" cannot be guaranteed by a local model: {why}.",
         "Leave it out of the schema, or say it in another way.");
 }
 
 void Refusal::malformed(const Json* at, std::string_view keyword, std::string_view what_it_is) {
-  if (!error_) say(fmt::format("{}: \"{}\" is {}.", document_.place_of(at), keyword, what_it_is), {});
+  if (!error_)
+    say({{"place", document_.place_of(at)},
+         {"malformed", std::string(keyword)},
+         {"what", std::string(what_it_is)}},
+        "{place}: \"{malformed}\" is {what}.", {});
 }
 
 void Refusal::whole(std::string_view why) {
-  if (!error_) say(fmt::format("{}: {}.", document_.place_of(&document_.root()), why), {});
+  if (!error_)
+    say({{"place", document_.place_of(&document_.root())}, {"why", std::string(why)}}, "{place}: {why}.", {});
 }
 
 void Refusal::spend(std::size_t units) {
@@ -170,8 +173,8 @@ void Refusal::spend(std::size_t units) {
   if (spent_ > units_max) whole("the schema takes too long to work out: make it smaller");
 }
 
-void Refusal::say(std::string message, std::string action) {
-  error_ = Error{Code::invalid, std::move(message), "bad_request", std::move(action)};
+void Refusal::say(std::vector<ErrorValue> values, std::string_view message, std::string_view action) {
+  error_ = error_with(std::move(values), Code::invalid, message, "bad_request", action);
 }
 
 }  // namespace bastide::models::schema

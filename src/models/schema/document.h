@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/result.h"
 
@@ -63,7 +64,7 @@ class Refusal {
 
  private:
   static constexpr std::size_t units_max = 1'000'000;
-  void say(std::string message, std::string action);
+  void say(std::vector<ErrorValue> values, std::string_view message, std::string_view action);
   const Document& document_;
   std::size_t spent_ = 0;
   std::optional<Error> error_;
