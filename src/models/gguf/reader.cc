@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
 #include <map>
 
 #include "models/gguf/shards.h"
@@ -45,7 +44,7 @@ class Cursor {
   T number() {
     T value{};
     const auto bytes = take(sizeof(T));
-    if (bytes.size() == sizeof(T)) std::memcpy(&value, bytes.data(), sizeof(T));
+    if (bytes.size() == sizeof(T)) std::ranges::copy(bytes, reinterpret_cast<char*>(&value));
     return value;
   }
   std::string_view text() { return take(number<std::uint64_t>()); }
