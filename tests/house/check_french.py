@@ -8,7 +8,7 @@ import sys
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 ROOMS = ("identity", "knowledge", "chat", "responses", "files", "batches", "exchange", "guard", "governance/audit.cc", "policy", "storage/identity",
-         "storage/knowledge", "storage/chat", "storage/responses", "storage/files", "storage/batches", "storage/guard", "models/local", "models/providers", "models/install", "gateway", "http_api/workspace",
+         "storage/knowledge", "storage/chat", "storage/responses", "storage/files", "storage/batches", "storage/guard", "models/local", "models/schema", "models/providers", "models/install", "gateway", "http_api/workspace",
          "http_api/multipart.cc", "dialects/failure.cc")
 # Seen by who runs the server or a program, never in the workspace.
 ELSEWHERE = {
