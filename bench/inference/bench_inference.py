@@ -92,22 +92,20 @@ def people(ours):
 
 
 def gaps(ours):
-    """Eight answers that go on while others beside them have ended: their slots do not stand side by side any more."""
-    def speed(short):
-        nonlocal asked
-        asked += 16
-        calls = [(user(f"Question {asked + i}: " + prose(20, asked + i) + "?"), 96, {"ignore_eos": True}) for i in range(8)]
-        calls += [(user(f"Question {asked + 8 + i}: " + prose(20, asked + 8 + i) + "?"), 2, {"ignore_eos": True}) for i in range(short)]
-        calls = [calls[i // 2 + 8 * (i % 2)] for i in range(16)] if short else calls
-        answers = [answer for answer in ours.each(calls) if answer.tokens == 96]
-        return 8 * 95 / (max(a.took_s for a in answers) - max(a.first_s for a in answers))
+    """Eight answers that go on while as many others beside them have ended: their slots do not stand side by side any more."""
+    def speed(server):
+        calls = [(user(f"Question {asked + i}: " + prose(20, asked + i) + "?"), 2 if i % 2 else 96, {"ignore_eos": True}) for i in range(16)]
+        going_on = [answer for answer in server.each(calls) if answer.tokens == 96]
+        return 8 * 95 / (max(a.took_s for a in going_on) - max(a.first_s for a in going_on))
 
     asked = 0
-    alone, beside = [], []
-    for _ in range(args.rounds * 3):
-        alone.append(speed(0))
-        beside.append(speed(8))
-    ratio("8 answers between idle slots, tokens/s to side by side", beside, alone, 0.9)
+    speeds = ([], [])
+    with Reference(MODEL, 16, CONTEXT, args.threads) as theirs:
+        for _ in range(args.rounds * 2):
+            asked += 16
+            for side, server in ((0, ours), (1, theirs)):
+                speeds[side].append(speed(server))
+    ratio("8 answers between idle slots, tokens/s", *speeds, goal=1.2)
 
 
 def document(ours):

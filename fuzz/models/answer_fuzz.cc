@@ -15,7 +15,7 @@ namespace {
 using namespace bastide::models::local;
 using bastide::models::fuzz::families;
 
-constexpr std::size_t answer_max_bytes = 1024;  // each piece is parsed from the beginning
+constexpr std::size_t answer_max_bytes = 512;  // each piece is parsed from the beginning
 constexpr const char* bodies[] = {
     R"({"messages":[{"role":"user","content":"Hello"}]})",
     R"({"messages":[{"role":"user","content":"Weather?"}],"tools":[{"type":"function","function":{"name":"get_weather",
