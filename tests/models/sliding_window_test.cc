@@ -6,31 +6,14 @@
 #include "models/local/chat_scheduler.h"
 #include "tests/models/reader.h"
 #include "tests/models/scratch.h"
+#include "tests/models/told.h"
 #include "tests/models/windowed_model.h"
 
 namespace bastide::models::local {
 namespace {
 
-struct Told {
-  std::vector<int> tokens;
-  std::vector<double> logprobs;
-  std::uint32_t cached = 0, prompt = 0;
-};
-
-Told told(test::Reader& reader, std::uint64_t call) {
-  Told out;
-  EXPECT_TRUE(reader.ended(call));
-  for (const auto& frame : reader.all(FrameKind::logprobs, call))
-    for (const auto& each : nlohmann::json::parse(frame)) {
-      out.tokens.push_back(each["id"].get<int>());
-      out.logprobs.push_back(each["logprob"].get<double>());
-    }
-  for (const auto& frame : reader.all(FrameKind::finish, call)) {
-    out.cached = decode_finish(frame)->cached_tokens;
-    out.prompt = decode_finish(frame)->input_tokens;
-  }
-  return out;
-}
+using test::Told;
+using test::told;
 
 void expect_same(const Told& again, const Told& first, const char* how) {
   EXPECT_EQ(again.tokens, first.tokens) << how;

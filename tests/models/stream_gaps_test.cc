@@ -7,6 +7,7 @@
 #include "tests/models/reader.h"
 #include "tests/models/scratch.h"
 #include "tests/models/seeing_model.h"
+#include "tests/models/told.h"
 #include "tests/models/windowed_model.h"
 
 namespace bastide::models::local {
@@ -14,21 +15,8 @@ namespace {
 
 enum class Model { windowed, sectioned };
 
-struct Told {
-  std::vector<int> tokens;
-  std::vector<double> logprobs;
-};
-
-Told told(test::Reader& reader, std::uint64_t call) {
-  Told out;
-  EXPECT_TRUE(reader.ended(call));
-  for (const auto& frame : reader.all(FrameKind::logprobs, call))
-    for (const auto& each : nlohmann::json::parse(frame)) {
-      out.tokens.push_back(each["id"].get<int>());
-      out.logprobs.push_back(each["logprob"].get<double>());
-    }
-  return out;
-}
+using test::Told;
+using test::told;
 
 class StreamGaps : public testing::TestWithParam<Model> {
  protected:

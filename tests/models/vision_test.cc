@@ -17,6 +17,7 @@
 #include "tests/models/reader.h"
 #include "tests/models/scratch.h"
 #include "tests/models/seeing_model.h"
+#include "tests/models/told.h"
 
 namespace bastide::models::local {
 namespace {
@@ -129,22 +130,8 @@ class Peer {
   mtmd::context_ptr vision_;
 };
 
-struct Told {
-  std::vector<int> tokens;
-  std::uint32_t cached = 0, prompt = 0;
-};
-
-Told told(test::Reader& reader, std::uint64_t call) {
-  Told out;
-  EXPECT_TRUE(reader.ended(call));
-  for (const auto& frame : reader.all(FrameKind::logprobs, call))
-    for (const auto& each : nlohmann::json::parse(frame)) out.tokens.push_back(each["id"].get<int>());
-  for (const auto& frame : reader.all(FrameKind::finish, call)) {
-    out.cached = decode_finish(frame)->cached_tokens;
-    out.prompt = decode_finish(frame)->input_tokens;
-  }
-  return out;
-}
+using test::Told;
+using test::told;
 
 class Seeing : public testing::TestWithParam<test::Projector> {
  protected:
