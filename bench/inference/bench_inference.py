@@ -3,7 +3,7 @@
 one line of JSON a figure.
 
 usage: bench/inference/bench_inference.py --model FILE.gguf [--binary build/release/bastide] [--rounds N] [--threads N]
-           [--only one,people,gaps,document,schema,speculation,equal,kills,adapters,soak] [--people 4,8,16] [--adapters 100]
+           [--only one,people,assistants,gaps,document,schema,speculation,equal,kills,adapters,soak] [--people 4,8,16] [--adapters 100]
 
 Builds llama-server on its first call (bench/inference/build_reference). All traffic stays on loopback; every loop is bounded.
 """
@@ -34,7 +34,7 @@ parser.add_argument("--schemas", type=int, default=1000)
 parser.add_argument("--minutes", type=int, default=120)
 parser.add_argument("--kills", type=int, default=100)
 parser.add_argument("--adapters", type=int, default=100)
-parser.add_argument("--only", default="one,people,gaps,document,schema,speculation,equal,kills,adapters")
+parser.add_argument("--only", default="one,people,assistants,gaps,document,schema,speculation,equal,kills,adapters")
 args = parser.parse_args()
 CONTEXT = 4608
 MODEL = os.path.abspath(args.model)
@@ -71,24 +71,35 @@ def one_person(ours):
         ratio(f"one person, {what} tokens/s", mine, reference, 1.0)
 
 
-def people(ours):
+def waves(ours, count, assistants):
+    """`count` people ask at the same time, in turns one of so many assistants with rules of their own: cold, then other questions warm."""
+    figures = {name: ([], []) for name in ("cold tokens/s", "cold first p95 s", "warm tokens/s", "warm first p95 s")}
     asked = 0
+    with Reference(MODEL, count, CONTEXT, args.threads) as theirs:
+        for r in range(args.rounds):
+            rules = [f"Edition {time.time_ns()}. You are the assistant of the town hall. Follow these rules. " + prose(1460, r * assistants + i)
+                     for i in range(assistants)]
+            for heat in ("cold", "warm"):
+                asked += count
+                prompts = [user(f"Question {asked + i}: " + prose(40, asked + i) + "?", rules[i % assistants]) for i in range(count)]
+                for side, server in ((0, ours), (1, theirs)):
+                    answers, took = server.wave(prompts, 64, ignore_eos=True)
+                    figures[f"{heat} tokens/s"][side].append(sum(a.tokens for a in answers) / took)
+                    figures[f"{heat} first p95 s"][side].append(p95([a.first_s for a in answers]))
+    return figures
+
+
+def people(ours):
+    goals = {"cold tokens/s": {4: 1.8, 8: 3, 16: 4}, "cold first p95 s": {4: 1 / 2, 8: 1 / 4, 16: 1 / 6}}
     for count in map(int, args.people.split(",")):
-        figures = {name: ([], []) for name in ("cold tokens/s", "cold first p95 s", "warm tokens/s", "warm first p95 s")}
-        with Reference(MODEL, count, CONTEXT, args.threads) as theirs:
-            for r in range(args.rounds):
-                system = f"Edition {time.time_ns()}. You are the assistant of the town hall. Follow these rules. " + prose(1460, r)
-                for heat in ("cold", "warm"):
-                    asked += count
-                    prompts = [user(f"Question {asked + i}: " + prose(40, asked + i) + "?", system) for i in range(count)]
-                    for side, server in ((0, ours), (1, theirs)):
-                        answers, took = server.wave(prompts, 64, ignore_eos=True)
-                        figures[f"{heat} tokens/s"][side].append(sum(a.tokens for a in answers) / took)
-                        figures[f"{heat} first p95 s"][side].append(p95([a.first_s for a in answers]))
-        goals = {"cold tokens/s": {4: 1.8, 8: 3, 16: 4}, "cold first p95 s": {4: 1 / 2, 8: 1 / 4, 16: 1 / 6}}
-        for name, (mine, reference) in figures.items():
+        for name, (mine, reference) in waves(ours, count, 1).items():
             default = 1.2 if "tokens" in name else 1.0
             ratio(f"{count} people, shared prompt, {name}", mine, reference, goals.get(name, {}).get(count, default))
+
+
+def assistants(ours):
+    for name, (mine, reference) in waves(ours, 16, 4).items():
+        ratio(f"16 people, four assistants, {name}", mine, reference, 1.2 if "tokens" in name else 1.0)
 
 
 def gaps(ours):
@@ -307,7 +318,7 @@ def adapters(ours):
 
 
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # so that both servers end with us
-PARTS = {"one": one_person, "people": people, "gaps": gaps, "document": document, "schema": schemas, "speculation": speculation, "equal": equal, "kills": kills,
+PARTS = {"one": one_person, "people": people, "assistants": assistants, "gaps": gaps, "document": document, "schema": schemas, "speculation": speculation, "equal": equal, "kills": kills,
          "adapters": adapters, "soak": mixed}
 with Ours(args.binary, MODEL, CONTEXT) as house:
     for part in args.only.split(","):

@@ -90,13 +90,14 @@ Result<Written> write_answers(local::Engine& engine, std::span<const local::Toke
   const auto beginning = static_cast<int>(read.size());
   for (int slot = 1; slot < count; ++slot) engine.copy(0, slot, beginning);
   engine.forget(0, beginning);
-  engine.share_beginning(count > 1 ? beginning : 0);
   const auto begun = Steady::now();
   int written = 0;
   for (; written < answer_tokens && (written == 0 || !has_had_enough(begun)); ++written) {
     engine.clear_batch();
-    for (int slot = 0; slot < count; ++slot)
+    for (int slot = 0; slot < count; ++slot) {
       engine.add(slot, read[static_cast<std::size_t>(written)], beginning + written, true);
+      if (slot > 0) engine.share_beginning(slot, read.size());
+    }
     if (auto decoded = engine.decode(); !decoded) return pass(decoded);
   }
   return Written{static_cast<std::size_t>(count * written), seconds_since(begun)};

@@ -146,32 +146,35 @@ void ChatScheduler::drop_cancelled() {
     if (slot.call && cancelled.contains(slot.call)) end(slot, FinishReason::cancelled);
 }
 
-/// The next token of every answer, group by group.
+/// The next token of every answer.
 void ChatScheduler::decode_answers() {
   std::vector<Answering> caches;
   for (const auto& slot : slots_)
     caches.push_back({slot.answers() ? slot.cache : std::span<const Token>(), slot.scope.adapters});
-  const auto groups = group_caches(caches);
-  if (groups.size() == 1 && groups.front().slots.size() == 1)
-    return decode_answer(groups.front().slots.front());
-  for (const auto& group : groups) decode_group(group);
-  engine_.share_beginning(0);
+  const auto computations = group_answers(caches);
+  const bool is_one = computations.size() == 1 && computations.front().size() == 1 &&
+                      computations.front().front().slots.size() == 1;
+  if (is_one) return decode_answer(computations.front().front().slots.front());
+  for (const auto& groups : computations) decode_together(groups);
 }
 
-void ChatScheduler::decode_group(const Group& group) {
+void ChatScheduler::decode_together(const Computation& groups) {
+  std::vector<std::size_t> indices;
+  for (const auto& group : groups) indices.insert(indices.end(), group.slots.begin(), group.slots.end());
   engine_.clear_batch();
-  if (const auto used = engine_.use_adapters_of(*slots_[group.slots.front()].generation); !used)
-    return fail_slots(group.slots, used.error());
-  engine_.share_beginning(static_cast<int>(group.shared));
-  for (const std::size_t index : group.slots) {
-    auto& slot = slots_[index];
-    slot.row =
-        engine_.add(static_cast<int>(index), slot.next, slot.generation->position(slot.cache.size()), true);
-    slot.cache.push_back(slot.next);
-    note_tokens(slot.call, 1);
-  }
-  if (const auto decoded = decode(); !decoded) return fail_slots(group.slots, decoded.error());
-  for (const std::size_t index : group.slots) draw(index);
+  if (const auto used = engine_.use_adapters_of(*slots_[indices.front()].generation); !used)
+    return fail_slots(indices, used.error());
+  for (const auto& group : groups)
+    for (const std::size_t index : group.slots) {
+      auto& slot = slots_[index];
+      const int position = slot.generation->position(slot.cache.size());
+      slot.row = engine_.add(static_cast<int>(index), slot.next, position, true);
+      if (index != group.slots.front()) engine_.share_beginning(static_cast<int>(index), group.shared);
+      slot.cache.push_back(slot.next);
+      note_tokens(slot.call, 1);
+    }
+  if (const auto decoded = decode(); !decoded) return fail_slots(indices, decoded.error());
+  for (const std::size_t index : indices) draw(index);
 }
 
 /// A piece of the prompts that are to be read.

@@ -13,6 +13,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "models/local/answer_groups.h"
 #include "models/local/draft.h"
 #include "models/local/energy.h"
 #include "models/local/fair_queue.h"
@@ -61,7 +62,7 @@ class ChatScheduler {
   [[nodiscard]] FairQueue::Takes takes() const;
   void drop_cancelled();
   void decode_answers();
-  void decode_group(const Group& group);
+  void decode_together(const Computation& groups);
   void decode_prompts();
   std::vector<std::size_t> prompts_in_turn();
   [[nodiscard]] static bool is_at_image(const Slot& slot);

@@ -157,7 +157,10 @@ Result<std::unique_ptr<Engine>> Engine::load(const EngineOptions& options) try {
   return load_failed(options.file);
 }
 
-void Engine::clear_batch() { impl_->batch.n_tokens = 0; }
+void Engine::clear_batch() {
+  impl_->batch.n_tokens = 0;
+  llama_memory_set_shared(llama_get_memory(impl_->context.get()), -1, 0);
+}
 
 int Engine::add(int slot, Token token, int position, bool wants_logits) {
   auto& batch = impl_->batch;
@@ -278,8 +281,8 @@ bool Engine::copy(int from, int to, int positions) {
   return forget(to, positions);
 }
 
-void Engine::share_beginning(int positions) {
-  llama_memory_set_shared(llama_get_memory(impl_->context.get()), positions);
+void Engine::share_beginning(int slot, std::size_t positions) {
+  llama_memory_set_shared(llama_get_memory(impl_->context.get()), slot, static_cast<llama_pos>(positions));
 }
 
 std::string Engine::save(int slot, int from, int to) try {

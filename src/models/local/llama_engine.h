@@ -169,9 +169,9 @@ class Engine {
   [[nodiscard]] bool images_take_fewer_positions() const;
   /// Makes `to` hold what `from` holds up to `positions`. False: not possible, `to` is then empty.
   bool copy(int from, int to, int positions);
-  /// Promises that all sequences of the next batch hold the same first `positions` tokens: their attention is
-  /// then computed at once. 0: no promise.
-  void share_beginning(int positions);
+  /// Promises that `slot` holds the same first `positions` tokens as the one that stands before it in this
+  /// batch: attention reads them once for all that are chained so. Until `clear_batch`.
+  void share_beginning(int slot, std::size_t positions);
   /// What `slot` holds of the positions [from, to), for kv_state.h. Empty: this model's state cannot be had.
   [[nodiscard]] std::string save(int slot, int from, int to);
   /// Makes `slot` hold `state`. False: not possible, the slot is then empty.

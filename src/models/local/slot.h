@@ -5,7 +5,6 @@
 #include <cstdint>
 #include <memory>
 #include <span>
-#include <string_view>
 #include <vector>
 
 #include "base/time.h"
@@ -69,22 +68,5 @@ struct Slot {
   const std::size_t by_rights = owner.rights == caller.rights ? blocks : 0;
   return std::max(by_rights, common >= instructions ? instructions : std::min(blocks, instructions));
 }
-
-/// Answers that are decoded together: indices of slots, and how many of the first tokens all of them hold.
-struct Group {
-  std::vector<std::size_t> slots;
-  std::size_t shared = 0;
-};
-
-/// What a slot brings into a group.
-struct Answering {
-  std::span<const Token> cache;  // empty: it does not answer
-  std::string_view adapters{};
-};
-
-/// Splits the slots into groups with a long common beginning, whose attention is computed at once; what
-/// shares little goes into one group with nothing shared for each set of adapters. Every answering slot is in
-/// exactly one group, and all of a group have the same adapters.
-[[nodiscard]] std::vector<Group> group_caches(const std::vector<Answering>& slots);
 
 }  // namespace bastide::models::local

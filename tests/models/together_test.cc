@@ -1,4 +1,5 @@
-// Answers in slots that do not stand side by side are computed together, and say what each says alone.
+// Answers that are computed together, in slots side by side or not, with beginnings in common or not, say
+// what each says alone.
 #include <gtest/gtest.h>
 
 #include <nlohmann/json.hpp>
@@ -18,7 +19,7 @@ enum class Model { windowed, sectioned };
 using test::Told;
 using test::told;
 
-class StreamGaps : public testing::TestWithParam<Model> {
+class Together : public testing::TestWithParam<Model> {
  protected:
   void SetUp() override {
     EngineOptions options;
@@ -31,7 +32,7 @@ class StreamGaps : public testing::TestWithParam<Model> {
     ASSERT_TRUE(loaded) << loaded.error().message;
     engine_ = std::move(*loaded);
   }
-  /// `rules` stand before each question: what several answers share.
+  /// `rules` stand before the question: what several answers share.
   std::unique_ptr<Generation> prepare(int question, int tokens, const std::string& rules = {}) {
     nlohmann::json body{{"temperature", 0},
                         {"ignore_eos", true},
@@ -48,12 +49,16 @@ class StreamGaps : public testing::TestWithParam<Model> {
   }
   static bool is_short(int question) { return question % 3 == 1; }
 
-  void expect_those_alone(const std::string& rules) {
+  /// Question `i` stands after the rules number `i` modulo their count.
+  void expect_those_alone(const std::vector<std::string>& rules) {
+    const auto rules_of = [&](int question) {
+      return rules[static_cast<std::size_t>(question) % rules.size()];
+    };
     std::vector<Told> alone;
     for (int question = 0; question < slots; ++question) {
       test::Reader reader;
       ChatScheduler scheduler(*engine_, slots, {}, reader.send());
-      scheduler.submit(1, prepare(question, 40, rules));
+      scheduler.submit(1, prepare(question, 40, rules_of(question)));
       alone.push_back(told(reader, 1));
       ASSERT_EQ(alone.back().tokens.size(), 40U);
     }
@@ -61,7 +66,7 @@ class StreamGaps : public testing::TestWithParam<Model> {
     ChatScheduler scheduler(*engine_, slots, {}, reader.send());
     for (int question = 0; question < slots; ++question)
       scheduler.submit(static_cast<std::uint64_t>(question) + 1,
-                       prepare(question, is_short(question) ? 4 : 40, rules));
+                       prepare(question, is_short(question) ? 4 : 40, rules_of(question)));
     for (int question = 0; question < slots; ++question) {
       const auto together = told(reader, static_cast<std::uint64_t>(question) + 1);
       const auto& right = alone[static_cast<std::size_t>(question)];
@@ -80,15 +85,21 @@ class StreamGaps : public testing::TestWithParam<Model> {
   std::unique_ptr<Engine> engine_;
 };
 
-TEST_P(StreamGaps, AnswersWithNothingInCommonAreThoseAlone) { expect_those_alone({}); }
-
-TEST_P(StreamGaps, AnswersThatShareABeginningAreThoseAlone) {
-  std::string rules;
-  while (rules.size() < 2 * block_tokens) rules += "Rule " + std::to_string(rules.size()) + " holds. ";
-  expect_those_alone(rules);
+std::string rules(int assistant) {
+  std::string out;
+  while (out.size() < 2 * block_tokens)
+    out += "Rule " + std::to_string(out.size() * 3 + static_cast<std::size_t>(assistant)) + " holds. ";
+  return out;
 }
 
-INSTANTIATE_TEST_SUITE_P(Models, StreamGaps, testing::Values(Model::windowed, Model::sectioned));
+TEST_P(Together, AnswersWithNothingInCommonAreThoseAlone) { expect_those_alone({""}); }
+TEST_P(Together, AnswersThatShareABeginningAreThoseAlone) { expect_those_alone({rules(0)}); }
+TEST_P(Together, AnswersOfTwoAssistantsAreThoseAlone) { expect_those_alone({rules(0), rules(1)}); }
+TEST_P(Together, AnswersWithRulesAndWithoutAreThoseAlone) {
+  expect_those_alone({rules(0), "", rules(1), "", ""});
+}
+
+INSTANTIATE_TEST_SUITE_P(Models, Together, testing::Values(Model::windowed, Model::sectioned));
 
 }  // namespace
 }  // namespace bastide::models::local
