@@ -53,6 +53,32 @@ TEST(Forced, IndentsAsTheAnswerDoes) {
   EXPECT_EQ(grammar->forced(100), "\n}");
 }
 
+/// Whether an answer under the shop's schema may begin so.
+bool may_begin(const std::string& text) try {
+  grammar_of(shop)->accept(text);
+  return true;
+} catch (const std::exception&) {
+  return false;
+}
+
+TEST(Forced, TellsWithWhatBytesItMayGoOnAndWithWhichAfterASpace) {
+  for (const std::string before :
+       {"", "{", "{\n  ", R"({"na)", R"({"name")", R"({"name":)", R"({"name": "A)", R"({"name": "A",)",
+        R"({"name": "A", "opening_hours": {"élève": )", R"({"name": "A", "opening_hours": {"élève": 3)",
+        R"({"name": "A", "opening_hours": {"élève": 3}, "kind": "b)",
+        R"({"name": "A", "opening_hours": {"élève": 3}, "kind": "bakery")"}) {
+    const auto grammar = grammar_of(shop);
+    grammar->accept(before);
+    const auto bytes = grammar->first_bytes(), after_space = grammar->first_bytes(" ");
+    EXPECT_EQ(grammar->first_bytes(), bytes) << "asking changes nothing";
+    for (char c = ' '; c < '\x7f'; ++c) {
+      const auto byte = static_cast<std::size_t>(c);
+      EXPECT_EQ(bytes[byte], may_begin(before + c)) << before << c;
+      EXPECT_EQ(after_space[byte], may_begin(before + ' ' + c)) << before << ' ' << c;
+    }
+  }
+}
+
 TEST(Forced, SaysNothingOfWhatItDoesNotUnderstand) {
   EXPECT_FALSE(Grammar::of(nullptr, "root ::= missing"));
   EXPECT_FALSE(Grammar::of(nullptr, "root ::= \"open"));

@@ -13,8 +13,11 @@ namespace {
 /// So many of the likeliest tokens are asked of the grammar before all are: all of a vocabulary cost
 /// milliseconds.
 constexpr std::array<std::size_t, 2> likeliest_asked{64, 1024};
-/// So many tokens are all asked.
+/// So many tokens are all asked,
 constexpr std::size_t few = 4096;
+/// and so many before one is drawn among all of the vocabulary, which costs as much.
+constexpr std::size_t very_few = 512;
+
 std::unexpected<Error> dead_end() {
   return fail(Code::upstream, "The grammar left the model nothing to say.", "grammar_dead_end",
               "Check the grammar or schema.");
@@ -27,18 +30,22 @@ bool Generation::Impl::is_allowed(Token token) const {
   return !grammar || grammar->allows(token);
 }
 
-/// All that begin as the grammar wants, if they are few.
-bool Generation::Impl::find_few(const float* logits) {
+/// All that begin as the grammar wants, if they are `count_max` at most.
+bool Generation::Impl::find_few(const float* logits, std::size_t count_max) {
   if (!grammar) return false;
-  const auto bytes = grammar->first_bytes();
-  std::size_t count = 0;
-  for (std::size_t byte = 0; byte < bytes.size(); ++byte)
-    if (bytes[byte]) count += tokens->by_first_byte[byte].size();
-  if (count > few) return false;
+  const auto first = grammar->first_bytes();
+  const auto after_space = first[' '] ? grammar->first_bytes(" ") : std::bitset<256>();
+  std::size_t count = tokens->ends.size();
+  for (std::size_t byte = 0; byte < first.size(); ++byte)
+    count += (first[byte] ? tokens->by_first_byte[byte].size() : 0) +
+             (after_space[byte] ? tokens->by_byte_after_space[byte].size() : 0);
+  if (count > count_max) return false;
   candidates.clear();
   const auto add = [&](Token token) { candidates.push_back({token, logits[token], 0.0F}); };
-  for (std::size_t byte = 0; byte < bytes.size(); ++byte)
-    if (bytes[byte]) std::ranges::for_each(tokens->by_first_byte[byte], add);
+  for (std::size_t byte = 0; byte < first.size(); ++byte) {
+    if (first[byte]) std::ranges::for_each(tokens->by_first_byte[byte], add);
+    if (after_space[byte]) std::ranges::for_each(tokens->by_byte_after_space[byte], add);
+  }
   std::ranges::for_each(tokens->ends, add);
   return true;
 }
@@ -53,7 +60,7 @@ void Generation::Impl::refuse(std::span<llama_token_data> asked) const {
 /// others, whose logits are minus infinity. In no order. Valid until the next call.
 std::span<llama_token_data> Generation::Impl::allowed(int row, std::size_t wanted) {
   const float* logits = llama_get_logits_ith(context, row);
-  if (find_few(logits)) {
+  if (find_few(logits, few)) {
     refuse(candidates);
     return candidates;
   }
@@ -89,22 +96,26 @@ std::optional<Token> Generation::Impl::likeliest(int row) {
   return found != asked.end() && std::isfinite(found->logit) ? std::optional(found->id) : std::nullopt;
 }
 
+/// Nothing: none of them is allowed.
+std::optional<Token> Generation::Impl::sampled_among(std::span<llama_token_data> asked) {
+  const auto refused =
+      std::ranges::partition(asked, [](const auto& each) { return std::isfinite(each.logit); });
+  llama_token_data_array left{asked.data(), asked.size() - refused.size(), -1, false};
+  if (left.size == 0) return std::nullopt;
+  llama_sampler_apply(common_sampler_get(sampler.get()), &left);
+  return left.selected >= 0 ? std::optional(left.data[left.selected].id) : std::nullopt;
+}
+
 /// As llama.cpp's sampler does with a grammar: a token is drawn and, where the grammar refuses it, drawn once
-/// more from those that are allowed.
+/// more from those that are allowed; from these at once where they are few.
 std::optional<Token> Generation::Impl::sampled(int row) {
+  if (find_few(llama_get_logits_ith(context, row), very_few)) {
+    refuse(candidates);
+    return sampled_among(candidates);
+  }
   const Token token = common_sampler_sample(sampler.get(), context, row);
   if (is_allowed(token)) return token;
-  const auto asked = allowed(row, top_k > 0 ? top_k : std::numeric_limits<std::size_t>::max());
-  if (std::ranges::none_of(asked, [](const auto& each) { return std::isfinite(each.logit); }))
-    return std::nullopt;
-  const auto size = static_cast<std::size_t>(llama_vocab_n_tokens(vocab));
-  const auto logits = std::span(llama_get_logits_ith(context, row), size);
-  const std::vector<float> before(logits.begin(), logits.end());
-  std::ranges::fill(logits, -INFINITY);
-  for (const auto& each : asked) logits[static_cast<std::size_t>(each.id)] = each.logit;
-  const Token again = common_sampler_sample(sampler.get(), context, row);
-  std::ranges::copy(before, logits.begin());
-  return again;
+  return sampled_among(allowed(row, top_k > 0 ? top_k : std::numeric_limits<std::size_t>::max()));
 }
 
 Result<Token> Generation::Impl::draw(int row) {

@@ -86,6 +86,8 @@ TokenIndex::TokenIndex(const llama_vocab* vocab) {
     const auto piece = common_token_to_piece(vocab, token, true);
     if (llama_vocab_is_eog(vocab, token))
       ends.push_back(token);
+    else if (piece.size() > 1 && piece.front() == ' ')
+      by_byte_after_space[static_cast<unsigned char>(piece[1])].push_back(token);
     else if (!piece.empty())
       by_first_byte[static_cast<unsigned char>(piece.front())].push_back(token);
   }
@@ -122,13 +124,16 @@ bool Grammar::allows(Token token) const {
   return std::isfinite(one.logit);
 }
 
-std::bitset<256> Grammar::first_bytes() const {
+std::bitset<256> Grammar::first_bytes(std::string_view begun) const {
   std::bitset<256> out;
+  const auto now = grammar_->stacks;
+  for (const char c : begun) llama_grammar_accept(grammar_.get(), static_cast<unsigned char>(c));
   for (std::uint32_t byte = 0; byte < 256; ++byte)
     out[byte] = grammar_->partial_utf8.n_remain != 0 ||
                 std::ranges::any_of(grammar_->stacks, [byte](const llama_grammar_stack& stack) {
                   return !stack.empty() && may_begin(stack, byte);
                 });
+  grammar_->stacks = now;
   return out;
 }
 

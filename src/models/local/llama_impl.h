@@ -91,7 +91,9 @@ class AdapterShelf {
 /// Where a token can be looked for when only few characters may come.
 struct TokenIndex {
   explicit TokenIndex(const llama_vocab* vocab);
-  std::array<std::vector<Token>, 256> by_first_byte;  // without those that end an answer
+  // Without those that end an answer. Of those that begin with a space, a third in many vocabularies, the
+  // first holds the space alone.
+  std::array<std::vector<Token>, 256> by_first_byte, by_byte_after_space;
   std::vector<Token> ends;
 };
 
@@ -106,8 +108,8 @@ class Grammar {
   /// Sets the logits of what may not follow to minus infinity.
   void refuse(std::span<llama_token_data> candidates) const;
   [[nodiscard]] bool allows(Token token) const;
-  /// Bytes with which what follows may begin; a few too many where that is not ASCII.
-  [[nodiscard]] std::bitset<256> first_bytes() const;
+  /// Bytes with which what follows may begin, or go on after `begun`; a few too many where that is not ASCII.
+  [[nodiscard]] std::bitset<256> first_bytes(std::string_view begun = {}) const;
   /// What must come next, `bytes_max` or a few more at most: literal keys of a schema, brackets, with the
   /// space that the answer is likely to put between them. Empty where there is a choice, or nothing.
   [[nodiscard]] std::string forced(std::size_t bytes_max) const;
@@ -178,10 +180,11 @@ struct Generation::Impl {
   /// The image that holds `index` of the prompt.
   [[nodiscard]] PromptImage& image_at(std::size_t index);
   [[nodiscard]] bool is_allowed(Token token) const;
-  [[nodiscard]] bool find_few(const float* logits);
+  [[nodiscard]] bool find_few(const float* logits, std::size_t count_max);
   void refuse(std::span<llama_token_data> asked) const;
   [[nodiscard]] std::span<llama_token_data> allowed(int row, std::size_t wanted);
   [[nodiscard]] std::optional<Token> likeliest(int row);
+  [[nodiscard]] std::optional<Token> sampled_among(std::span<llama_token_data> asked);
   [[nodiscard]] std::optional<Token> sampled(int row);
   [[nodiscard]] Result<Token> draw(int row);
 };
