@@ -249,7 +249,34 @@ def mixed(ours):
 
 
 def kills(ours):
-    """The worker is killed under load: how soon its calls know, and whether the next ones are answered."""
+    """The worker is killed under load: how soon its calls know, whether the next ones are answered, and those that another worker has."""
+    def ask_the_other():
+        while not over.is_set():
+            others.append(ours.ask(user(f"Count the days. {len(others)}"), 64, ignore_eos=True, model="bystander"))
+
+    install(ours, MODEL, "--name", "bystander")
+    time.sleep(SOON_SEEN_S)
+    mine = set(ours.worker_pids())
+    if ours.ask(user("Hello"), 1, model="bystander").error:
+        raise RuntimeError("the other model does not answer")
+    bystander = set(ours.worker_pids()) - mine
+    over, others = threading.Event(), []
+    other = threading.Thread(target=ask_the_other)
+    other.start()
+    try:
+        slowest, failed_after = kill_again_and_again(ours, bystander)
+    finally:
+        over.set()
+        other.join(timeout=60)
+    failed_others = sum(bool(answer.error) for answer in others)
+    figure("worker killed under load", kills=args.kills, slowest_error_s=slowest, goal_s=1.0, calls_failed_afterwards=failed_after,
+           calls_of_another_worker=len(others), failed_of_them=failed_others)
+    if slowest > 1 or failed_after or failed_others or set(ours.worker_pids()) & bystander != bystander:
+        failed.append("kills: a call learnt too late that its worker had died, one failed after it was back, or one of another worker failed")
+
+
+def kill_again_and_again(ours, spared):
+    """Of the calls of killed workers, the slowest to know; and how many failed when the worker was back."""
     slowest, failed_after = 0.0, 0
     for i in range(args.kills):
         answers = []
@@ -258,7 +285,7 @@ def kills(ours):
             thread.start()
         time.sleep(0.4)
         killed = time.perf_counter()
-        pids = ours.worker_pids()
+        pids = set(ours.worker_pids()) - spared
         if not pids:
             raise RuntimeError(f"kill {i}: no worker runs")
         for pid in pids:
@@ -269,18 +296,20 @@ def kills(ours):
         if len(answers) != 3 or not all(a.error or a.finish not in ("stop", "length") for a in answers):
             raise RuntimeError(f"kill {i}: an answer that was cut looks whole: {[(a.error, a.finish) for a in answers]}")
         failed_after += bool(ours.ask(user("Hello"), 2).error)
-    figure("worker killed under load", kills=args.kills, slowest_error_s=slowest, goal_s=1.0, calls_failed_afterwards=failed_after)
-    if slowest > 1 or failed_after:
-        failed.append("kills: a call learnt too late that its worker had died, or one failed after it was back")
+    return slowest, failed_after
+
+
+SOON_SEEN_S = 1.5  # the folder of models is looked at once a second
+
+
+def install(ours, *words):
+    done = ours.house.command("model", "import", *words)
+    if done.returncode:
+        raise RuntimeError(done.stderr)
 
 
 def adapters(ours):
     """Short questions that nobody asked before, to another adapter each time and to the model alone: what a switch adds to the first token."""
-    def installed(*words):
-        done = ours.house.command("model", "import", *words)
-        if done.returncode:
-            raise RuntimeError(done.stderr)
-
     def first(model):
         nonlocal asked
         asked += 1
@@ -291,14 +320,14 @@ def adapters(ours):
         return answer.first_s
 
     asked = 0
-    installed(MODEL, "--name", "base")
+    install(ours, MODEL, "--name", "base")
     architecture, shapes = random_adapters.read_head(MODEL)
     file = os.path.join(ours.house.folder, "adapter.gguf")
     models = [f"base:a{i}" for i in range(args.adapters)]
     for seed, model in enumerate(models):
         random_adapters.write_random(file, architecture, shapes, 8, seed)
-        installed(file, "--name", model.removeprefix("base:"), "--base", "base")
-    time.sleep(1.5)  # the folder is looked at once a second
+        install(ours, file, "--name", model.removeprefix("base:"), "--base", "base")
+    time.sleep(SOON_SEEN_S)
     own = ours.model
     try:
         first("base")
