@@ -1,7 +1,7 @@
 """Greedy answers of both sides, position by position: the same tokens, and how far their log-probabilities are apart."""
 from servers import Reference, prose, user
 
-TOP = 5
+TOP = 20  # where many tokens are about as likely, another order of sums takes one that is far down the other's list
 # Answers that share a long beginning sum in another order, and what is rounded to eight bits in each layer makes more of it.
 # Of the tokens within reach of being chosen (RELEVANT of the likeliest) no log-probability may be further from llama-server's.
 # llama-server with Flash Attention is 0.86 away from itself without, on 16 of these prompts.
@@ -52,15 +52,17 @@ def compare(mine, reference):
     widest, positions = 0.0, 0
     ours, whole = whole_letters(mine.choices), whole_letters(reference.choices)
     for a, b in zip(ours, whole):
-        theirs = {each["token"]: each["logprob"] for each in b["top_logprobs"]}
+        # By their bytes: pieces of letters all have the same text.
+        likely, theirs = ({bytes(each["bytes"]): each["logprob"] for each in choice["top_logprobs"]} for choice in (a, b))
+        chosen, right = bytes(a["bytes"]), bytes(b["bytes"])
         best = max(theirs.values())
-        gaps = [abs(each["logprob"] - theirs[each["token"]]) for each in a["top_logprobs"]
-                if each["token"] in theirs and max(each["logprob"], theirs[each["token"]]) > best - RELEVANT]
-        if not gaps or a["token"] not in theirs:
+        gaps = [abs(likely[token] - theirs[token]) for token in likely.keys() & theirs.keys()
+                if max(likely[token], theirs[token]) > best - RELEVANT]
+        if not gaps or chosen not in theirs:
             return False, 99.0, positions  # not even among the likeliest
         widest, positions = max([widest, *gaps]), positions + 1
-        if a["token"] != b["token"]:
-            return False, max(widest, (theirs[b["token"]] - theirs[a["token"]]) / 2), positions
+        if chosen != right:
+            return False, max(widest, (theirs[right] - theirs[chosen]) / 2), positions
     return len(ours) == len(whole), widest, positions
 
 
