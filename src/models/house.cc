@@ -329,7 +329,7 @@ Task<Result<exchange::Embeddings>> House::embed(std::string model, std::vector<s
   const auto entry = impl_->catalogue.find(model);
   if (!entry)
     co_return fail(Code::not_found, fmt::format("There is no embedding model named \"{}\".", model),
-                   "unknown_model", fmt::format("Fetch it: bastide model pull {}", model));
+                   "unknown_model", fmt::format("Fetch it with `bastide model pull {}`.", model));
   if (!entry->card.can("embeddings"))
     co_return fail(Code::invalid, fmt::format("The model {} makes no embeddings.", entry->card.name),
                    "no_capability");

@@ -31,13 +31,13 @@ void set_state(policy::ModelCard& card, const Manifest& manifest) {
     struct stat info{};
     if (::stat(file.file.c_str(), &info) != 0)
       return broken("missing", {Code::unavailable, fmt::format("Its {} is not there.", which), "missing",
-                                fmt::format("Fetch it: bastide model pull {}", manifest.id)});
+                                fmt::format("Fetch it with `bastide model pull {}`.", manifest.id)});
     if (file.bytes != 0 && static_cast<std::uint64_t>(info.st_size) != file.bytes)
       return broken(
           "failed",
           {Code::corrupt,
            fmt::format("Its {} is damaged: {} of {} bytes are there.", which, info.st_size, file.bytes),
-           "cut_short", fmt::format("Fetch it again: bastide model pull {}", manifest.id)});
+           "cut_short", fmt::format("Fetch it again with `bastide model pull {}`.", manifest.id)});
   }
 }
 

@@ -279,7 +279,7 @@ Result<void> check_file(const Manifest& manifest) {
 
 Result<void> check_file(const Manifest& manifest, const ModelFile& file) {
   const auto name = fmt::format("{} of the model {}", which_file(manifest, file), manifest.name);
-  const std::string action = fmt::format("Fetch it again: bastide model pull {}", manifest.id);
+  const std::string action = fmt::format("Fetch it again with `bastide model pull {}`.", manifest.id);
   struct stat info{};
   if (::stat(file.file.c_str(), &info) != 0)
     return fail(Code::unavailable, fmt::format("The {} is not there any more.", name), "missing", action);

@@ -298,7 +298,7 @@ Result<std::vector<std::string>> LocalModel::check() {
     return bastide::fail(Code::unavailable,
                          fmt::format("The model {} names {} as its draft, which is not on this machine.",
                                      manifest.name, manifest.draft),
-                         "missing", fmt::format("Fetch it: bastide model pull {}", manifest.draft));
+                         "missing", fmt::format("Fetch it with `bastide model pull {}`.", manifest.draft));
   if (auto whole = check_file(*options_.draft); !whole) return pass(whole);
   args.insert(args.end(), {"--draft", options_.draft->file, "--draft-name", options_.draft->name});
   return args;
