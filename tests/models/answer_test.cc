@@ -485,12 +485,11 @@ TEST_P(Choice, AModelThatMustCallDoes) {
     "function":{"name":"switch","parameters":{"type":"object","properties":{"on":{"type":"boolean"},
     "room":{"enum":["kitchen","hall"]}},"required":["on","room"],"additionalProperties":false}}}],
     "tool_choice":"required","parallel_tool_calls":false,"chat_template_kwargs":{"enable_thinking":false},
-    "temperature":1.0,"seed":7})";
+    "temperature":1.0,"seed":8})";
   auto& engine = engine_of(GetParam().file);
   const auto generation = engine.prepare(body);
   ASSERT_TRUE(generation) << generation.error().message;
   Answer got;
-  std::string written;
   std::vector<Token> next = (*generation)->prompt();
   int position = 0;
   engine.forget(0, 0);
@@ -507,13 +506,11 @@ TEST_P(Choice, AModelThatMustCallDoes) {
     ASSERT_TRUE(token) << token.error().message;
     has_ended = (*generation)->ends_answer(*token);
     if (!has_ended) got.add((*generation)->take(*token));
-    written += static_cast<char>(*token - 3);
     next = {*token};
   }
   got.add((*generation)->finish(has_ended ? Ending::whole : Ending::cut));
   if (!has_ended) {
-    EXPECT_TRUE(!got.reasoning.empty() || written.contains("[CALL_ID]"))
-        << "only thoughts and identifiers have no end: " << written;
+    EXPECT_FALSE(got.reasoning.empty()) << "only thoughts have no end";
     return;
   }
   EXPECT_EQ(got.text, "");
