@@ -92,7 +92,7 @@ JsonWriter& JsonWriter::raw(std::string_view json) {
   return *this;
 }
 
-Result<nlohmann::json> parse_json(std::string_view text, int depth_max) {
+bool is_deeper(std::string_view text, int depth_max) {
   int depth = 0;
   bool quoted = false;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -103,13 +103,18 @@ Result<nlohmann::json> parse_json(std::string_view text, int depth_max) {
     } else if (c == '"') {
       quoted = true;
     } else if (c == '{' || c == '[') {
-      if (++depth > depth_max)
-        return fail(Code::invalid, fmt::format("The JSON is nested deeper than {} levels.", depth_max),
-                    "json_too_deep");
+      if (++depth > depth_max) return true;
     } else if (c == '}' || c == ']') {
       --depth;
     }
   }
+  return false;
+}
+
+Result<nlohmann::json> parse_json(std::string_view text, int depth_max) {
+  if (is_deeper(text, depth_max))
+    return fail(Code::invalid, fmt::format("The JSON is nested deeper than {} levels.", depth_max),
+                "json_too_deep");
   try {
     return nlohmann::json::parse(text);
   } catch (const nlohmann::json::parse_error& error) {

@@ -59,6 +59,8 @@ class JsonWriter {
   bool needs_comma_ = false;
 };
 
+/// Whether brackets stand in one another deeper than that, outside of strings. `text` may be no JSON.
+[[nodiscard]] bool is_deeper(std::string_view text, int depth_max);
 /// Parses outside input: valid UTF-8, at most `depth_max` levels. Errors say where.
 [[nodiscard]] Result<nlohmann::json> parse_json(std::string_view text, int depth_max = 64);
 

@@ -1,6 +1,7 @@
 #include "models/local/answer_parser.h"
 
 #include <algorithm>
+#include <stdexcept>
 
 #include "base/crypto.h"
 #include "base/json.h"
@@ -58,7 +59,7 @@ Delta AnswerParser::feed(std::string_view piece, Piece kind) {
   // Another kind of text may begin: what stands before it is told first.
   const bool tells_before = kind == Piece::mark && has_news_ && marks_++ < marks_max;
   Delta before = tells_before ? parse(Stage::writing) : Delta();
-  written_.append(piece);
+  write(piece);
   has_news_ = has_news_ || !piece.empty();
   if (tells_before || !has_news_) return before;
   return parses_ == 0 || is_due() ? parse(Stage::writing) : Delta();
@@ -67,8 +68,17 @@ Delta AnswerParser::feed(std::string_view piece, Piece kind) {
 Delta AnswerParser::finish(std::string_view piece, Ending ending) {
   if (is_text_) return feed(piece, Piece::text);
   begin();
-  written_.append(piece);
+  write(piece);
   return parse(ending == Ending::whole ? Stage::whole : Stage::cut);
+}
+
+void AnswerParser::write(std::string_view piece) {
+  written_.append(piece);
+  if (!format_.reads_json) return;
+  for (const char c : piece) {
+    if (c == '[' || c == '{') is_too_deep_ = ++nesting_ > nesting_max || is_too_deep_;
+    if (c == ']' || c == '}') nesting_ = std::max(nesting_ - 1, 0);
+  }
 }
 
 bool AnswerParser::is_due() const {
@@ -80,12 +90,13 @@ Delta AnswerParser::parse(Stage stage) {
   const auto before = time_.now();
   Delta out;
   try {
+    if (is_too_deep_) throw std::length_error("nesting");
     // An answer without marks is not read as a part: what is not allowed now will not be later either.
     const auto read_as = stage == Stage::writing && !format_.has_marks ? Stage::cut : stage;
     out = news_of(stage == Stage::writing ? read(written_, read_as) : read_end(stage), stage);
   } catch (const std::exception&) {
     // Output that the format does not allow: shown as it is rather than lost, once that is sure.
-    if (stage != Stage::writing || !format_.has_marks) {
+    if (stage != Stage::writing || !format_.has_marks || is_too_deep_) {
       is_text_ = calls_.empty();
       out.text = untold();
     }

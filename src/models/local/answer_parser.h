@@ -23,6 +23,10 @@ struct ParsingTime {
   std::atomic<int> answers = 0;  // that have begun and not ended
 };
 
+/// How deep brackets may stand in one another: llama.cpp's parsers and templates call themselves for each,
+/// until the stack of their thread has no room.
+inline constexpr int nesting_max = 500;
+
 /// The output of one answer. One thread at a time.
 class AnswerParser {
  public:
@@ -53,10 +57,13 @@ class AnswerParser {
   [[nodiscard]] Delta news_of(const common_chat_msg& now, Stage stage);
   [[nodiscard]] std::string news_of_calls(const common_chat_msg& now, Stage stage);
   [[nodiscard]] std::string untold();
+  void write(std::string_view piece);
 
   AnswerFormat format_;
   ParsingTime& time_;
   std::string written_;
+  int nesting_ = 0;  // of `written_`, quoted or not: what is a string is for the format to say
+  bool is_too_deep_ = false;
   common_chat_msg beginning_;       // the caller's
   std::string text_, reasoning_;    // told, after it
   std::vector<std::string> calls_;  // their arguments, told

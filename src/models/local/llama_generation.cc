@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/json.h"
+#include "models/local/answer_parser.h"
 #include "models/local/llama_impl.h"
 #include "models/local/llama_template.h"
 #include "models/local/schema_rules.h"
@@ -173,6 +174,29 @@ Error context_too_long(std::size_t tokens, std::size_t tokens_max) {
       "context_too_long", "Shorten it, or choose a model with a longer context.");
 }
 
+/// Templates read the arguments of calls and what tools answered as JSON, where it is that.
+bool is_too_deep(const nlohmann::json& message) {
+  const auto is_deep = [](const std::string& text) {
+    return is_deeper(text, nesting_max) && nlohmann::json::accept(text);
+  };
+  const auto text_at = [](const nlohmann::json& part, const char* name) {
+    return part.is_object() && part.contains(name) && part[name].is_string() ? part[name].get<std::string>()
+                                                                             : std::string();
+  };
+  if (message["role"] == "tool" && message.contains("content")) {
+    auto answered = text_at(message, "content");
+    if (message["content"].is_array())
+      for (const auto& part : message["content"]) answered += text_at(part, "text");
+    if (is_deep(answered)) return true;
+  }
+  const auto calls = message.find("tool_calls");
+  return calls != message.end() && calls->is_array() &&
+         std::ranges::any_of(*calls, [&](const nlohmann::json& call) {
+           return call.is_object() && call.contains("function") &&
+                  is_deep(text_at(call["function"], "arguments"));
+         });
+}
+
 /// Fails before llama.cpp sees it, so that the message names the field.
 Result<nlohmann::json> read_body(std::string_view text, Reads reads) {
   auto body = parse_json(text);
@@ -183,6 +207,9 @@ Result<nlohmann::json> read_body(std::string_view text, Reads reads) {
   for (const auto& message : (*body)["messages"]) {
     if (!message.is_object() || !message.contains("role") || !message["role"].is_string())
       return bad("Each of \"messages\" is an object with a \"role\".");
+    if (is_too_deep(message))
+      return bad(fmt::format(
+          "The arguments of a call and what a tool answers are nested {} levels deep at most.", nesting_max));
     const auto content = message.find("content");
     if (content == message.end() || !content->is_array()) continue;
     for (const auto& part : *content) {

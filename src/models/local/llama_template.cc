@@ -199,6 +199,7 @@ Rendered render(const Templates& templates, const common_json& body, const Sampl
         out.format.tools.push_back(tool.name);
   // With a schema, the grammar lets the model fence the JSON, and the parser takes the fence away.
   const bool may_fence = !inputs.force_pure_content && !inputs.json_schema.empty();
+  out.format.reads_json = may_call || may_fence;
   // Llama 3 writes a call as bare JSON.
   out.format.has_marks = !may_call || !out.chat.grammar.empty();
   if (may_call || may_fence || !out.chat.thinking_start_tag.empty() || out.chat.supports_thinking)

@@ -27,6 +27,7 @@ struct AnswerFormat {
   /// Each understands a kind of answer; the last one takes what the others do not. Empty: all of it is text.
   std::vector<common_chat_parser_params> parsers;
   std::vector<std::string> tools;  // names that may be called
+  bool reads_json = false;         // calls, or an answer in a schema
   bool continues = false;          // the caller wrote the answer's beginning
   bool has_marks = true;           // no mark: what begins as a call and goes on otherwise is text
 };
