@@ -191,6 +191,8 @@ constexpr French french[] = {
     {"no_such_provider", "La configuration ne nomme pas ce fournisseur.",
      "Ajoutez-le à bastide.toml : [[provider]]."},
     {"missing", "Ce modèle n’est pas sur cette machine.", "Installez-le : bastide model pull."},
+    {"file_missing", "Le fichier de ce modèle n’est pas là.",
+     "Mettez-le là où son [[model]] dans bastide.toml le dit (« file »), ou changez cela."},
     {"corrupt_file", "Le fichier de ce modèle est endommagé ou incomplet.",
      "Installez-le de nouveau : bastide model pull."},
     {"draft_vocabulary", "Le modèle d’ébauche a un autre vocabulaire que le modèle pour lequel il devine.",

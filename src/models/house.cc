@@ -92,10 +92,9 @@ class CountCache {
 
 /// Why a local model cannot be loaded: what the catalogue saw of its file.
 std::unexpected<Error> unusable(const policy::ModelCard& card) {
-  const bool missing = card.state == "missing";
-  return fail(missing ? Code::unavailable : Code::corrupt,
-              fmt::format("The model {}: {}", card.name, card.state_detail),
-              missing ? "missing" : "cut_short");
+  auto why = card.state_error.value_or(Error{Code::unavailable, card.state_detail, "missing"});
+  why.message = fmt::format("The model {}: {}", card.name, why.message);
+  return std::unexpected(std::move(why));
 }
 
 bool is_same_file(const std::optional<Manifest>& a, const std::optional<Manifest>& b) {

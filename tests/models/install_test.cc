@@ -212,6 +212,7 @@ TEST(Catalogue, JoinsConfigurationAndFolderAndStaysLive) {
   EXPECT_FALSE(fast->card.answers_documents) << "1.5 billion at most";
   EXPECT_FALSE(catalogue.find("g")->card.ready) << "its provider is not configured";
   EXPECT_EQ(catalogue.find("gone")->card.state, "missing");
+  EXPECT_EQ(catalogue.find("gone")->card.state_error->detail, "file_missing") << "no list has it";
   EXPECT_FALSE(catalogue.find("tiny"));
 
   ASSERT_TRUE(import_model({small_gguf(scratch), "tiny"}, scratch.path("models")));

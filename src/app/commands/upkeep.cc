@@ -150,7 +150,11 @@ int doctor_command(const Common& common) {
     tell(false, "There is no administrator yet.", "Start the server and use the one-time link it prints.");
   else
     tell(needed.has_value(), "There is an administrator.");
-  for (const auto& gpu : models::local::gpus())
+  const auto gpus = models::local::gpus();
+  if (const auto backend = models::local::gpu_backend(); !backend.empty() && gpus.empty())
+    tell(false, fmt::format("This program computes models by {}, and no GPU is to be seen.", backend),
+         "Install the GPU's driver, or build without --gpu; until then the processor computes.");
+  for (const auto& gpu : gpus)
     tell(true, fmt::format("Models are computed by {}: {} of {} are free.", gpu.name,
                            gigabytes(gpu.free_bytes), gigabytes(gpu.total_bytes)));
   bool chat = false;

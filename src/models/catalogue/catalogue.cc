@@ -29,7 +29,12 @@ void set_state(policy::ModelCard& card, const Manifest& manifest) {
   for (const auto& file : files_of(manifest)) {
     const auto which = which_file(manifest, file);
     struct stat info{};
-    if (::stat(file.file.c_str(), &info) != 0)
+    const bool is_there = ::stat(file.file.c_str(), &info) == 0;
+    if (!is_there && manifest.is_placed)
+      return broken("missing",
+                    {Code::unavailable, fmt::format("Its {} is not there.", which), "file_missing",
+                     "Put it where its [[model]] in bastide.toml says (\"file\"), or change that."});
+    if (!is_there)
       return broken("missing", {Code::unavailable, fmt::format("Its {} is not there.", which), "missing",
                                 fmt::format("Fetch it with `bastide model pull {}`.", manifest.id)});
     if (file.bytes != 0 && static_cast<std::uint64_t>(info.st_size) != file.bytes)
@@ -69,6 +74,7 @@ Manifest describe(const ModelConfig& model) {
   out.name = model.name.empty() ? model.id : model.name;
   out.capabilities = model.capabilities;
   out.context_tokens = model.context_tokens;
+  out.is_placed = !model.file.empty();
   const auto has = [&](std::string_view capability) {
     return std::ranges::find(model.capabilities, capability) != model.capabilities.end();
   };

@@ -61,6 +61,7 @@ struct Manifest {
   std::string query_prefix;      // embedding models
   std::string passage_prefix;    // embedding models
   std::string source;            // where it came from, for people
+  bool is_placed = false;        // by the organisation, where bastide.toml says; else in DATA/models
   std::optional<Speed> speed;    // as it was measured last on this machine
 };
 

@@ -41,6 +41,8 @@ void keep_chosen(const llama_model_params& chosen, Offload& out) {
 
 }  // namespace
 
+std::string_view gpu_backend() { return BASTIDE_GPU_BACKEND; }
+
 std::vector<Device> gpus() {
   start_llama();
   std::vector<Device> out;

@@ -56,6 +56,8 @@ struct Placement {
 [[nodiscard]] Result<Placement> choose_placement(const Machine& machine, int slots_max,
                                                  const PlanFor& plan_for);
 
+/// What this program computes on beside the processor: "CUDA", "Vulkan" or nothing.
+[[nodiscard]] std::string_view gpu_backend();
 /// The GPUs of this machine that llama.cpp was built for.
 [[nodiscard]] std::vector<Device> gpus();
 /// As many layers as fit onto the GPUs (`gpu_layers` -1), or so many, by what llama.cpp says that they take:
