@@ -58,9 +58,10 @@ Rendered rendered(const std::string& file, const std::string& body) {
   silence_llama();
   const auto choice = read_tool_choice(json::parse(body));
   EXPECT_TRUE(choice) << choice.error().message;
-  const auto sampling = read_sampling(nlohmann::ordered_json::parse(body));
+  const auto& templates = templates_of(file);
+  const auto sampling = read_sampling(nlohmann::ordered_json::parse(body), templates.arguments);
   EXPECT_TRUE(sampling) << sampling.error().message;
-  return render(templates_of(file), common_json::parse(body), *sampling, *choice);
+  return render(templates, common_json::parse(body), *sampling, *choice);
 }
 
 struct Call {
@@ -415,7 +416,11 @@ TEST_P(Choice, AllowedToolsAreTheOnlyOnes) {
 
 TEST_P(Choice, StrictArgumentsAreExact) {
   const auto& family = GetParam();
-  if (family.file == std::string(gemma4)) GTEST_SKIP() << "its arguments are no JSON";
+  const bool is_json = family.file != std::string(gemma4);
+  const std::string quote = is_json ? "\"" : "<|\"|>";
+  const auto searching = [&](const std::string& text) {
+    return replaced(family.call, quote + "x" + quote, quote + text + quote);
+  };
   // A pattern that llama.cpp's own reading of schemas leaves out.
   const auto body = [](const char* strict) {
     return asking(std::string(R"("tools":[{"type":"function","function":{"name":"search","strict":)") +
@@ -425,9 +430,58 @@ TEST_P(Choice, StrictArgumentsAreExact) {
   };
   const auto how = rendered(family.file, body("true"));
   EXPECT_TRUE(allows(how, family.call));
-  EXPECT_TRUE(allows(how, replaced(family.call, "\"x\"", "\"a x\"")));
-  EXPECT_FALSE(allows(how, replaced(family.call, "\"x\"", "\"y\"")));
-  EXPECT_TRUE(allows(rendered(family.file, body("false")), replaced(family.call, "\"x\"", "\"y\"")));
+  EXPECT_TRUE(allows(how, searching("a x")));
+  EXPECT_FALSE(allows(how, searching("y")));
+  EXPECT_EQ(allows(rendered(family.file, body("false")), searching("y")), is_json);
+}
+
+/// llama.cpp makes a rule of each, called "tool-NAME".
+TEST_P(Choice, AToolMayHaveAnyName) {
+  const auto& family = GetParam();
+  for (const std::string name :
+       {"call", "calls", "get-weather", "get_weather-schema", "root", "schema", "tool_call", "start"}) {
+    const auto body = [&](const std::string& choice) {
+      return asking(replaced(tools, "\"search\",", "\"" + name + R"(","strict":true,)") +
+                    R"(,"tool_choice":)" + choice);
+    };
+    const auto call = replaced(family.call, "search", name);
+    const auto must = rendered(family.file, body("\"required\""));
+    EXPECT_TRUE(allows(must, call)) << name;
+    EXPECT_FALSE(allows(must, replaced(call, "query", "other"))) << name;
+    EXPECT_NE(must.chat.prompt.find(name), std::string::npos);
+    for (const auto* choice : {"\"auto\"", "\"required\""}) {
+      const auto got = parsed(rendered(family.file, body(choice)), call, 7);
+      ASSERT_EQ(got.calls.size(), 1U) << name;
+      EXPECT_EQ(got.calls[0].name, name);
+      EXPECT_EQ(json::parse(got.calls[0].arguments), json({{"query", "x"}})) << name;
+    }
+    const auto only = R"({"type":"function","function":{"name":")" + name + "\"}}";
+    EXPECT_TRUE(allows(rendered(family.file, body(only)), call)) << name;
+  }
+}
+
+TEST_P(Choice, WordsMayHaveAnyBrackets) {
+  const auto& family = GetParam();
+  const std::string brackets(2000, '[');
+  const auto got = parsed(rendered(family.file, asking()), replaced(family.in_words, "Hello", brackets), 97);
+  EXPECT_EQ(got.text, brackets);
+  EXPECT_EQ(got.reasoning.empty(), family.in_words == "Hello");
+}
+
+/// llama.cpp's parsers call themselves for each level.
+TEST_P(Choice, CallsOfManyLevelsAreText) {
+  const auto& family = GetParam();
+  const auto opening = family.call.find('{', family.call.find("query") - 3);
+  const auto call = [&](std::size_t depth) {
+    const std::string name = family.file == std::string(gemma4) ? "{query:" : "{\"query\": ";
+    return family.call.substr(0, opening) + name + std::string(depth, '[');
+  };
+  const auto how = rendered(family.file, with_tools());
+  EXPECT_EQ(parsed(how, call(400), 4096, Ending::cut).calls.size(), 1U);
+  for (const std::size_t size : {97UL, 100'000UL}) {
+    const auto got = parsed(how, call(50'000), size, Ending::cut);
+    if (got.calls.empty()) EXPECT_TRUE(got.text.ends_with(std::string(50'000, '['))) << got.text.size();
+  }
 }
 
 TEST_P(Choice, NoToolsMeansWords) {
@@ -518,7 +572,7 @@ TEST_P(Choice, AModelThatMustCallDoes) {
   EXPECT_EQ(got.calls[0].name, "switch");
   const auto arguments = json::parse(got.calls[0].arguments, nullptr, false);
   ASSERT_TRUE(arguments.is_object()) << got.calls[0].arguments;
-  if (GetParam().file != gemma4) EXPECT_TRUE(arguments.contains("on"));  // its format has no schemas yet
+  EXPECT_TRUE(arguments.contains("on"));
 }
 
 TEST_P(Choice, OneCallAtATimeWhereTheCallerWantsThat) {
@@ -534,6 +588,51 @@ TEST_P(Choice, OneCallAtATimeWhereTheCallerWantsThat) {
 
 INSTANTIATE_TEST_SUITE_P(Families, Choice, testing::ValuesIn(families),
                          [](const auto& info) { return std::string(info.param.name); });
+
+/// Templates call themselves for each level of them.
+TEST_P(Choice, ArgumentsAndResultsAreOfFewLevels) {
+  const auto body = [](const std::string& arguments, const std::string& result) {
+    return json{{"messages",
+                 {{{"role", "user"}, {"content", "x"}},
+                  {{"role", "assistant"},
+                   {"content", ""},
+                   {"tool_calls",
+                    {{{"id", "abcdefghi"},
+                      {"type", "function"},
+                      {"function", {{"name", "search"}, {"arguments", arguments}}}}}}},
+                  {{"role", "tool"}, {"tool_call_id", "abcdefghi"}, {"content", result}}}}}
+        .dump();
+  };
+  const auto nested = [](std::size_t depth) {
+    return "{\"a\":" + std::string(depth, '[') + std::string(depth, ']') + "}";
+  };
+  const auto& engine = engine_of(GetParam().file);
+  for (const auto& deep : {body(nested(100'000), "y"), body("{}", nested(100'000))}) {
+    const auto refused = engine.prepare(deep);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().detail, "bad_request");
+    EXPECT_NE(refused.error().message.find("500 levels"), std::string::npos) << refused.error().message;
+  }
+  std::string colours;
+  for (int each = 0; each < 1000; ++each) colours += "\x1B[3" + std::to_string(each % 8) + "m.";
+  const auto taken = engine.prepare(body(nested(300), colours));
+  if (!taken) EXPECT_NE(taken.error().detail, "bad_request") << taken.error().message;
+}
+
+TEST_P(Choice, HostileSchemasAreRefusedBeforeTheyAreCounted) {
+  json doubling = json::object();
+  for (int each = 0; each < 60; ++each) {
+    const json next{{"$ref", "#/$defs/d" + std::to_string(each + 1)}};
+    doubling["d" + std::to_string(each)] = {{"anyOf", {next, next}}};
+  }
+  doubling["d60"] = true;
+  const json parameters{{"$defs", doubling}, {"$ref", "#/$defs/d0"}};
+  const json tool{{"type", "function"}, {"function", {{"name", "f"}, {"parameters", parameters}}}};
+  const json body{{"messages", {{{"role", "user"}, {"content", "x"}}}}, {"tools", {tool}}};
+  const auto& engine = engine_of(GetParam().file);
+  EXPECT_FALSE(engine.prepare(body.dump()));
+  EXPECT_FALSE(engine.count(body.dump()));
+}
 
 TEST(Answer, WhatStandsBeforeAMarkIsToldFirst) {
   Steady::time_point now{};

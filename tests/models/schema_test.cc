@@ -6,37 +6,17 @@
 #include <nlohmann/json.hpp>
 #include <set>
 
-#include "models/local/llama_impl.h"
 #include "models/schema/format.h"
 #include "models/schema/grammar.h"
 #include "models/schema/keywords.h"
+#include "tests/models/grammar_reader.h"
 #include "tests/models/scratch.h"
 
 namespace bastide::models::schema {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-/// A grammar and a character behind it that no JSON text has: what is accepted with it is whole.
-class Reader {
- public:
-  explicit Reader(const Grammar& grammar)
-      : text_("root ::= " + grammar.root + " \"\\x01\"\n" + grammar.rules) {}
-  [[nodiscard]] bool is_grammar() const { return local::Grammar::of(nullptr, text_) != nullptr; }
-  [[nodiscard]] bool accepts(const std::string& text) const {
-    const auto grammar = local::Grammar::of(nullptr, text_);
-    if (!grammar) return false;
-    try {
-      grammar->accept(text + "\x01");
-      return true;
-    } catch (const std::exception&) {
-      return false;
-    }
-  }
-
- private:
-  std::string text_;
-};
+using Reader = test::GrammarReader;
 
 TEST(Schema, AcceptsWhatIsValidAndRefusesByName) {
   const auto cases = Json::parse(test::read_file(BASTIDE_SOURCE_DIR "/tests/models/schemas.json"));

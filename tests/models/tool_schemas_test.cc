@@ -20,21 +20,37 @@ TEST(ToolSchemas, StrictOnesAreKeptOrRefused) {
   const auto unique =
       Json::parse(R"({"type":"object","properties":{"towns":{"type":"array","uniqueItems":true,
       "items":{"type":"string"}}},"required":["towns"],"additionalProperties":false})");
-  const auto refused = read_tool_schemas(call_with(unique, true));
+  const auto refused = read_tool_schemas(call_with(unique, true), schema::Notation::json);
   ASSERT_FALSE(refused);
   EXPECT_TRUE(
       refused.error().message.starts_with("tools[0].function.parameters/properties/towns: \"uniqueItems\""))
       << refused.error().message;
-  const auto free = read_tool_schemas(call_with(unique, false));
+  const auto free = read_tool_schemas(call_with(unique, false), schema::Notation::json);
   ASSERT_TRUE(free) << "as llama.cpp keeps it";
   EXPECT_TRUE(free->empty());
-  const auto strict = read_tool_schemas(call_with(Json::parse(R"({"type":"object"})"), true));
+  const auto strict =
+      read_tool_schemas(call_with(Json::parse(R"({"type":"object"})"), true), schema::Notation::json);
   ASSERT_TRUE(strict);
   ASSERT_EQ(strict->size(), 1U);
   EXPECT_EQ(strict->front().name, "get_weather");
   EXPECT_TRUE(
-      read_tool_schemas(Json::parse(R"({"tools":[1,{"function":{}},{"function":{"parameters":[]}}]})")));
-  EXPECT_TRUE(read_tool_schemas(Json::parse(R"({"tools":null})")));
+      read_tool_schemas(Json::parse(R"({"tools":[1,{"function":{}},{"function":{"parameters":[]}}]})"),
+                        schema::Notation::json));
+  EXPECT_TRUE(read_tool_schemas(Json::parse(R"({"tools":null})"), schema::Notation::json));
+}
+
+TEST(ToolSchemas, WhereArgumentsAreNoJsonTheOthersAreKeptAsFarAsTheyCanBe) {
+  const auto gemma4 = schema::Notation::gemma4;
+  EXPECT_EQ(
+      read_tool_schemas(call_with(Json::parse(R"({"properties":{"a":{"type":"integer"}}})"), false), gemma4)
+          ->size(),
+      1U);
+  const auto unique = Json::parse(
+      R"({"type":"object","properties":{"towns":{"type":"array","uniqueItems":true}},"required":["towns"]})");
+  const auto free = read_tool_schemas(call_with(unique, false), gemma4);
+  ASSERT_TRUE(free);
+  EXPECT_TRUE(free->empty()) << "any arguments";
+  EXPECT_FALSE(read_tool_schemas(call_with(unique, true), gemma4));
 }
 
 TEST(ToolSchemas, NoneIsTooLargeForTheConverter) {
@@ -50,7 +66,7 @@ TEST(ToolSchemas, NoneIsTooLargeForTheConverter) {
   doubling["d60"] = true;
   for (const Json& hostile : {Json{{"type", "object"}, {"properties", many}}, deep,
                               Json{{"$defs", doubling}, {"$ref", "#/$defs/d0"}}}) {
-    const auto refused = read_tool_schemas(call_with(hostile, false));
+    const auto refused = read_tool_schemas(call_with(hostile, false), schema::Notation::json);
     ASSERT_FALSE(refused) << hostile.dump().substr(0, 80);
     EXPECT_TRUE(refused.error().message.starts_with("tools[0].function.parameters: "))
         << refused.error().message;
@@ -73,6 +89,11 @@ TEST(SchemaRules, TakesTheRulesOfASchema) {
             "root ::= tool-get-weather-schema\ntool-get-weather-schema ::= json-0\nspace ::= \" \"\njson-0 "
             "::= \"1\"\n");
   EXPECT_FALSE(replace_tool_rule(tools, "get", schema));
+  std::string gemma = "root ::= tool-get\ntool-get ::= \"get\" gemma4-dict\ngemma4-dict ::= \"{\" \"}\"";
+  EXPECT_TRUE(replace_tool_rule(gemma, "get", schema));
+  EXPECT_EQ(
+      gemma,
+      "root ::= tool-get\ntool-get ::= \"get\" json-0\ngemma4-dict ::= \"{\" \"}\"\njson-0 ::= \"1\"\n");
 
   std::string prompt = "Answer as {\"const\": " + value + "} says.";
   show_schema(prompt, "{\"type\":\"integer\"}");

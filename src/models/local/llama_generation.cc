@@ -228,7 +228,7 @@ Result<std::unique_ptr<Generation>> Engine::prepare(std::string_view body_json) 
   auto body = read_body(body_json, impl_->vision ? Reads::images : Reads::text);
   if (!body) return pass(body);
   auto ordered = nlohmann::ordered_json::parse(body_json);
-  auto sampling = read_sampling(ordered);
+  auto sampling = read_sampling(ordered, impl_->templates.arguments);
   if (!sampling) return pass(sampling);
   const auto form = form_of(*body);
   const auto choice = read_tool_choice(*body);
@@ -320,9 +320,11 @@ Result<std::uint32_t> Engine::count(std::string_view body_json) const try {
   auto body = read_body(body_json, impl_->vision ? Reads::images : Reads::text);
   if (!body) return pass(body);
   std::string text(body_json);
+  auto ordered = nlohmann::ordered_json::parse(text);
+  // A template makes rules of them here too.
+  if (auto tools = read_tool_schemas(ordered, impl_->templates.arguments); !tools) return pass(tools);
   std::vector<ImageSize> images;
   if (impl_->vision) {
-    auto ordered = nlohmann::ordered_json::parse(text);
     auto taken = take_image_sizes(ordered, impl_->vision->marker());
     if (!taken) return pass(taken);
     images = std::move(*taken);

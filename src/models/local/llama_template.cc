@@ -7,6 +7,7 @@
 
 #include "models/local/either_grammar.h"
 #include "models/local/schema_rules.h"
+#include "models/local/tool_aliases.h"
 
 namespace bastide::models::local {
 namespace {
@@ -115,9 +116,11 @@ common_chat_parser_params parser_of(const common_chat_params& chat) {
 
 /// What llama.cpp made of schemas gives way to what holds exactly.
 void keep_schemas(const Sampling& sampling, const common_chat_templates_inputs& inputs,
-                  common_chat_params& out) {
-  for (const auto& tool : sampling.strict_tools)
-    (void)replace_tool_rule(out.grammar, tool.name, tool.parameters);
+                  const ToolAliases& aliases, common_chat_params& out) {
+  for (const auto& tool : sampling.tools)
+    if (const auto name = aliases.of(tool.name);
+        std::ranges::find(inputs.tools, name, &common_chat_tool::name) != inputs.tools.end())
+      (void)replace_tool_rule(out.grammar, name, tool.parameters);
   if (inputs.json_schema.empty()) return;
   show_schema(out.prompt, sampling.json_schema);
   if (out.grammar.empty() || replace_stand_in(out.grammar, sampling.schema)) return;
@@ -128,14 +131,15 @@ void keep_schemas(const Sampling& sampling, const common_chat_templates_inputs& 
 }
 
 common_chat_params applied(const common_chat_templates* templates, const common_chat_templates_inputs& inputs,
-                           const Sampling& sampling) {
+                           const Sampling& sampling, const ToolAliases& aliases) {
   auto out = common_chat_templates_apply(templates, inputs);
   // The words that the caller began with are before a call all the same.
   if (inputs.tool_choice == COMMON_CHAT_TOOL_CHOICE_REQUIRED &&
       inputs.continue_final_message == COMMON_CHAT_CONTINUATION_NONE)
     out.grammar = without_words_before_calls(std::move(out.grammar));
   if (!inputs.parallel_tool_calls) out.grammar = with_one_call(std::move(out.grammar));
-  keep_schemas(sampling, inputs, out);
+  keep_schemas(sampling, inputs, aliases, out);
+  aliases.undo(out);
   return out;
 }
 
@@ -143,14 +147,16 @@ common_chat_params applied(const common_chat_templates* templates, const common_
 /// kept, and the model knows what earlier calls were.
 common_chat_params apply(const Templates& templates, common_chat_templates_inputs inputs,
                          const Sampling& sampling, const std::vector<std::string>& names) {
-  auto whole = applied(templates.prompts.get(), inputs, sampling);
+  auto whole = applied(templates.prompts.get(), inputs, sampling, {});
   const auto& calls = templates.calls && !inputs.tools.empty() ? templates.calls : templates.prompts;
-  if (names.empty() && calls == templates.prompts) return whole;
   if (!names.empty())
     std::erase_if(inputs.tools,
                   [&](const auto& tool) { return std::ranges::find(names, tool.name) == names.end(); });
-  auto out = applied(calls.get(), inputs, sampling);
-  if (out.generation_prompt != whole.generation_prompt) return whole;
+  const ToolAliases aliases(inputs.tools);
+  if (names.empty() && calls == templates.prompts && aliases.empty()) return whole;
+  auto out = applied(calls.get(), inputs, sampling, aliases);
+  if (out.generation_prompt != whole.generation_prompt)
+    out = applied(templates.prompts.get(), inputs, sampling, aliases);
   out.prompt = std::move(whole.prompt);
   return out;
 }
@@ -170,8 +176,9 @@ Templates read_templates(common_chat_templates_ptr prompts) {
   out.is_plain = is_plain(prompts.get());
   // llama.cpp's analysis takes the mark that ends an answer for one that ends the identifier of a call, and
   // then knows none of its calls.
-  if (auto text = common_chat_templates_source(prompts.get()); text.find("[CALL_ID]") != std::string::npos)
-    out.calls = common_chat_templates_init(nullptr, text);
+  const auto text = common_chat_templates_source(prompts.get());
+  if (text.find("[CALL_ID]") != std::string::npos) out.calls = common_chat_templates_init(nullptr, text);
+  if (text.find("'<|tool_call>call:'") != std::string::npos) out.arguments = schema::Notation::gemma4;
   out.prompts = std::move(prompts);
   return out;
 }

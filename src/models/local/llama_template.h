@@ -14,7 +14,8 @@ namespace bastide::models::local {
 /// A model's own. Read by any thread.
 struct Templates {
   common_chat_templates_ptr prompts;
-  common_chat_templates_ptr calls;  // how they are written; null: as `prompts` say
+  common_chat_templates_ptr calls;                      // how they are written; null: as `prompts` say
+  schema::Notation arguments = schema::Notation::json;  // of calls
   /// Its answers are plain text and its prompt is the template's alone, so that the analysis of the template,
   /// which costs a millisecond a call, can be left out where no tools are asked for.
   bool is_plain = false;

@@ -233,7 +233,7 @@ Result<void> read_constraint(const Json& body, Sampling& into) {
 
 }  // namespace
 
-Result<Sampling> read_sampling(const Json& body) {
+Result<Sampling> read_sampling(const Json& body, schema::Notation arguments) {
   Sampling out;
   std::optional<std::int64_t> max_tokens;
   std::optional<std::int64_t> seed;
@@ -277,9 +277,9 @@ Result<Sampling> read_sampling(const Json& body) {
     return read_constraint(body, out);
   };
   if (auto read = all(); !read) return pass(read);
-  auto tools = read_tool_schemas(body);
+  auto tools = read_tool_schemas(body, arguments);
   if (!tools) return pass(tools);
-  out.strict_tools = std::move(*tools);
+  out.tools = std::move(*tools);
   if (find(body, "lora")) return bad("lora", "\"{field}\": name the adapter in the model, as NAME:ADAPTER.");
   if (const Json* ignore = find(body, "ignore_eos")) {
     if (!ignore->is_boolean()) return bad("ignore_eos", "\"{field}\" is true or false.");

@@ -40,12 +40,14 @@ struct Sampling {
   std::string grammar;      // GBNF
   std::string json_schema;  // JSON text, also from response_format
   schema::Grammar schema;   // what `json_schema` allows
-  std::vector<StrictTool> strict_tools;
+  std::vector<ToolRules> tools;
   bool ignore_eos = false;
 };
 
 /// Code::invalid with detail bad_request and a message that names the field and its limits.
-/// In the order of the call: properties of an answer come in that of its schema.
-[[nodiscard]] Result<Sampling> read_sampling(const nlohmann::ordered_json& body);
+/// In the order of the call: properties of an answer come in that of its schema. `arguments`: how the model
+/// writes those of its calls.
+[[nodiscard]] Result<Sampling> read_sampling(const nlohmann::ordered_json& body,
+                                             schema::Notation arguments = schema::Notation::json);
 
 }  // namespace bastide::models::local

@@ -1,5 +1,6 @@
 #include "models/local/schema_rules.h"
 
+#include <algorithm>
 #include <cctype>
 
 namespace bastide::models::local {
@@ -12,7 +13,20 @@ void add_rules(std::string& grammar, const schema::Grammar& schema) {
   grammar += schema.rules;
 }
 
-/// As llama.cpp names rules.
+/// What `rule` is, in `grammar`; empty: it is not there.
+std::string_view body_of(std::string_view grammar, std::string_view rule) {
+  const std::string head = std::string(rule) + " ::= ";
+  for (std::size_t line = 0; line < grammar.size();) {
+    const auto end = std::min(grammar.find('\n', line), grammar.size());
+    if (grammar.substr(line).starts_with(head))
+      return grammar.substr(line + head.size(), end - line - head.size());
+    line = end + 1;
+  }
+  return {};
+}
+
+}  // namespace
+
 std::string rule_name(std::string_view name) {
   std::string out;
   for (const char c : name) {
@@ -21,8 +35,6 @@ std::string rule_name(std::string_view name) {
   }
   return out;
 }
-
-}  // namespace
 
 const std::string schema_stand_in = R"({"const":")" + marker + R"("})";
 
@@ -55,13 +67,15 @@ void show_schema(std::string& prompt, std::string_view schema_json) {
 }
 
 bool replace_tool_rule(std::string& grammar, std::string_view tool, const schema::Grammar& parameters) {
-  const std::string head = rule_name("tool-" + std::string(tool) + "-schema") + " ::= ";
-  auto at = grammar.starts_with(head) ? 0 : grammar.find("\n" + head);
-  if (at == std::string::npos) return false;
-  if (at > 0) ++at;
-  at += head.size();
-  const auto end = grammar.find('\n', at);
-  grammar.replace(at, end == std::string::npos ? std::string::npos : end - at, parameters.root);
+  auto replaced = body_of(grammar, rule_name("tool-" + std::string(tool) + "-schema"));
+  if (replaced.empty()) {  // Gemma 4's: the name, and anything in braces
+    const auto body = body_of(grammar, rule_name("tool-" + std::string(tool)));
+    constexpr std::string_view arguments = "gemma4-dict";
+    if (body.ends_with(arguments)) replaced = body.substr(body.size() - arguments.size());
+  }
+  if (replaced.empty()) return false;
+  grammar.replace(static_cast<std::size_t>(replaced.data() - grammar.data()), replaced.size(),
+                  parameters.root);
   add_rules(grammar, parameters);
   return true;
 }

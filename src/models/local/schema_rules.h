@@ -8,6 +8,8 @@
 
 namespace bastide::models::local {
 
+/// As llama.cpp names rules.
+[[nodiscard]] std::string rule_name(std::string_view name);
 /// Stands for the schema of an answer while a template's grammar is made around it: a schema whose one value
 /// is found again in the grammar.
 extern const std::string schema_stand_in;

@@ -20,8 +20,8 @@ const Json* find(const Json& object, const char* name) {
 
 }  // namespace
 
-Result<std::vector<StrictTool>> read_tool_schemas(const Json& body) {
-  std::vector<StrictTool> out;
+Result<std::vector<ToolRules>> read_tool_schemas(const Json& body, schema::Notation notation) {
+  std::vector<ToolRules> out;
   const Json* tools = find(body, "tools");
   if (!tools || !tools->is_array()) return out;
   for (std::size_t index = 0; index < tools->size(); ++index) {
@@ -32,16 +32,17 @@ Result<std::vector<StrictTool>> read_tool_schemas(const Json& body) {
     if (auto bounded = schema::check_bounds(*parameters, where); !bounded) return pass(bounded);
     const Json* strict = find(*function, "strict");
     const Json* name = find(*function, "name");
-    if (!strict || *strict != true || !name || !name->is_string()) continue;
-    auto made = schema::grammar_of(*parameters, where, fmt::format("tool-{}-schema-", index));
-    if (!made) return pass(made);
-    out.push_back({name->get<std::string>(), std::move(*made)});
+    const bool is_strict = strict && *strict == true;
+    if (!name || !name->is_string() || !(is_strict || notation != schema::Notation::json)) continue;
+    auto made = schema::grammar_of(*parameters, where, fmt::format("tool-{}-schema-", index), notation);
+    if (!made && is_strict) return pass(made);
+    if (made) out.push_back({name->get<std::string>(), std::move(*made)});
   }
   // Two names that are one to llama.cpp, or the same twice, leave it open which rule is whose.
-  const auto is_alone = [&](const StrictTool& tool) {
-    return std::ranges::count(out, tool.name, &StrictTool::name) == 1;
+  const auto is_alone = [&](const ToolRules& tool) {
+    return std::ranges::count(out, tool.name, &ToolRules::name) == 1;
   };
-  std::erase_if(out, [&](const StrictTool& tool) { return !is_alone(tool); });
+  std::erase_if(out, [&](const ToolRules& tool) { return !is_alone(tool); });
   return out;
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "models/schema/notation.h"
 
 namespace bastide::models::schema {
 
@@ -17,9 +18,10 @@ struct Grammar {
 };
 
 /// Draft 2020-12, and what generators still write of earlier ones. `where` is the field that held the schema,
-/// for messages; every rule's name begins with `prefix`. Code::invalid, bad_request, with the JSON pointer of
-/// the keyword. Takes time and memory within bounds, whatever the schema.
+/// for messages; every rule's name begins with `prefix`. In Gemma 4's notation, of objects only: it has no
+/// other arguments. Code::invalid, bad_request, with the JSON pointer of the keyword. Takes time and memory
+/// within bounds, whatever the schema.
 [[nodiscard]] Result<Grammar> grammar_of(const nlohmann::ordered_json& schema, std::string_view where,
-                                         std::string_view prefix);
+                                         std::string_view prefix, Notation notation = Notation::json);
 
 }  // namespace bastide::models::schema

@@ -33,20 +33,22 @@ void ObjectRules::write(int rule, const Objects& objects) {
     write_place(each, place);
     if (known_.size() > places_max) refusal_.whole("an object has too many properties to count them");
   }
-  rules_.add(rule, {literal("{"), space(), to(first)});
+  rules_.add(rule, {literal("{"), rules_.space(), to(first)});
 }
 
 /// False where no object is left, or the schema is refused.
 bool ObjectRules::read(const Objects& objects) {
   for (auto& name : names_of(objects)) {
     const bool required = is_required(objects, name);
-    if (!is_name_allowed(objects, name)) {
+    const auto text = written_name(name, rules_.notation());
+    if (!text || !is_name_allowed(objects, name)) {
       if (required) return false;
       continue;
     }
-    named_.push_back({name, goal_of(objects, name), required});
+    named_.push_back({name, *text, goal_of(objects, name), required});
     refusal_.spend(objects.layers.size() * named_.size());
   }
+  if (rules_.notation() == Notation::gemma4) std::ranges::sort(named_, gemma4_order, &Named::name);
   if (!add_free(objects)) return false;
   std::uint64_t required = 0;
   for (const auto& each : named_) required += each.is_required ? 1 : 0;
@@ -72,7 +74,7 @@ bool ObjectRules::is_name_allowed(const Objects& objects, const std::string& nam
 
 /// What "propertyNames" leave; nothing, with a refusal, where it is not known.
 std::optional<Automaton> ObjectRules::language_of_names(const Objects& objects) {
-  auto out = std::optional(Automaton::everything());
+  auto out = std::optional(names_in(rules_.notation()));
   for (const auto& goal : objects.names) {
     std::vector<Automaton> parts;
     for (const auto& values : expander_.expand(goal)) {
@@ -155,12 +157,9 @@ bool ObjectRules::add_free(const Objects& objects) {
     }
     if (expander_.expand(goal).empty()) continue;
     const int name = rules_.add();
-    if (language->is_everything())
-      write_strings(rules_, name, Strings{}, refusal_);
-    else
-      write_language(rules_, name, *language);
+    write_names(rules_, name, *language);
     free_.push_back(rules_.add());
-    rules_.add(free_.back(), {to(name), literal(":"), space(), to(rule_of_(goal))});
+    rules_.add(free_.back(), {to(name), rules_.space(), to(rule_of_(goal))});
   }
   return !refusal_.is_said();
 }
@@ -182,7 +181,7 @@ ObjectRules::Place ObjectRules::behind(const Place& place, std::size_t index) co
 void ObjectRules::write_place(int rule, Place place) {
   const auto is_full = [&](const Place& at) { return max_ && at.count >= *max_; };
   const auto separated = [&](const Place& at) {
-    return at.count > 0 ? Sequence{literal(","), space()} : Sequence{};
+    return at.count > 0 ? Sequence{literal(","), rules_.space()} : Sequence{};
   };
   if (place.index < named_.size()) {
     Sequence out;
@@ -197,7 +196,7 @@ void ObjectRules::write_place(int rule, Place place) {
         }());
       if (is_full(place)) return;
       for (auto& symbol : separated(place)) out.push_back(std::move(symbol));
-      out.insert(out.end(), {literal(Json(each.name).dump() + ":"), space(), to(rule_of_(each.goal))});
+      out.insert(out.end(), {literal(each.written), rules_.space(), to(rule_of_(each.goal))});
       place = behind(place, place.index + 1);
       const bool goes_on = place.index < named_.size() && named_[place.index].is_required;
       if (!goes_on) break;
@@ -206,7 +205,7 @@ void ObjectRules::write_place(int rule, Place place) {
     rules_.add(rule, std::move(out));
     return;
   }
-  if (place.count >= min_) rules_.add(rule, {space(), literal("}")});
+  if (place.count >= min_) rules_.add(rule, {rules_.space(), literal("}")});
   // One free name more is sure to be another than the listed ones.
   const bool counts = place.count + 1 >= min_;
   if (is_full(place) || !counts) return;
@@ -217,7 +216,5 @@ void ObjectRules::write_place(int rule, Place place) {
     rules_.add(rule, std::move(out));
   }
 }
-
-Symbol ObjectRules::space() { return to(rules_.named(R"(| " " | "\n"{1,2} [ \t]{0,20})")); }
 
 }  // namespace bastide::models::schema

@@ -22,6 +22,7 @@ class ObjectRules {
  private:
   struct Named {
     std::string name;
+    std::string written;
     Goal goal;
     bool is_required = false;
   };
@@ -39,7 +40,6 @@ class ObjectRules {
   int rule_at(const Place& place);
   void write_place(int rule, Place place);
   [[nodiscard]] Place behind(const Place& place, std::size_t index) const;
-  [[nodiscard]] Symbol space();
 
   Expander& expander_;
   Rules& rules_;

@@ -52,12 +52,19 @@ void Rules::add(int rule, Sequence alternative) {
 }
 
 int Rules::named(const std::string& text) {
-  const auto [known, is_new] = named_.emplace(text, 0);
-  if (is_new) {
-    known->second = add();
-    add(known->second, {piece(text)});
-  }
-  return known->second;
+  const auto [rule, is_new] = once(text);
+  if (is_new) add(rule, {piece(text)});
+  return rule;
+}
+
+std::pair<int, bool> Rules::once(const std::string& name) {
+  const auto [known, is_new] = named_.emplace(name, 0);
+  if (is_new) known->second = add();
+  return {known->second, is_new};
+}
+
+Symbol Rules::space() {
+  return notation_ == Notation::json ? to(named(R"(| " " | "\n"{1,2} [ \t]{0,20})")) : piece("\"\"");
 }
 
 Sequence Rules::repeated(int rule, std::uint64_t min, std::optional<std::uint64_t> max) {

@@ -11,6 +11,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "models/schema/notation.h"
+
 namespace bastide::models::schema {
 
 /// A piece of a rule: text as GBNF has it, or another rule, so many times.
@@ -29,11 +31,17 @@ class Rules {
   /// llama.cpp makes a rule of each repetition too, and takes 20,000, a template's own among them.
   static constexpr std::size_t rules_max = 15'000;
 
+  explicit Rules(Notation notation) : notation_(notation) {}
+  [[nodiscard]] Notation notation() const { return notation_; }
   /// A rule that allows nothing yet.
   int add();
   void add(int rule, Sequence alternative);
   /// A rule for `text`, made once.
   int named(const std::string& text);
+  /// The rule of this name, and whether it is new and allows nothing yet.
+  std::pair<int, bool> once(const std::string& name);
+  /// What a model may write between two signs.
+  Symbol space();
   /// `rule` so many times, one behind the other.
   Sequence repeated(int rule, std::uint64_t min, std::optional<std::uint64_t> max);
   /// Over a bound: what was made is of no use.
@@ -50,6 +58,7 @@ class Rules {
  private:
   [[nodiscard]] Sequence make_repeated(int rule, std::uint64_t min, std::optional<std::uint64_t> max);
 
+  Notation notation_;
   std::vector<std::vector<Sequence>> rules_;
   std::unordered_map<std::string, int> named_;
   std::map<std::tuple<int, std::uint64_t, std::optional<std::uint64_t>>, int> repeated_;

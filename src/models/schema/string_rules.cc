@@ -13,27 +13,51 @@ namespace {
 constexpr std::uint64_t min_length_max = 100'000;
 /// Characters that JSON writes as they are; DEL is left out, because many programs do not show it.
 const CodeSet plain = CodeSet{{0, 0x1F}, {'"', '"'}, {'\\', '\\'}, {0x7F, 0x7F}}.complement();
+/// Of a notation without escapes, as far as there are others.
+const CodeSet shown = CodeSet{{0, 0x8}, {0xB, 0x1F}, {0x7F, 0x7F}}.complement();
+/// Where `<|"|>` ends a string, one without this letter is sure not to hold it.
+const CodeSet rarest_of_quote{{'|', '|'}};
+/// So long a string is still counted letter by letter beside looking for its end.
+constexpr std::uint64_t counted_max = 800;
 
-std::string written(std::uint32_t c) {
+std::string gbnf(std::uint32_t c) {
   const bool is_alphanumeric = (c >= '0' && c <= '9') || ((c | 0x20U) >= 'a' && (c | 0x20U) <= 'z');
   if (c < 0x80 && is_alphanumeric) return {static_cast<char>(c)};
   if (c < 0x100) return fmt::format("\\x{:02X}", c);
   return c < 0x10000 ? fmt::format("\\u{:04X}", c) : fmt::format("\\U{:08X}", c);
 }
 
+std::string class_of(const CodeSet& set) {
+  std::string out = "[";
+  for (const auto& range : set.ranges()) {
+    out += gbnf(range.first);
+    if (range.last > range.first) out += "-" + gbnf(range.last);
+  }
+  return out + ']';
+}
+
+Symbol one_of(Rules& rules, const CodeSet& set) {
+  std::string text = class_of(set);
+  constexpr std::size_t long_text = 48;
+  return text.size() > long_text ? to(rules.named(text)) : piece(std::move(text));
+}
+
+/// One character of any JSON string, escapes included.
+int json_character(Rules& rules) {
+  return rules.named(
+      R"([ !#-\x5B\x5D-\x7E\u0080-\uD7FF\uE000-\U0010FFFF] | "\\" ( ["\\/bfnrt] | "u" ( [0-9a-cefA-CEF] [0-9a-fA-F]{3} | )"
+      R"([dD] [0-7] [0-9a-fA-F]{2} | [dD] [89abAB] [0-9a-fA-F]{2} "\\u" [dD] [c-fC-F] [0-9a-fA-F]{2} ) ))");
+}
+
 /// One character of `set`, as each way to begin it.
 std::vector<Symbol> characters(Rules& rules, const CodeSet& set) {
-  std::vector<Symbol> out;
-  if (const auto simple = set.intersection(plain); !simple.empty()) {
-    std::string text = "[";
-    for (const auto& range : simple.ranges()) {
-      text += written(range.first);
-      if (range.last > range.first) text += "-" + written(range.last);
-    }
-    text += ']';
-    constexpr std::size_t long_text = 48;
-    out.push_back(text.size() > long_text ? to(rules.named(text)) : piece(std::move(text)));
+  if (rules.notation() == Notation::gemma4) {
+    const auto simple = set.intersection(shown);
+    return {one_of(rules, simple.empty() ? set : simple)};
   }
+  if (set == CodeSet::all()) return {to(json_character(rules))};
+  std::vector<Symbol> out;
+  if (const auto simple = set.intersection(plain); !simple.empty()) out.push_back(one_of(rules, simple));
   static const std::map<std::uint32_t, std::string> escapes{{'"', "\\\""}, {'\\', "\\\\"}, {'\n', "\\n"},
                                                             {'\r', "\\r"}, {'\t', "\\t"},  {'\b', "\\b"},
                                                             {'\f', "\\f"}};
@@ -60,8 +84,8 @@ std::vector<std::pair<int, CodeSet>> ways_from(const Automaton& language, std::s
   return out;
 }
 
-std::optional<Automaton> language_of(const Strings& strings) {
-  auto out = std::optional(Automaton::everything());
+std::optional<Automaton> language_of(const Strings& strings, Notation notation) {
+  auto out = std::optional(strings_in(notation));
   for (const auto& each : strings.languages)
     if (out) out = out->intersection(*each);
   return out;
@@ -81,30 +105,49 @@ std::optional<Automaton> with_lengths(const Automaton& language, const Strings& 
   return lengths ? language.intersection(*lengths) : std::nullopt;
 }
 
-}  // namespace
-
-int character(Rules& rules) {
-  return rules.named(
-      R"([ !#-\x5B\x5D-\x7E\u0080-\uD7FF\uE000-\U0010FFFF] | "\\" ( ["\\/bfnrt] | "u" ( [0-9a-cefA-CEF] [0-9a-fA-F]{3} | )"
-      R"([dD] [0-7] [0-9a-fA-F]{2} | [dD] [89abAB] [0-9a-fA-F]{2} "\\u" [dD] [c-fC-F] [0-9a-fA-F]{2} ) ))");
+/// A rule for the strings of `language` and what ends them.
+int ended(Rules& rules, const Automaton& language, const Symbol& end) {
+  std::vector<int> names(std::max<std::size_t>(1, language.states().size()));
+  for (auto& each : names) each = rules.add();
+  for (std::size_t state = 0; state < language.states().size(); ++state) {
+    for (const auto& [next, set] : ways_from(language, state))
+      for (auto& each : characters(rules, set))
+        rules.add(names[state], {std::move(each), to(names[static_cast<std::size_t>(next)])});
+    if (language.states()[state].accepts) rules.add(names[state], {end});
+  }
+  return names.front();
 }
 
+/// Strings of which the length alone is told.
+void write_lengths(Rules& rules, int rule, std::uint64_t min, std::optional<std::uint64_t> max) {
+  const Symbol mark = literal(quote(rules.notation()));
+  const int one = rules.notation() == Notation::json
+                      ? json_character(rules)
+                      : rules.named(class_of(rarest_of_quote.complement().intersection(shown)));
+  Sequence alternative = rules.repeated(one, min, max);
+  alternative.insert(alternative.begin(), mark);
+  alternative.push_back(mark);
+  rules.add(rule, std::move(alternative));
+}
+
+}  // namespace
+
 void write_language(Rules& rules, int rule, const Automaton& language) {
-  if (language.is_empty()) return;
-  std::vector<int> names(language.states().size());
-  for (auto& each : names) each = rules.add();
-  for (std::size_t state = 0; state < names.size(); ++state) {
-    for (const auto& [next, set] : ways_from(language, state)) {
-      const int then = names[static_cast<std::size_t>(next)];
-      if (set == CodeSet::all()) {
-        rules.add(names[state], {to(character(rules)), to(then)});
-        continue;
-      }
-      for (auto& each : characters(rules, set)) rules.add(names[state], {std::move(each), to(then)});
-    }
-    if (language.states()[state].accepts) rules.add(names[state], {literal("\"")});
+  const Symbol mark = literal(quote(rules.notation()));
+  rules.add(rule, {mark, to(ended(rules, language, mark))});
+}
+
+void write_names(Rules& rules, int rule, const Automaton& language) {
+  if (rules.notation() == Notation::gemma4) {
+    rules.add(rule, {to(ended(rules, language, literal(":")))});
+  } else {
+    const int name = rules.add();
+    if (language.is_everything())
+      write_lengths(rules, name, 0, std::nullopt);
+    else
+      write_language(rules, name, language);
+    rules.add(rule, {to(name), literal(":")});
   }
-  rules.add(rule, {literal("\""), to(names.front())});
 }
 
 void write_strings(Rules& rules, int rule, const Strings& strings, Refusal& refusal) {
@@ -112,14 +155,13 @@ void write_strings(Rules& rules, int rule, const Strings& strings, Refusal& refu
     refusal.whole("a string of more than 100,000 characters cannot be asked for (\"minLength\")");
     return;
   }
-  if (strings.languages.empty() && strings.formats.empty()) {
-    Sequence alternative = rules.repeated(character(rules), strings.min_length, strings.max_length);
-    alternative.insert(alternative.begin(), literal("\""));
-    alternative.push_back(literal("\""));
-    rules.add(rule, std::move(alternative));
+  const bool are_free = strings.languages.empty() && strings.formats.empty();
+  const auto longest = std::max(strings.min_length, strings.max_length.value_or(0));
+  if (are_free && (rules.notation() == Notation::json || longest > counted_max)) {
+    write_lengths(rules, rule, strings.min_length, strings.max_length);
     return;
   }
-  const auto languages = language_of(strings);
+  const auto languages = language_of(strings, rules.notation());
   auto out = languages ? with_lengths(*languages, strings) : std::nullopt;
   if (!out) {
     refusal.not_kept(strings.patterns_at, "pattern", "together with the others it is too large");

@@ -57,16 +57,17 @@ void Writer::write(int rule, const Values& values) {
 void Writer::write_list(int rule, const std::vector<Json>& list) {
   std::vector<std::string> texts;
   for (const auto& each : list)
-    if (each.is_string()) texts.push_back(each.get<std::string>());
+    if (each.is_string() && strings_in(rules_.notation()).accepts(each.get_ref<const std::string&>()))
+      texts.push_back(each.get<std::string>());
   const auto language = texts.size() >= many_texts ? Automaton::literals(texts) : std::nullopt;
   if (language) write_language(rules_, rule, *language);
   for (const auto& each : list)
-    if (!language || !each.is_string()) rules_.add(rule, {literal(each.dump())});
+    if (const auto text = written(each, rules_.notation()); text && (!language || !each.is_string()))
+      rules_.add(rule, {literal(*text)});
 }
 
-Symbol Writer::space() { return to(rules_.named(R"(| " " | "\n"{1,2} [ \t]{0,20})")); }
-Sequence Writer::opening(std::string_view bracket) { return {literal(bracket), space()}; }
-Sequence Writer::closing(std::string_view bracket) { return {space(), literal(bracket)}; }
+Sequence Writer::opening(std::string_view bracket) { return {literal(bracket), rules_.space()}; }
+Sequence Writer::closing(std::string_view bracket) { return {rules_.space(), literal(bracket)}; }
 
 /// The values of `goal`, where they are few.
 std::optional<std::vector<Json>> Writer::few_values(const Goal& goal) {
@@ -118,7 +119,7 @@ void Writer::write_arrays(int rule, const Arrays& arrays) {
     const std::optional<std::uint64_t> max =
         arrays.max ? std::optional(*arrays.max > placed ? *arrays.max - placed : 0) : std::nullopt;
     const int next = rules_.add();
-    rules_.add(next, {comma, space(), to(rule_of(rest))});
+    rules_.add(next, {comma, rules_.space(), to(rule_of(rest))});
     for (auto& each : rules_.repeated(next, min, max)) to_sequence.push_back(std::move(each));
   };
   if (placed == 0) {
@@ -131,7 +132,7 @@ void Writer::write_arrays(int rule, const Arrays& arrays) {
     const auto min = whole > 0 ? whole - 1 : 0;
     const auto max = arrays.max ? std::optional(*arrays.max - 1) : std::nullopt;
     const int next = rules_.add();
-    rules_.add(next, {comma, space(), to(rule_of(rest))});
+    rules_.add(next, {comma, rules_.space(), to(rule_of(rest))});
     Sequence some = opening("[");
     some.push_back(to(rule_of(rest)));
     for (auto& each : rules_.repeated(next, min, max)) some.push_back(std::move(each));
@@ -145,7 +146,7 @@ void Writer::write_arrays(int rule, const Arrays& arrays) {
   if (last == placed) add_rest(tail);
   for (auto index = last; index-- > 0;) {
     Sequence more;
-    if (index > 0) more = {comma, space()};
+    if (index > 0) more = {comma, rules_.space()};
     more.push_back(item(index));
     for (auto& each : tail) more.push_back(std::move(each));
     if (index < whole) {
@@ -179,14 +180,14 @@ void Writer::write_containing(int rule, const Arrays& arrays) {
   Goal one = any;
   add(one, wanted.goal);
   const int before = rules_.add();
-  rules_.add(before, {to(rule_of(any)), literal(","), space()});
+  rules_.add(before, {to(rule_of(any)), literal(","), rules_.space()});
   const int behind = rules_.add();
-  rules_.add(behind, {literal(","), space(), to(rule_of(any))});
+  rules_.add(behind, {literal(","), rules_.space(), to(rule_of(any))});
   Sequence out = opening("[");
   for (std::uint64_t each = 0; each < wanted.min; ++each) {
     for (auto& symbol : rules_.repeated(before, 0, std::nullopt)) out.push_back(std::move(symbol));
     out.push_back(to(rule_of(one)));
-    if (each + 1 < wanted.min) out.insert(out.end(), {literal(","), space()});
+    if (each + 1 < wanted.min) out.insert(out.end(), {literal(","), rules_.space()});
   }
   for (auto& symbol : rules_.repeated(behind, 0, std::nullopt)) out.push_back(std::move(symbol));
   for (auto& symbol : closing("]")) out.push_back(std::move(symbol));
@@ -204,10 +205,11 @@ void Writer::write_sets(int rule, const Arrays& arrays, const std::vector<Json>&
     if (arrays.max && size >= *arrays.max) continue;
     for (std::size_t each = 0; each < items.size(); ++each) {
       const auto bit = std::size_t{1} << each;
-      if ((set & bit) != 0) continue;
+      const auto text = written(items[each], rules_.notation());
+      if ((set & bit) != 0 || !text) continue;
       Sequence more;
-      if (set != 0) more = {literal(","), space()};
-      more.push_back(literal(items[each].dump()));
+      if (set != 0) more = {literal(","), rules_.space()};
+      more.push_back(literal(*text));
       more.push_back(to(rest[set | bit]));
       rules_.add(rest[set], std::move(more));
     }

@@ -30,7 +30,6 @@ class Writer {
   void write_sets(int rule, const Arrays& arrays, const std::vector<Json>& items);
   void write_objects(int rule, const Objects& objects);
   [[nodiscard]] std::optional<std::vector<Json>> few_values(const Goal& goal);
-  [[nodiscard]] Symbol space();
   [[nodiscard]] Sequence opening(std::string_view bracket);
   [[nodiscard]] Sequence closing(std::string_view bracket);
 
