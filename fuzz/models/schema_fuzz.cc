@@ -14,6 +14,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto schema = nlohmann::ordered_json::parse(bytes, nullptr, false);
   if (schema.is_discarded()) return 0;
   (void)check_bounds(schema, "schema");
-  (void)grammar_of(schema, "schema", "json-");
+  for (const auto notation : {Notation::json, Notation::gemma4})
+    (void)grammar_of(schema, "schema", "json-", notation);
   return 0;
 }

@@ -619,7 +619,7 @@ TEST_P(Choice, ArgumentsAndResultsAreOfFewLevels) {
   if (!taken) EXPECT_NE(taken.error().detail, "bad_request") << taken.error().message;
 }
 
-TEST_P(Choice, HostileSchemasAreRefusedBeforeTheyAreCounted) {
+TEST_P(Choice, HostileToolsAreRefusedAlsoWhereTokensAreCounted) {
   json doubling = json::object();
   for (int each = 0; each < 60; ++each) {
     const json next{{"$ref", "#/$defs/d" + std::to_string(each + 1)}};
@@ -632,6 +632,10 @@ TEST_P(Choice, HostileSchemasAreRefusedBeforeTheyAreCounted) {
   const auto& engine = engine_of(GetParam().file);
   EXPECT_FALSE(engine.prepare(body.dump()));
   EXPECT_FALSE(engine.count(body.dump()));
+  json long_name = body;
+  long_name["tools"][0]["function"] = {{"name", std::string(60'000, '_')}};
+  EXPECT_FALSE(engine.prepare(long_name.dump()));
+  EXPECT_FALSE(engine.count(long_name.dump()));
 }
 
 TEST(Answer, WhatStandsBeforeAMarkIsToldFirst) {

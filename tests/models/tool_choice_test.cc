@@ -54,6 +54,8 @@ TEST(ToolChoice, IsRefusedWithTheFieldThatIsWrong) {
   refused(read(R"({"type":"custom","custom":{"name":"search"}})"), "names a function");
   refused(read(R"({"type":"function","function":{"name":"shell"}})"), "none of \"tools\"");
   refused(read(R"({"type":"function","function":{"name":"search"}})", ""), "none of \"tools\"");
+  refused(read("", R"([{"type":"function","function":{"name":")" + std::string(60'000, '_') + "\"}}]"),
+          "longer than 256 bytes");
   refused(read("\"required\"", ""), "there are no \"tools\"");
   refused(read("\"required\"", "[]"), "there are no \"tools\"");
   refused(read(R"({"type":"allowed_tools","allowed_tools":{"mode":"auto","tools":[]}})"), "names no tool");

@@ -65,6 +65,7 @@ TEST(ToolSchemas, NoneIsTooLargeForTheConverter) {
   }
   doubling["d60"] = true;
   for (const Json& hostile : {Json{{"type", "object"}, {"properties", many}}, deep,
+                              Json{{"properties", {{std::string(60'000, '_'), true}}}},
                               Json{{"$defs", doubling}, {"$ref", "#/$defs/d0"}}}) {
     const auto refused = read_tool_schemas(call_with(hostile, false), schema::Notation::json);
     ASSERT_FALSE(refused) << hostile.dump().substr(0, 80);

@@ -322,6 +322,7 @@ Result<std::uint32_t> Engine::count(std::string_view body_json) const try {
   std::string text(body_json);
   auto ordered = nlohmann::ordered_json::parse(text);
   // A template makes rules of them here too.
+  if (auto choice = read_tool_choice(*body); !choice) return std::unexpected(choice.error());
   if (auto tools = read_tool_schemas(ordered, impl_->templates.arguments); !tools) return pass(tools);
   std::vector<ImageSize> images;
   if (impl_->vision) {

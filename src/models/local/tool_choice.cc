@@ -12,6 +12,7 @@ using Json = nlohmann::json;
 using Mode = ToolChoice::Mode;
 
 constexpr std::size_t tools_max = 1024;
+constexpr std::size_t name_bytes_max = 256;  // four times what OpenAI takes
 
 std::unexpected<Error> bad(std::string message) {
   return fail(Code::invalid, std::move(message), "bad_request");
@@ -41,6 +42,8 @@ Result<std::vector<std::string>> names_of(const Json& tools, std::string_view fi
     if (out.back().empty())
       return bad(fmt::format("Each of \"{}\" is a function with a name: a local model takes no other tools.",
                              field));
+    if (out.back().size() > name_bytes_max)
+      return bad(fmt::format("A name in \"{}\" is longer than {} bytes.", field, name_bytes_max));
   }
   return out;
 }

@@ -14,6 +14,8 @@ using Json = Document::Json;
 constexpr std::size_t optional_max = 256;
 constexpr std::size_t paths_max = 100'000;
 constexpr int depth_max = 400;
+/// llama.cpp's way to name rules calls itself for each letter.
+constexpr std::size_t name_bytes_max = 1000;
 
 bool has_few_optional(const Json& part) {
   if (!part.is_structured()) return true;
@@ -25,6 +27,13 @@ bool has_few_optional(const Json& part) {
       return false;
   }
   return std::ranges::all_of(part, has_few_optional);
+}
+
+bool has_short_names(const Json& part) {
+  if (part.is_object())
+    for (const auto& [name, child] : part.items())
+      if (name.size() > name_bytes_max) return false;
+  return !part.is_structured() || std::ranges::all_of(part, has_short_names);
 }
 
 /// Ways through the schema with its references followed, as a walk that forgets where it was would take them.
@@ -61,6 +70,8 @@ Result<void> check_bounds(const Json& schema, std::string_view where) {
     refusal.whole("the schema is nested too deep or too large");
   else if (!has_few_optional(schema))
     refusal.whole("an object of the schema has more than 256 optional properties");
+  else if (!has_short_names(schema))
+    refusal.whole("a name in the schema is longer than 1,000 bytes");
   else if (Paths(document).of(schema) > paths_max)
     refusal.whole("the references of the schema are nested too deep or multiply to too many");
   if (refusal.is_said()) return std::unexpected(*refusal.error());
