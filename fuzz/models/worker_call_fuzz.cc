@@ -41,6 +41,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }();
   if (size == 0) return 0;
   const std::string_view body(reinterpret_cast<const char*>(data + 1), size - 1);
-  (void)engines[data[0] % families.size()]->prepare(body);
+  const auto& engine = *engines[data[0] % families.size()];
+  (void)engine.prepare(body);
+  (void)engine.count(body);
   return 0;
 }
