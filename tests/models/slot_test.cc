@@ -19,6 +19,15 @@ TEST(Sharing, OthersOfTheSameRightsGetWholeBlocks) {
   EXPECT_EQ(shareable(scope("a", "r"), scope("b", "r"), 255), 0U);
 }
 
+TEST(Sharing, UsersOfAProgramShareAsPeopleDo) {
+  auto for_one = scope("a", "r", 300), for_other = for_one;
+  for_one.end_user = "one";
+  for_other.end_user = "other";
+  EXPECT_EQ(shareable(for_one, for_one, 777), 777U);
+  EXPECT_EQ(shareable(for_one, for_other, 777), 768U);
+  EXPECT_EQ(shareable(for_one, for_other, 400), 300U);
+}
+
 TEST(Sharing, NothingIsSharedBetweenOrganisations) {
   auto other = scope("b", "s", 300);
   other.organisation = "elsewhere";

@@ -50,6 +50,7 @@ struct CacheScope {
       0;                       // of the prompt's beginning, which hold nothing of a person or document
   std::string adapters{};      // the set that it is computed with; empty: the model as it is
   std::string organisation{};  // whose instructions these are
+  std::string end_user{};      // for whom a program of that person asks, as it says
 };
 
 enum class Priority : std::uint8_t { interactive, batch };

@@ -97,6 +97,9 @@ void set_grammar(common_params_sampling& params, const llama_vocab* vocab, const
 /// What the server says of the caller, in "bastide": {"person", "organisation", "rights", "priority",
 /// "shares_instructions"}.
 void read_caller(const nlohmann::json& body, Generation::Impl& out) {
+  for (const char* name : {"user", "safety_identifier"})
+    if (const auto said = body.find(name); said != body.end() && said->is_string())
+      out.scope.end_user = said->get<std::string>();
   const auto found = body.find("bastide");
   if (found == body.end() || !found->is_object()) return;
   out.scope.person = found->value("person", "");

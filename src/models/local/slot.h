@@ -55,12 +55,12 @@ struct Slot {
 }
 
 /// How many of the first `common` tokens, which both have, a call of `caller` may take from what `owner` had
-/// computed: all of one's own; the instructions as a whole, which belong to the organisation; otherwise whole
-/// blocks, and only under the same rights.
+/// computed: all of one's own (a program's, for the same of its users); the instructions as a whole, which
+/// belong to the organisation; otherwise whole blocks, and only under the same rights.
 [[nodiscard]] inline std::size_t shareable(const CacheScope& owner, const CacheScope& caller,
                                            std::size_t common) {
   if (owner.adapters != caller.adapters) return 0;  // other numbers altogether
-  if (owner.person == caller.person) return common;
+  if (owner.person == caller.person && owner.end_user == caller.end_user) return common;
   const std::size_t blocks = common - common % block_tokens;
   const std::size_t instructions = owner.organisation == caller.organisation
                                        ? std::min(owner.instruction_tokens, caller.instruction_tokens)
