@@ -66,6 +66,22 @@ TEST_F(Scheduler, GuessingAheadChangesNoWord) {
   }
 }
 
+TEST_F(Scheduler, ADeadEndAmongGuessesEndsItsCallAlone) {
+  Reader reader;
+  ChatScheduler scheduler(*engine_, 1, {}, reader.send());
+  const nlohmann::json sampling{{"grammar", R"(root ::= "The council shall publish" [a-z ]{20} [^\x00-\U0010FFFF])"},
+                                {"temperature", 0},
+                                {"speculative.n_min", 8}};
+  const auto text = sampling.dump();
+  scheduler.submit(1, prepare(quoting, text.substr(1, text.size() - 2)));
+  ASSERT_TRUE(reader.ended(1));
+  ASSERT_EQ(reader.all(FrameKind::error, 1).size(), 1U);
+  EXPECT_NE(reader.all(FrameKind::error, 1)[0].find("grammar_dead_end"), std::string::npos);
+  scheduler.submit(2, prepare(quoting, R"("temperature":0,"max_tokens":5)"));
+  ASSERT_TRUE(reader.ended(2));
+  EXPECT_FALSE(reader.text(2).empty());
+}
+
 TEST_F(Scheduler, TellsThoseWhoWaitTheirPlace) {
   Reader reader;
   ChatScheduler scheduler(*engine_, 1, {}, reader.send());

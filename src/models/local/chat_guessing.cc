@@ -50,9 +50,10 @@ void ChatScheduler::decode_answer(std::size_t index) {
     slot.cache.push_back(slot.next);
     ++right;
   }
+  if (slot.call == 0) return;  // it failed, and nothing of it is left
   slot.guessed += static_cast<std::uint32_t>(checked);
   slot.guessed_right += static_cast<std::uint32_t>(right);
-  if (slot.call != 0 && !over) {
+  if (!over) {
     if (checked > 0) slot.speculation.learn(guessed, right, checked);
     // Where a guess was not checked, the token that came says whether it would have paid.
     for (const Guess* other : {&repeated, &forced}) {
