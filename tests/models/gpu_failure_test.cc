@@ -59,6 +59,7 @@ class GpuFailure : public testing::Test {
 TEST_F(GpuFailure, InMidAnswerFailsItsCallsAloneUntilTheProcessorComputes) {
   const auto model = make();
   const auto other = make([](LocalModelOptions& options) { options.own_binary = BASTIDE_TEST_WORKER; });
+  const auto usual = sync_wait(ask(other, hello())).computed.by;  // a GPU, where this build finds one
   for (int i = 0; i < 3; ++i) {
     const auto failed = sync_wait(ask(model, hello()));
     ASSERT_TRUE(failed.error);
@@ -75,7 +76,7 @@ TEST_F(GpuFailure, InMidAnswerFailsItsCallsAloneUntilTheProcessorComputes) {
   EXPECT_FALSE(answered.text.empty());
   EXPECT_EQ(answered.computed.by, processor) << "the receipt says it";
   EXPECT_EQ(model->status().detail, std::string("Computed by ") + processor + ".");
-  EXPECT_EQ(sync_wait(ask(other, hello())).computed.by, "the processor");
+  EXPECT_EQ(sync_wait(ask(other, hello())).computed.by, usual);
 }
 
 TEST_F(GpuFailure, WhileLoadingIsWaitedFor) {
