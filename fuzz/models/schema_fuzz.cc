@@ -15,6 +15,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (schema.is_discarded()) return 0;
   (void)check_bounds(schema, "schema");
   for (const auto notation : {Notation::json, Notation::gemma4})
-    (void)grammar_of(schema, "schema", "json-", notation);
+    (void)grammar_of(schema, "schema", "json-", notation, notation == Notation::json);
   return 0;
 }

@@ -63,8 +63,21 @@ class Schemas(unittest.TestCase):
         events = [json.loads(line[6:]) for line in answer.body.decode().splitlines() if line.startswith("data: {")]
         self.expect_house("".join(each["choices"][0]["delta"].get("content") or "" for each in events if each["choices"]))
 
+    def test_items_differ(self):
+        for items in ({"type": "string"}, {"type": "integer", "minimum": 0}, {"type": "string", "pattern": "^[a-c]+$"}):
+            schema = {"type": "array", "items": items, "uniqueItems": True, "minItems": 6, "maxItems": 8}
+            for temperature in 0, 1.5:
+                answer = self.chat(schema, seed=3, temperature=temperature, max_tokens=400)
+                self.assertEqual(answer.status, 200, answer.body)
+                choice = answer.json["choices"][0]
+                if choice["finish_reason"] == "stop":
+                    items_ = json.loads(choice["message"]["content"])
+                    self.assertTrue(6 <= len(items_) <= 8 and len(set(items_)) == len(items_), items_)
+                else:
+                    self.assertEqual(choice["finish_reason"], "length")
+
     def test_what_cannot_be_promised_is_refused_by_name(self):
-        schema = {"type": "object", "properties": {"tags": {"type": "array", "items": {"type": "string"}, "uniqueItems": True}}}
+        schema = {"type": "object", "properties": {"tags": {"type": "array", "items": {"type": "object"}, "uniqueItems": True}}}
         for language, word in (("en", "cannot"), ("fr", "ne peut")):
             answer = self.chat(schema, headers={"accept-language": language})
             self.assertEqual(answer.status, 400, answer.body)

@@ -69,9 +69,10 @@ TEST_F(Scheduler, GuessingAheadChangesNoWord) {
 TEST_F(Scheduler, ADeadEndAmongGuessesEndsItsCallAlone) {
   Reader reader;
   ChatScheduler scheduler(*engine_, 1, {}, reader.send());
-  const nlohmann::json sampling{{"grammar", R"(root ::= "The council shall publish" [a-z ]{20} [^\x00-\U0010FFFF])"},
-                                {"temperature", 0},
-                                {"speculative.n_min", 8}};
+  const nlohmann::json sampling{
+      {"grammar", R"(root ::= "The council shall publish" [a-z ]{20} [^\x00-\U0010FFFF])"},
+      {"temperature", 0},
+      {"speculative.n_min", 8}};
   const auto text = sampling.dump();
   scheduler.submit(1, prepare(quoting, text.substr(1, text.size() - 2)));
   ASSERT_TRUE(reader.ended(1));

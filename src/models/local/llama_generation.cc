@@ -294,7 +294,7 @@ Result<std::unique_ptr<Generation>> Engine::prepare(std::string_view body_json) 
   out->preserved = params.preserved_tokens;
   out->is_greedy = is_greedy(params, *sampling, impl_->vocab);
   if (!params.grammar.empty() && !params.grammar_lazy) {
-    out->grammar = Grammar::of(impl_->vocab, params.grammar.grammar);
+    out->grammar = Grammar::of(impl_->vocab, params.grammar.grammar, &*impl_->tokens);
     if (!out->grammar) return bad("The grammar is not valid.");
     if (common_grammar_needs_prefill(params.grammar))
       take_prefill(*out->grammar, impl_->vocab, params.generation_prompt);

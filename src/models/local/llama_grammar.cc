@@ -51,6 +51,10 @@ bool may_begin(const llama_grammar_stack& stack, std::uint32_t byte) {
   return !wanted;
 }
 
+bool is_mark(const llama_grammar_stack& stack) {
+  return !stack.empty() && only_char(stack) == static_cast<std::uint32_t>(schema::distinct_mark);
+}
+
 void append(std::string& out, std::uint32_t c) {
   std::array<char, 4> bytes{};
   std::int32_t size = 0;
@@ -68,6 +72,7 @@ Next next_of(const llama_grammar_stacks& stacks) {
   Next out;
   for (const auto& stack : stacks) {
     if (stack.empty()) return {};  // the answer may end
+    if (is_mark(stack)) continue;
     if (takes_space_only(stack)) {
       out.may_be_space = true;
       continue;
@@ -84,6 +89,7 @@ Next next_of(const llama_grammar_stacks& stacks) {
 TokenIndex::TokenIndex(const llama_vocab* vocab) {
   for (Token token = 0; token < llama_vocab_n_tokens(vocab); ++token) {
     const auto piece = common_token_to_piece(vocab, token, true);
+    may_repeat.push_back(piece.find_first_of("\"[],\x03") != std::string::npos);
     if (llama_vocab_is_eog(vocab, token))
       ends.push_back(token);
     else if (piece.size() > 1 && piece.front() == ' ')
@@ -95,27 +101,61 @@ TokenIndex::TokenIndex(const llama_vocab* vocab) {
 
 void Grammar::Deleter::operator()(llama_grammar* grammar) const { llama_grammar_free_impl(grammar); }
 
-std::unique_ptr<Grammar> Grammar::of(const llama_vocab* vocab, const std::string& text) try {
+std::unique_ptr<Grammar> Grammar::of(const llama_vocab* vocab, const std::string& text,
+                                     const TokenIndex* tokens) try {
   auto* read = llama_grammar_init_impl(vocab, text.c_str(), "root", false, nullptr, 0, nullptr, 0);
-  return read ? std::unique_ptr<Grammar>(new Grammar(vocab, read)) : nullptr;
+  if (!read) return nullptr;
+  std::unique_ptr<Grammar> out(new Grammar(vocab, read, tokens));
+  if (text.find("\"\\x03\"") != std::string::npos) out->distinct_.emplace();
+  return out;
 } catch (const std::exception&) {
   return nullptr;
 }
 
+/// One by one, to see where an array begins whose items must differ.
+void Grammar::accept_letters(std::string_view written) {
+  for (const char c : written) {
+    llama_grammar_accept_str(*grammar_, std::string(1, c));
+    if (distinct_->is_open())
+      distinct_->note(c);
+    else if (c == '[' && std::ranges::any_of(grammar_->stacks, is_mark))
+      distinct_->begin();
+  }
+}
+
 void Grammar::accept(Token token) {
   if (llama_vocab_is_eog(vocab_, token)) return;
-  llama_grammar_accept_impl(*grammar_, token);
-  spacing_.note(common_token_to_piece(vocab_, token, true));
+  const auto piece = common_token_to_piece(vocab_, token, true);
+  if (distinct_)
+    accept_letters(piece);
+  else
+    llama_grammar_accept_impl(*grammar_, token);
+  spacing_.note(piece);
 }
 
 void Grammar::accept(std::string_view written) {
-  llama_grammar_accept_str(*grammar_, std::string(written));
+  if (distinct_)
+    accept_letters(written);
+  else
+    llama_grammar_accept_str(*grammar_, std::string(written));
   spacing_.note(written);
+}
+
+/// By what the grammar itself cannot say.
+bool Grammar::is_refused(Token token) const {
+  const bool is_far =
+      tokens_ && distinct_->needs_signs() && !tokens_->may_repeat[static_cast<std::size_t>(token)];
+  if (is_far || llama_vocab_is_eog(vocab_, token)) return false;
+  const auto piece = common_token_to_piece(vocab_, token, true);
+  return piece.find(schema::distinct_mark) != std::string::npos || distinct_->repeats(piece);
 }
 
 void Grammar::refuse(std::span<llama_token_data> candidates) const {
   llama_token_data_array array{candidates.data(), candidates.size(), -1, false};
   llama_grammar_apply_impl(*grammar_, &array);
+  if (!distinct_) return;
+  for (auto& each : candidates)
+    if (std::isfinite(each.logit) && is_refused(each.id)) each.logit = -INFINITY;
 }
 
 bool Grammar::allows(Token token) const {

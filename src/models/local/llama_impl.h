@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "models/local/answer_parser.h"
+#include "models/local/distinct_items.h"
 #include "models/local/llama_engine.h"
 #include "models/local/llama_vision.h"
 #include "models/local/sampling.h"
@@ -95,13 +96,15 @@ struct TokenIndex {
   // first holds the space alone.
   std::array<std::vector<Token>, 256> by_first_byte, by_byte_after_space;
   std::vector<Token> ends;
+  std::vector<bool> may_repeat;  // by token: it could end or hold items of an array (DistinctItems)
 };
 
 /// A grammar that always holds, and where an answer stands in it. One thread at a time.
 class Grammar {
  public:
   /// Null for what is no grammar.
-  static std::unique_ptr<Grammar> of(const llama_vocab* vocab, const std::string& text);
+  static std::unique_ptr<Grammar> of(const llama_vocab* vocab, const std::string& text,
+                                     const TokenIndex* tokens = nullptr);
   /// What the answer went on with. Throws where it is not allowed.
   void accept(Token token);
   void accept(std::string_view written);
@@ -118,11 +121,16 @@ class Grammar {
   struct Deleter {
     void operator()(llama_grammar* grammar) const;
   };
-  Grammar(const llama_vocab* vocab, llama_grammar* grammar) : vocab_(vocab), grammar_(grammar) {}
+  Grammar(const llama_vocab* vocab, llama_grammar* grammar, const TokenIndex* tokens)
+      : vocab_(vocab), grammar_(grammar), tokens_(tokens) {}
+  void accept_letters(std::string_view written);
+  [[nodiscard]] bool is_refused(Token token) const;
 
   const llama_vocab* vocab_;
   std::unique_ptr<llama_grammar, Deleter> grammar_;
+  const TokenIndex* tokens_;  // null: every token is looked at
   Spacing spacing_;
+  std::optional<DistinctItems> distinct_;  // none: no array of the grammar is marked
 };
 
 struct Engine::Impl {

@@ -225,7 +225,7 @@ Result<void> read_constraint(const Json& body, Sampling& into) {
     return bad(into.json_schema.empty() ? "grammar" : where, "\"{field}\" is longer than {bytes_max} bytes.",
                {{"bytes_max", std::int64_t{grammar_max_bytes}}});
   if (!schema) return {};
-  auto grammar = schema::grammar_of(*schema, where, "json-");
+  auto grammar = schema::grammar_of(*schema, where, "json-", schema::Notation::json, true);
   if (!grammar) return pass(grammar);
   into.schema = std::move(*grammar);
   return {};

@@ -132,6 +132,13 @@ bool Automaton::accepts(std::string_view text) const {
   return states_[static_cast<std::size_t>(at)].accepts;
 }
 
+bool Automaton::is_endless() const {
+  // Where each state leads on, each leads on for ever, and all lead to an end.
+  return !is_empty() && std::ranges::all_of(states_, [](const State& state) {
+    return std::ranges::any_of(state.next, [](int next) { return next != none; });
+  });
+}
+
 bool Automaton::is_everything() const { return complement().is_empty(); }
 
 Automaton::Span Automaton::span() const {

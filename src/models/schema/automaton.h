@@ -43,6 +43,8 @@ class Automaton {
   [[nodiscard]] bool accepts(std::string_view text) const;
   [[nodiscard]] bool is_empty() const { return states_.empty(); }
   [[nodiscard]] bool is_everything() const;
+  /// Every beginning of a string of it has any number of endings; no for the empty language.
+  [[nodiscard]] bool is_endless() const;
   /// Lengths of its strings; nothing for `max` where there is no longest.
   struct Span {
     std::uint64_t min = 0;

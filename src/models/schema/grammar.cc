@@ -5,7 +5,7 @@
 namespace bastide::models::schema {
 
 Result<Grammar> grammar_of(const Json& schema, std::string_view where, std::string_view prefix,
-                           Notation notation) {
+                           Notation notation, bool has_marks) {
   const Document document(schema, std::string(where));
   Refusal refusal(document);
   if (!document.is_bounded()) refusal.whole("the schema is nested too deep or too large");
@@ -13,7 +13,7 @@ Result<Grammar> grammar_of(const Json& schema, std::string_view where, std::stri
   Rules rules(notation);
   int root = 0;
   if (!refusal.is_said()) {
-    Writer writer(expander, rules, refusal);
+    Writer writer(expander, rules, refusal, has_marks);
     static const Json object{{"type", "object"}};
     Goal goal{{&schema, false}};
     if (notation == Notation::gemma4) goal.push_back({&object, false});

@@ -250,6 +250,10 @@ std::optional<Magnitudes> negative(const Numbers& numbers) {
   return out;
 }
 
+bool are_endless(const Numbers& numbers) {
+  return !numbers.max && numbers.multiples.empty() && (!numbers.min || !numbers.min->value.is_negative);
+}
+
 void write_numbers(Rules& rules, int rule, const Numbers& numbers, Refusal& refusal) {
   if (is_empty(numbers)) return;
   if (!numbers.multiples.empty()) {

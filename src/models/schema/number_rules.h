@@ -9,6 +9,8 @@
 
 namespace bastide::models::schema {
 
+/// Whether more digits make another one of them, but for zero.
+[[nodiscard]] bool are_endless(const Numbers& numbers);
 /// Adds alternatives to `rule`.
 void write_numbers(Rules& rules, int rule, const Numbers& numbers, Refusal& refusal);
 

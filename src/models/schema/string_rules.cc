@@ -130,7 +130,26 @@ void write_lengths(Rules& rules, int rule, std::uint64_t min, std::optional<std:
   rules.add(rule, std::move(alternative));
 }
 
+/// Nothing where it is too large.
+std::optional<Automaton> exact_language(const Strings& strings, Notation notation) {
+  const auto languages = language_of(strings, notation);
+  auto out = languages ? with_lengths(*languages, strings) : std::nullopt;
+  for (const auto* format : strings.formats) {
+    // A format is an annotation by the standard: it gives way to what must hold.
+    const auto kept = out ? out->intersection(*format) : std::nullopt;
+    const auto exact = kept ? with_lengths(*kept, strings) : std::nullopt;
+    if (exact && !exact->is_empty()) out = exact;
+  }
+  return out;
+}
+
 }  // namespace
+
+bool are_endless(const Strings& strings) {
+  if (strings.languages.empty() && strings.formats.empty()) return !strings.max_length;
+  const auto language = exact_language(strings, Notation::json);
+  return language && language->is_endless();
+}
 
 void write_language(Rules& rules, int rule, const Automaton& language) {
   const Symbol mark = literal(quote(rules.notation()));
@@ -161,17 +180,10 @@ void write_strings(Rules& rules, int rule, const Strings& strings, Refusal& refu
     write_lengths(rules, rule, strings.min_length, strings.max_length);
     return;
   }
-  const auto languages = language_of(strings, rules.notation());
-  auto out = languages ? with_lengths(*languages, strings) : std::nullopt;
+  const auto out = exact_language(strings, rules.notation());
   if (!out) {
     refusal.not_kept(strings.patterns_at, "pattern", "together with the others it is too large");
     return;
-  }
-  for (const auto* format : strings.formats) {
-    // A format is an annotation by the standard: it gives way to what must hold.
-    const auto kept = out->intersection(*format);
-    const auto exact = kept ? with_lengths(*kept, strings) : std::nullopt;
-    if (exact && !exact->is_empty()) out = exact;
   }
   refusal.spend(out->states().size() * out->classes().size());
   write_language(rules, rule, *out);

@@ -12,8 +12,10 @@ namespace {
 
 /// From so many texts on, they are told apart letter by letter rather than side by side.
 constexpr std::size_t many_texts = 9;
-/// Each set of so many values is a rule.
+/// Each set of so many values is a rule; of more, they come in their order.
 constexpr std::size_t set_values_max = 8;
+constexpr std::size_t ordered_values_max = 1000;
+constexpr std::size_t ordered_rules_max = 10'000;
 constexpr std::uint64_t min_items_max = 10'000;
 /// Placed one by one, each of a goal of its own.
 constexpr std::uint64_t places_max = 1024;
@@ -69,8 +71,8 @@ void Writer::write_list(int rule, const std::vector<Json>& list) {
 Sequence Writer::opening(std::string_view bracket) { return {literal(bracket), rules_.space()}; }
 Sequence Writer::closing(std::string_view bracket) { return {rules_.space(), literal(bracket)}; }
 
-/// The values of `goal`, where they are few.
-std::optional<std::vector<Json>> Writer::few_values(const Goal& goal) {
+/// The values of `goal`, where a list says them.
+std::optional<std::vector<Json>> Writer::listed_values(const Goal& goal) {
   std::vector<Json> out;
   const auto add = [&](Json value) {
     if (std::ranges::find(out, value) == out.end()) out.push_back(std::move(value));
@@ -82,7 +84,7 @@ std::optional<std::vector<Json>> Writer::few_values(const Goal& goal) {
     if (values.has_false) add(false);
     if (values.list)
       for (const auto& each : *values.list) add(each);
-    if (out.size() > set_values_max) return std::nullopt;
+    if (out.size() > ordered_values_max) return std::nullopt;
   }
   return out;
 }
@@ -98,14 +100,15 @@ void Writer::write_arrays(int rule, const Arrays& arrays) {
     write_containing(rule, arrays);
     return;
   }
-  if (arrays.are_unique && (!arrays.max || *arrays.max > 1)) {
-    const auto items = placed == 0 ? few_values(rest) : std::nullopt;
-    if (items)
-      write_sets(rule, arrays, *items);
-    else
-      refusal_.not_kept(arrays.unique_at, "uniqueItems",
-                        "that items differ can be promised of an \"enum\" of up to 8 values only");
-    return;
+  const bool must_differ = arrays.are_unique && (!arrays.max || *arrays.max > 1);
+  if (must_differ) {
+    const auto items = placed == 0 ? listed_values(rest) : std::nullopt;
+    if (items && items->size() <= set_values_max) return write_sets(rule, arrays, *items);
+    if (items) return write_ordered(rule, arrays, *items);
+    if (placed > 0 || !has_marks_ || !are_endless(rest))
+      return refusal_.not_kept(arrays.unique_at, "uniqueItems",
+                               "that items differ can be promised of an \"enum\", and of texts and numbers "
+                               "without an upper limit");
   }
   // A tuple is written whole, as far as it can be, unless its length says otherwise.
   auto whole = arrays.min;
@@ -134,6 +137,7 @@ void Writer::write_arrays(int rule, const Arrays& arrays) {
     const int next = rules_.add();
     rules_.add(next, {comma, rules_.space(), to(rule_of(rest))});
     Sequence some = opening("[");
+    if (must_differ) some.insert(some.begin() + 1, to(rules_.named(R"(| "\x03")")));
     some.push_back(to(rule_of(rest)));
     for (auto& each : rules_.repeated(next, min, max)) some.push_back(std::move(each));
     for (auto& each : closing("]")) some.push_back(std::move(each));
@@ -217,6 +221,65 @@ void Writer::write_sets(int rule, const Arrays& arrays, const std::vector<Json>&
   Sequence out = opening("[");
   out.push_back(to(rest.front()));
   rules_.add(rule, std::move(out));
+}
+
+/// The same of more values, in the order of their list: what may follow depends on the last one.
+void Writer::write_ordered(int rule, const Arrays& arrays, const std::vector<Json>& items) {
+  // Counted as far as it matters.
+  const auto counted = std::max(arrays.min, arrays.max.value_or(0));
+  if (counted > items.size() || (counted + 1) * (items.size() + 1) > ordered_rules_max) {
+    if (arrays.min > items.size()) return;
+    if (arrays.max > items.size() && arrays.min == 0) {
+      auto free = arrays;
+      free.max.reset();
+      return write_ordered(rule, free, items);
+    }
+    return refusal_.not_kept(arrays.unique_at, "uniqueItems",
+                             "so many items of so many values are too many to count");
+  }
+  // What may follow before the value of this index, so many written.
+  std::map<std::pair<std::size_t, std::uint64_t>, int> known;
+  std::vector<std::pair<std::size_t, std::uint64_t>> todo;
+  const auto rest = [&](std::size_t index, std::uint64_t count) {
+    const auto [found, is_new] = known.emplace(std::pair(index, std::min(count, counted + 1)), 0);
+    if (is_new) {
+      found->second = rules_.add();
+      todo.push_back(found->first);
+    }
+    return to(found->second);
+  };
+  Sequence out = opening("[");
+  out.push_back(rest(0, 0));
+  rules_.add(rule, std::move(out));
+  while (!todo.empty()) {
+    const auto [index, count] = todo.back();
+    todo.pop_back();
+    const int at = known.at({index, count});
+    if (index == items.size()) {
+      if (count >= arrays.min) rules_.add(at, count == 0 ? Sequence{literal("]")} : closing("]"));
+      continue;
+    }
+    rules_.add(at, {rest(index + 1, count)});
+    const auto text = written(items[index], rules_.notation());
+    if (!text || (arrays.max && count >= *arrays.max)) continue;
+    Sequence more;
+    if (count > 0) more = {literal(","), rules_.space()};
+    more.push_back(literal(*text));
+    more.push_back(rest(index + 1, count + 1));
+    rules_.add(at, std::move(more));
+  }
+}
+
+/// Whether there are always further values, however many are taken: each way to write one leads to others.
+bool Writer::are_endless(const Goal& goal) {
+  bool has_any = false;
+  for (const auto& values : expander_.expand(goal)) {
+    if (values.list || values.arrays || values.objects) return false;
+    if (values.strings && !schema::are_endless(*values.strings)) return false;
+    if (values.numbers && !schema::are_endless(*values.numbers)) return false;
+    has_any = has_any || values.strings || values.numbers;
+  }
+  return has_any;
 }
 
 void Writer::write_objects(int rule, const Objects& objects) {

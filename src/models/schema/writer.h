@@ -14,8 +14,9 @@ class Writer {
  public:
   static constexpr std::size_t goals_max = 4096;
 
-  Writer(Expander& expander, Rules& rules, Refusal& refusal)
-      : expander_(expander), rules_(rules), refusal_(refusal) {}
+  /// `has_marks`: as grammar_of takes it.
+  Writer(Expander& expander, Rules& rules, Refusal& refusal, bool has_marks)
+      : expander_(expander), rules_(rules), refusal_(refusal), has_marks_(has_marks) {}
 
   /// Its alternatives are written by finish().
   [[nodiscard]] int rule_of(const Goal& goal);
@@ -29,13 +30,16 @@ class Writer {
   void write_containing(int rule, const Arrays& arrays);
   void write_sets(int rule, const Arrays& arrays, const std::vector<Json>& items);
   void write_objects(int rule, const Objects& objects);
-  [[nodiscard]] std::optional<std::vector<Json>> few_values(const Goal& goal);
+  void write_ordered(int rule, const Arrays& arrays, const std::vector<Json>& items);
+  [[nodiscard]] std::optional<std::vector<Json>> listed_values(const Goal& goal);
+  [[nodiscard]] bool are_endless(const Goal& goal);
   [[nodiscard]] Sequence opening(std::string_view bracket);
   [[nodiscard]] Sequence closing(std::string_view bracket);
 
   Expander& expander_;
   Rules& rules_;
   Refusal& refusal_;
+  bool has_marks_;
   std::map<Goal, int> known_;
   std::deque<std::pair<int, Goal>> todo_;
 };
