@@ -45,6 +45,14 @@ TEST(DistinctItems, WhatCouldOnlyBecomeOneIsRefusedAtItsBeginning) {
   EXPECT_TRUE(after("1.5, 1.5000000000000").repeats("0"));
 }
 
+TEST(DistinctItems, TheBeginningOfOneIsTheBeginningOfOthers) {
+  EXPECT_TRUE(after(R"("abc", "ab)").begins_again());
+  EXPECT_TRUE(after(R"("abc", "ab)").completes("c"));
+  EXPECT_FALSE(after(R"("abc", "ab)").completes("cd"));
+  EXPECT_FALSE(after(R"("abc", "b)").begins_again());
+  EXPECT_FALSE(after(R"("abc", "abc")").begins_again());
+}
+
 TEST(DistinctItems, PiecesMayHoldSeveralAndArraysOfTheirOwn) {
   EXPECT_TRUE(after("").repeats("1,1,"));
   EXPECT_FALSE(after("").repeats("1,1"));
@@ -84,6 +92,7 @@ TEST(DistinctItems, NoAnswerRepeatsOne) {
   int ended = 0;
   ASSERT_TRUE(engine) << engine.error().message;
   for (const std::string items : {R"({"type":"string","pattern":"^[ab]+$"})", R"({"type":"integer"})",
+                                  R"({"type":"string","maxLength":2})",
                                   R"({"type":["string","null","boolean"],"pattern":"^[ab]{1,}$"})"}) {
     const auto body = [&](int seed) {
       return R"({"messages":[{"role":"user","content":"x"}],"seed":)" + std::to_string(seed) +

@@ -82,4 +82,14 @@ bool DistinctItems::repeats(std::string_view piece) const {
   return false;
 }
 
+bool DistinctItems::begins_again() const {
+  if (!in_string_) return false;
+  const auto found = seen_.lower_bound(item_);
+  return found != seen_.end() && found->starts_with(item_);
+}
+
+bool DistinctItems::completes(std::string_view piece) const {
+  return in_string_ && seen_.contains(item_ + std::string(piece) + '"');
+}
+
 }  // namespace bastide::models::local

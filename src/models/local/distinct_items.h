@@ -21,6 +21,10 @@ class DistinctItems {
   /// Whether `piece` would lead to an item twice: end one that is there, or begin one that could only become
   /// it. Also within `piece` alone, of arrays that it begins itself, whatever these are.
   [[nodiscard]] bool repeats(std::string_view piece) const;
+  /// Whether a text that stands begins as the one that is being written.
+  [[nodiscard]] bool begins_again() const;
+  /// Whether the text that is being written would be one that stands, if it ended behind `piece`.
+  [[nodiscard]] bool completes(std::string_view piece) const;
 
  private:
   bool step(char c);

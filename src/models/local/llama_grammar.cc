@@ -141,21 +141,40 @@ void Grammar::accept(std::string_view written) {
   spacing_.note(written);
 }
 
+/// Whether nothing but the end of the string may follow `piece`: it is as long as it may be.
+bool Grammar::leaves_a_quote_only(std::string_view piece) const {
+  if (grammar_->partial_utf8.n_remain != 0) return false;
+  const auto now = grammar_->stacks;
+  const auto size = static_cast<std::int32_t>(piece.size());
+  for (std::int32_t at = 0; at < size;) {
+    UChar32 c = 0;
+    U8_NEXT(piece.data(), at, size, c);
+    llama_grammar_accept(grammar_.get(), static_cast<std::uint32_t>(c));
+  }
+  const bool out = std::ranges::all_of(grammar_->stacks, [](const llama_grammar_stack& stack) {
+    return !stack.empty() && only_char(stack) == static_cast<std::uint32_t>('"');
+  });
+  grammar_->stacks = now;
+  return out;
+}
+
 /// By what the grammar itself cannot say.
-bool Grammar::is_refused(Token token) const {
-  const bool is_far =
-      tokens_ && distinct_->needs_signs() && !tokens_->may_repeat[static_cast<std::size_t>(token)];
+bool Grammar::is_refused(Token token, bool begins_again) const {
+  const bool is_far = tokens_ && distinct_->needs_signs() && !begins_again &&
+                      !tokens_->may_repeat[static_cast<std::size_t>(token)];
   if (is_far || llama_vocab_is_eog(vocab_, token)) return false;
   const auto piece = common_token_to_piece(vocab_, token, true);
-  return piece.find(schema::distinct_mark) != std::string::npos || distinct_->repeats(piece);
+  return piece.find(schema::distinct_mark) != std::string::npos || distinct_->repeats(piece) ||
+         (distinct_->completes(piece) && leaves_a_quote_only(piece));
 }
 
 void Grammar::refuse(std::span<llama_token_data> candidates) const {
   llama_token_data_array array{candidates.data(), candidates.size(), -1, false};
   llama_grammar_apply_impl(*grammar_, &array);
   if (!distinct_) return;
+  const bool begins_again = distinct_->begins_again();
   for (auto& each : candidates)
-    if (std::isfinite(each.logit) && is_refused(each.id)) each.logit = -INFINITY;
+    if (std::isfinite(each.logit) && is_refused(each.id, begins_again)) each.logit = -INFINITY;
 }
 
 bool Grammar::allows(Token token) const {

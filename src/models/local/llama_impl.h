@@ -124,7 +124,8 @@ class Grammar {
   Grammar(const llama_vocab* vocab, llama_grammar* grammar, const TokenIndex* tokens)
       : vocab_(vocab), grammar_(grammar), tokens_(tokens) {}
   void accept_letters(std::string_view written);
-  [[nodiscard]] bool is_refused(Token token) const;
+  [[nodiscard]] bool is_refused(Token token, bool begins_again) const;
+  [[nodiscard]] bool leaves_a_quote_only(std::string_view piece) const;
 
   const llama_vocab* vocab_;
   std::unique_ptr<llama_grammar, Deleter> grammar_;

@@ -254,6 +254,25 @@ bool are_endless(const Numbers& numbers) {
   return !numbers.max && numbers.multiples.empty() && (!numbers.min || !numbers.min->value.is_negative);
 }
 
+std::optional<std::vector<std::int64_t>> few_integers(const Numbers& numbers, std::int64_t apart_max) {
+  constexpr std::size_t digits_max = 15;
+  const auto is_known = [](const std::optional<Bound>& bound) {
+    return bound && bound->value.whole.size() <= digits_max;
+  };
+  if (!numbers.integers_only || !is_known(numbers.min) || !is_known(numbers.max)) return std::nullopt;
+  // Cut towards zero: what is outside is left out below.
+  const auto cut = [](const Decimal& value) {
+    const std::int64_t size = std::stoll(value.whole);
+    return value.is_negative ? -size : size;
+  };
+  const auto first = cut(numbers.min->value), last = cut(numbers.max->value);
+  if (last - first > apart_max) return std::nullopt;
+  std::vector<std::int64_t> out;
+  for (auto each = first; each <= last; ++each)
+    if (contains(numbers, *Decimal::of(Json(each)))) out.push_back(each);
+  return out;
+}
+
 void write_numbers(Rules& rules, int rule, const Numbers& numbers, Refusal& refusal) {
   if (is_empty(numbers)) return;
   if (!numbers.multiples.empty()) {

@@ -11,6 +11,9 @@ namespace bastide::models::schema {
 
 /// Whether more digits make another one of them, but for zero.
 [[nodiscard]] bool are_endless(const Numbers& numbers);
+/// All of them, in order, where they are whole and between bounds that are `apart_max` apart at most.
+[[nodiscard]] std::optional<std::vector<std::int64_t>> few_integers(const Numbers& numbers,
+                                                                    std::int64_t apart_max);
 /// Adds alternatives to `rule`.
 void write_numbers(Rules& rules, int rule, const Numbers& numbers, Refusal& refusal);
 

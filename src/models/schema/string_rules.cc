@@ -146,7 +146,9 @@ std::optional<Automaton> exact_language(const Strings& strings, Notation notatio
 }  // namespace
 
 bool are_endless(const Strings& strings) {
-  if (strings.languages.empty() && strings.formats.empty()) return !strings.max_length;
+  // Of all characters there are many, also where one more is the last.
+  if (strings.languages.empty() && strings.formats.empty())
+    return !strings.max_length || *strings.max_length >= 2;
   const auto language = exact_language(strings, Notation::json);
   return language && language->is_endless();
 }

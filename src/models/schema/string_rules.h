@@ -13,7 +13,7 @@ void write_strings(Rules& rules, int rule, const Strings& strings, Refusal& refu
 /// The same, of exactly this language. A character is written in one way only, so that no name hides behind
 /// an escape.
 void write_language(Rules& rules, int rule, const Automaton& language);
-/// Whether each beginning of such a JSON string has any number of endings.
+/// Whether each beginning of such a JSON string has any number of endings, or a million.
 [[nodiscard]] bool are_endless(const Strings& strings);
 /// Names of properties, each with what stands between it and its value.
 void write_names(Rules& rules, int rule, const Automaton& language);

@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t many_texts = 9;
 /// Each set of so many values is a rule; of more, they come in their order.
 constexpr std::size_t set_values_max = 8;
-constexpr std::size_t ordered_values_max = 1000;
+constexpr std::size_t ordered_values_max = 256;
 constexpr std::size_t ordered_rules_max = 10'000;
 constexpr std::uint64_t min_items_max = 10'000;
 /// Placed one by one, each of a goal of its own.
@@ -78,7 +78,12 @@ std::optional<std::vector<Json>> Writer::listed_values(const Goal& goal) {
     if (std::ranges::find(out, value) == out.end()) out.push_back(std::move(value));
   };
   for (const auto& values : expander_.expand(goal)) {
-    if (values.numbers || values.strings || values.arrays || values.objects) return std::nullopt;
+    if (values.strings || values.arrays || values.objects) return std::nullopt;
+    if (values.numbers) {
+      const auto range = few_integers(*values.numbers, ordered_values_max);
+      if (!range) return std::nullopt;
+      for (const auto each : *range) add(each);
+    }
     if (values.has_null) add(nullptr);
     if (values.has_true) add(true);
     if (values.has_false) add(false);
@@ -107,8 +112,8 @@ void Writer::write_arrays(int rule, const Arrays& arrays) {
     if (items) return write_ordered(rule, arrays, *items);
     if (placed > 0 || !has_marks_ || !are_endless(rest))
       return refusal_.not_kept(arrays.unique_at, "uniqueItems",
-                               "that items differ can be promised of an \"enum\", and of texts and numbers "
-                               "without an upper limit");
+                               "that items differ can be promised of an \"enum\", of free texts, and of "
+                               "numbers without an upper limit");
   }
   // A tuple is written whole, as far as it can be, unless its length says otherwise.
   auto whole = arrays.min;
