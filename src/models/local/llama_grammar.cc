@@ -79,7 +79,7 @@ Next next_of(const llama_grammar_stacks& stacks) {
     }
     const auto c = only_char(stack);
     if (!c || (out.character && *out.character != *c)) return {};
-    out.character = *c;
+    out.character = c;
   }
   return out;
 }
