@@ -230,18 +230,12 @@ void Writer::write_sets(int rule, const Arrays& arrays, const std::vector<Json>&
 
 /// The same of more values, in the order of their list: what may follow depends on the last one.
 void Writer::write_ordered(int rule, const Arrays& arrays, const std::vector<Json>& items) {
-  // Counted as far as it matters.
-  const auto counted = std::max(arrays.min, arrays.max.value_or(0));
-  if (counted > items.size() || (counted + 1) * (items.size() + 1) > ordered_rules_max) {
-    if (arrays.min > items.size()) return;
-    if (arrays.max > items.size() && arrays.min == 0) {
-      auto free = arrays;
-      free.max.reset();
-      return write_ordered(rule, free, items);
-    }
+  if (arrays.min > items.size()) return;
+  const auto max = arrays.max < items.size() ? arrays.max : std::nullopt;
+  const auto counted = std::max(arrays.min, max.value_or(0));
+  if ((counted + 1) * (items.size() + 1) > ordered_rules_max)
     return refusal_.not_kept(arrays.unique_at, "uniqueItems",
                              "so many items of so many values are too many to count");
-  }
   // What may follow before the value of this index, so many written.
   std::map<std::pair<std::size_t, std::uint64_t>, int> known;
   std::vector<std::pair<std::size_t, std::uint64_t>> todo;
@@ -266,7 +260,7 @@ void Writer::write_ordered(int rule, const Arrays& arrays, const std::vector<Jso
     }
     rules_.add(at, {rest(index + 1, count)});
     const auto text = written(items[index], rules_.notation());
-    if (!text || (arrays.max && count >= *arrays.max)) continue;
+    if (!text || (max && count >= *max)) continue;
     Sequence more;
     if (count > 0) more = {literal(","), rules_.space()};
     more.push_back(literal(*text));
